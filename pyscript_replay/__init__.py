@@ -1,0 +1,40 @@
+"""Amplitude Session Replay for sites that send their events through Segment, wired in Python in the page."""
+
+from .errors import ReplayError
+
+__all__ = ["ReplayError", "connect"]
+
+
+async def connect(mode, **options):
+    """Record this page's sessions.
+
+    Args:
+        mode (str): how Segment reaches Amplitude: ``actions``, ``classic-device``, ``classic-cloud`` or ``auto``.
+        options: see the table in ``options.py``; ``api_key`` is required.
+
+    Returns:
+        Replay: running, or with ``consent="wait"`` waiting for its ``start()``.
+
+    Raises:
+        ReplayError: with a ``code`` and the way to ``fix`` it.
+    """
+    from . import options as table
+
+    options["mode"] = mode
+    return await _open(table.from_keywords(options))
+
+
+async def _open(options):
+    # imported here, so that the pure modules can be used without the browser's
+    from .modes.actions import Actions
+    from .replay import Replay
+
+    modes = {"actions": Actions}
+    if options["mode"] not in modes:
+        raise ReplayError("mode", "mode {} is not there yet".format(options["mode"]), "Use actions.")
+    replay = Replay(options, modes[options["mode"]])
+    if options["consent"] == "granted":
+        await replay.start()
+    else:
+        replay._set_status("waiting")
+    return replay

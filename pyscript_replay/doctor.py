@@ -1,0 +1,53 @@
+"""What is wrong with a page, and how to mend it: a snapshot of the page in, findings out.
+
+Pure: the snapshot is plain data (see ``Replay.snapshot``), so the same rules serve the page and the tests.
+"""
+
+# code: (level, when it applies, what was seen, the fix)
+RULES = (
+    (
+        "not-running",
+        "problem",
+        lambda page: page["status"] not in ("running", "waiting"),
+        "the wiring is {status}",
+        "Look at the pyscript-replay:error event, or call start().",
+    ),
+    (
+        "no-sample-rate",
+        "warning",
+        lambda page: not page["sampled"],
+        "no sample rate is set; the SDK's own is 0",
+        "Set data-sample-rate, or a sample rate in Amplitude's remote configuration.",
+    ),
+    (
+        "no-session",
+        "warning",
+        lambda page: page["status"] == "running" and page["session_id"] is None,
+        "there is no session yet",
+        "Track an event: Segment begins a session with the first one.",
+    ),
+    (
+        "not-recording",
+        "problem",
+        lambda page: page["session_id"] is not None and not page["recording"],
+        "session {session_id} of device {device_id} is not being recorded",
+        "Check the API key, the sample rate and whether Session Replay is enabled for the project in Amplitude.",
+    ),
+)
+
+
+def findings(page):
+    """The findings on a snapshot, a list of ``dict`` with ``level`` (``ok``, ``warning``, ``problem``), ``code``, ``message``, ``fix``."""
+    found = [
+        {"level": level, "code": code, "message": message.format(**page), "fix": fix}
+        for code, level, applies, message, fix in RULES
+        if applies(page)
+    ]
+    return found or [
+        {
+            "level": "ok",
+            "code": "recording",
+            "message": "recording session {session_id} of device {device_id}".format(**page),
+            "fix": "",
+        }
+    ]

@@ -1,0 +1,21 @@
+"""Every failure has a name."""
+
+
+class ReplayError(Exception):
+    """Something that the user can mend.
+
+    Attributes:
+        code (str): a stable name, such as ``device-id``.
+        message (str): what was seen.
+        fix (str): what to do about it.
+    """
+
+    def __init__(self, code, message, fix):
+        super().__init__("{}: {} {}".format(code, message, fix))
+        self.code = code
+        self.message = message
+        self.fix = fix
+
+    def told(self):
+        """The same as plain data."""
+        return {"code": self.code, "message": self.message, "fix": self.fix}

@@ -1,0 +1,1 @@
+"""The ways in which Segment reaches Amplitude, one file each."""

@@ -1,0 +1,108 @@
+"""Actions: Segment's own browser plugin, "Actions Amplitude", keeps the session.
+
+The plugin begins a session when none is stored or the stored one has been idle for 30 minutes, keeps it in
+``analytics_session_id`` with the time of the last event in ``analytics_session_id.last_access``, and puts it on the
+event as ``integrations["Actions Amplitude"].session_id``. Replay starts with the stored session and follows the events.
+
+Where the id is read. The plugin is an *enrichment* plugin; a source middleware runs before it and sees an id only if
+the caller had put one there. Amplitude's documentation reads it in a source middleware all the same, at once (which
+throws on every event, and loses it) or after a ``setTimeout`` (which works, because the plugin changes the event in
+place, but too late to put anything on the event). An enrichment plugin that is registered by the page runs after those
+of Segment's settings, so it always sees the id, and can still add to the event: that is the hook used here. The
+documented two remain, made safe, as ``session_hook="middleware"`` and ``"deferred"``.
+
+An event without an id is normal: a destination may be switched off for it, or the plugin may be blocked.
+"""
+
+from .. import bridge, session
+from ..bridge import Js
+from ..replay import FIELD
+
+DESTINATION = "Actions Amplitude"
+KEY = "analytics_session_id"
+LAST_ACCESS = "analytics_session_id.last_access"
+
+CARRIES_PROPERTIES = ("track", "page", "screen")
+
+
+class Actions:
+    def __init__(self, replay):
+        self._replay = replay
+        self._segment = replay.segment
+
+    async def connect(self):
+        """Hook into Segment; from here on every event is seen."""
+        await self._segment.enrich("pyscript-replay", self._enrich)
+        hook = self._replay.options["session_hook"]
+        if hook != "enrichment":
+            await self._segment.add_source_middleware(self._middleware if hook == "middleware" else self._deferred)
+        self._segment.on("reset", self._reset)
+        self._segment.on_stored_change(KEY, self._changed)
+
+    def device_id(self):
+        return self._segment.device_id()
+
+    def look(self):
+        """Read the storage: on start, and when another tab or the site may have written it."""
+        stored = session.parse(self._segment.stored(KEY))
+        last_access = session.parse(self._segment.stored(LAST_ACCESS))
+        self._replay.see(stored=stored, expired=session.is_expired(last_access, bridge.now()))
+
+    def store(self, session_id):
+        """As the plugin stores it; where the plugin has already done so, nothing is rewritten."""
+        if session.parse(self._segment.stored(KEY)) != session_id:
+            self._segment.store(KEY, session_id)
+            self._segment.store(LAST_ACCESS, bridge.now())
+
+    async def track(self, name, properties):
+        await bridge.resolved(self._segment.analytics.call("track", name, properties))
+
+    def _enrich(self, event):
+        """Follow the session that the event carries; then put the replay id on the event."""
+        if not self._replay.running:
+            return None
+        if self._replay.options["session_hook"] == "enrichment":
+            decision = self._replay.see(event=carried(event))
+            if decision.tell is not None:
+                return bridge.promise(self._mark_later(event))
+        self._mark(event)
+        return None
+
+    async def _mark_later(self, event):
+        await self._replay.settled
+        self._mark(event)
+
+    def _mark(self, event):
+        """Events carry the replay id while replay records the session that they belong to."""
+        if event.get("type") not in CARRIES_PROPERTIES or carried(event) not in (None, self._replay.session_id):
+            return
+        properties = event.get("properties", None)
+        for name, value in self._replay.recorder.properties().items():
+            properties.set(name, value)
+
+    def _middleware(self, event):
+        if self._replay.running:
+            self._replay.see(event=carried(event))
+
+    def _deferred(self, event):
+        async def later():
+            await bridge.sleep(0)
+            self._middleware(event)
+
+        bridge.spawn(later())
+
+    def _reset(self, *_):
+        """``reset()`` gives the visitor a new anonymous id: another visitor, so another session."""
+        if self._replay.running:
+            self._replay.begin(bridge.now())
+
+    def _changed(self):
+        if self._replay.running:
+            self.look()
+
+
+def carried(event):
+    """The session id on an event, or ``None``."""
+    integrations = event.get("integrations", None)
+    destination = integrations.get(DESTINATION, None) if isinstance(integrations, Js) else None
+    return session.parse(destination.get("session_id", None)) if isinstance(destination, Js) else None

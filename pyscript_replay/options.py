@@ -1,0 +1,167 @@
+"""The options: one table, from which come the tag's attributes, ``connect()``'s keywords, their checks and their help.
+
+Every option has one row in ``TABLE``. The script tag hands over text (``from_attributes``), Python hands over values
+(``from_keywords``); both end in the same checks and the same ``dict``, with every option present by its name. What is
+wrong is said at once, before anything is loaded or half-done, with the nearest name or the values that would be right.
+"""
+
+from collections import namedtuple
+import json
+
+from .errors import ReplayError
+
+REQUIRED = object()
+
+Option = namedtuple("Option", ("name", "kind", "default", "tag_only", "help"))
+"""``kind`` is a type name of ``_KINDS`` or a tuple of the words that are accepted; ``tag_only`` options concern what the
+loader does before there is any Python."""
+
+TABLE = (
+    Option("mode", ("actions", "classic-device", "classic-cloud", "auto"), "auto", False, "how Segment reaches Amplitude"),
+    Option("api_key", "text", REQUIRED, False, "Amplitude API key, the one saved in Segment"),
+    Option("analytics", "name", "analytics", False, "global name of the page's Segment object"),
+    Option("write_key", "text", None, True, "Segment write key: load analytics-next from the bundle when the page has no Segment of its own"),
+    Option("segment_cdn", "text", None, True, "where analytics-next gets its settings from, with write_key; left out: Segment's"),
+    Option("segment_options", "object", {}, True, "handed to AnalyticsBrowser.load as its options"),
+    Option("sample_rate", "rate", None, False, "0 to 1; left out: the SDK's own, which is 0 (nothing is recorded) unless Amplitude's remote configuration sets one"),
+    Option("server_zone", ("US", "EU"), "US", False, "where Amplitude keeps the data"),
+    Option("options", "object", {}, False, "handed on to Session Replay's init"),
+    Option("amplitude_options", "object", {}, False, "handed on to the shell Browser SDK's init (classic-cloud)"),
+    Option("session_hook", ("enrichment", "middleware", "deferred"), "enrichment", False, "where the session id is read from events (actions)"),
+    Option("runtime", ("micropython", "pyodide"), "micropython", True, "which Python runs the wiring"),
+    Option("consent", ("granted", "wait"), "granted", False, "wait: nothing is loaded, stored or recorded until start()"),
+    Option("hold_ms", "milliseconds", 2000, True, "the longest an event waits for the wiring to be ready, in milliseconds"),
+)  # fmt: skip
+
+# Attributes that other people's software writes on script tags; they are none of our business.
+_FOREIGN = ("cfasync", "turbo", "pjax", "rocket", "cookie", "category", "ot-", "usercentrics", "nitro", "no-", "senna", "hid")
+
+
+def from_attributes(dataset):
+    """The options on a script tag.
+
+    Args:
+        dataset (dict): attribute names without their ``data-`` (``api-key``) and their text.
+
+    Raises:
+        ReplayError: ``option-unknown``, ``option-missing`` or ``option-value``.
+    """
+    rows = {_attribute(option): option for option in TABLE}
+    given = {}
+    for attribute, text in dataset.items():
+        if attribute in rows:
+            given[rows[attribute].name] = _from_text(rows[attribute], text)
+        elif not attribute.startswith(_FOREIGN):
+            raise _unknown("data-" + attribute, ["data-" + each for each in rows])
+    return _completed(given, TABLE, lambda option: "data-" + _attribute(option))
+
+
+def from_keywords(keywords):
+    """The options of a call of ``connect()``.
+
+    Args:
+        keywords (dict): option names and values; ``None`` stands for "left out".
+
+    Raises:
+        ReplayError: ``option-unknown``, ``option-missing`` or ``option-value``.
+    """
+    rows = {option.name: option for option in TABLE if not option.tag_only}
+    for name in keywords:
+        if name not in rows:
+            raise _unknown(name, list(rows))
+    given = {name: value for name, value in keywords.items() if value is not None}
+    return _completed(given, TABLE, lambda option: option.name)
+
+
+def attributes():
+    """``(attribute, default, help)`` of each option, for the documentation."""
+    return [
+        ("data-" + _attribute(option), "required" if option.default is REQUIRED else option.default, option.help)
+        for option in TABLE
+    ]
+
+
+def _attribute(option):
+    return option.name.replace("_", "-")
+
+
+def _completed(given, table, shown):
+    options = {}
+    for option in table:
+        if option.name in given:
+            _check(option, given[option.name], shown(option))
+            options[option.name] = given[option.name]
+        elif option.default is REQUIRED:
+            raise ReplayError("option-missing", "{} is missing".format(shown(option)), "Set it: " + option.help + ".")
+        else:
+            options[option.name] = option.default
+    return options
+
+
+def _unknown(name, names):
+    return ReplayError(
+        "option-unknown",
+        "there is no option {}".format(name),
+        "Did you mean {}?".format(nearest(name, names)),
+    )
+
+
+def _from_text(option, text):
+    """What an attribute's text means; text that means nothing stays text, and fails its check."""
+    if option.kind == "object":
+        try:
+            return json.loads(text)
+        except ValueError:
+            return text
+    if option.kind in ("rate", "milliseconds"):
+        try:
+            return int(text) if option.kind == "milliseconds" else float(text)
+        except ValueError:
+            return text
+    return text
+
+
+def _is_number(value):
+    return isinstance(value, (int, float)) and not isinstance(value, bool)
+
+
+# kind: (what is accepted, in words; the test)
+_KINDS = {
+    "text": ("a text that is not empty", lambda value: isinstance(value, str) and bool(value.strip())),
+    "name": ("the name of a global", lambda value: not isinstance(value, str) or bool(value.strip())),
+    "rate": ("a number from 0 to 1", lambda value: _is_number(value) and 0 <= value <= 1),
+    "milliseconds": ("a whole number of milliseconds, 0 or more", lambda value: _is_number(value) and value == int(value) >= 0),
+    "object": ("an object, in JSON on the tag", lambda value: isinstance(value, dict)),
+}  # fmt: skip
+
+
+def _check(option, value, shown):
+    if isinstance(option.kind, tuple):
+        accepted = "one of " + ", ".join(option.kind)
+        if value in option.kind:
+            return
+        if isinstance(value, str):
+            accepted = "{} (nearest: {})".format(accepted, nearest(value, option.kind))
+    else:
+        accepted, test = _KINDS[option.kind]
+        if test(value):
+            return
+    raise ReplayError(
+        "option-value",
+        "{} is {!r}".format(shown, value),
+        "It takes {}: {}.".format(accepted, option.help),
+    )
+
+
+def nearest(word, words):
+    """That of ``words`` which takes the fewest edits to become ``word``."""
+    return min(words, key=lambda each: _edits(word.lower(), each.lower()))
+
+
+def _edits(one, other):
+    row = list(range(len(other) + 1))
+    for i, left in enumerate(one):
+        above, row = row, [i + 1]
+        for j, right in enumerate(other):
+            row.append(min(above[j] + (left != right), above[j + 1] + 1, row[j] + 1))
+    return row[-1]

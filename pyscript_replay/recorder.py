@@ -1,0 +1,134 @@
+"""session-replay-browser, recording one session of one device at a time.
+
+Some of the SDK's calls do not do what their names say (1.50.2), and this file is where that is known:
+
+- The uploader keeps the device id of ``init``: after ``setSessionId(id, other_device)`` recordings still go up under
+  the old device. So another device means ``shutdown()`` and ``init()``.
+- ``setSessionId`` to 0 or to a session that is not sampled goes on recording into the session before. So ``stop()``
+  comes first, and ``start()``, which samples anew, after.
+- ``setSessionId`` restarts the recording when given a text instead of the same number. Ids leave here as numbers.
+- What was recorded just before a ``stop()`` may still wait for an idle moment and for the compressing worker; a
+  ``shutdown()`` before that would lose it, or send it under the next session.
+
+What to record is decided elsewhere and given to ``follow``; here the SDK is brought there, one step after the other,
+however fast the wishes change.
+"""
+
+from . import bridge, device
+from .errors import ReplayError
+
+DRAIN_MS = 100
+"""The longest to wait, in milliseconds, for the SDK to hand over what it has just recorded."""
+
+
+class Recorder:
+    """``device_id`` and ``session_id`` say what replay has; ``session_id`` is ``None`` while it records nothing."""
+
+    def __init__(self, sdk, api_key, options):
+        self._sdk = sdk
+        self._api_key = api_key
+        self._options = options
+        self._wanted = (None, None)
+        self._reached = (None, None)
+        self._stopped = False
+        self._under_way = None
+
+    @property
+    def device_id(self):
+        return self._wanted[0]
+
+    @property
+    def session_id(self):
+        return self._wanted[1]
+
+    @property
+    def replay_id(self):
+        return device.replay_id(*self._wanted)
+
+    def follow(self, device_id, session_id):
+        """Record this session of this device from now on (``session_id=None``: record nothing, but be prepared).
+
+        Returns a task that ends when replay is there.
+        """
+        self._wanted = (device_id, session_id)
+        if self._under_way is None:
+            self._under_way = bridge.spawn(self._go())
+        return self._under_way
+
+    async def _go(self):
+        try:
+            while self._reached != self._wanted:
+                wanted = self._wanted
+                await self._step(*wanted)
+                self._reached = wanted
+        finally:
+            self._under_way = None
+
+    async def _step(self, device_id, session_id):
+        reached_device, reached_session = self._reached
+        if reached_session is not None:
+            self._sdk.call("stop")
+            self._stopped = True
+            await bridge.idle(DRAIN_MS)
+        if device_id != reached_device:
+            await self._begin(reached_device, device_id, session_id)
+            self._stopped = False
+        elif session_id is not None:
+            await self._wait("setSessionId", session_id)
+            if self._stopped:  # else setSessionId has started the recording, and a second start would restart it
+                await self._wait("start")
+                self._stopped = False
+
+    async def _begin(self, previous_device, device_id, session_id):
+        if previous_device is not None:
+            self._sdk.call("shutdown")
+            await self.flush()
+        options = dict(self._options)
+        options["deviceId"] = device_id
+        if session_id is not None:
+            options["sessionId"] = session_id
+        await self._wait("init", self._api_key, options)
+
+    async def _wait(self, method, *args):
+        answer = self._sdk.call(method, *args)
+        await bridge.resolved(answer.get("promise"))
+
+    def properties(self):
+        """What the SDK wants events to carry: ``[Amplitude] Session Replay ID``, or nothing while it does not record."""
+        if self._reached[1] is None or self._reached != self._wanted:
+            return {}
+        return self._sdk.call("getSessionReplayProperties").data()
+
+    async def flush(self):
+        """Upload what has been recorded."""
+        await bridge.resolved(self._sdk.call("flush", False))
+
+    async def close(self):
+        """End the recording for good and upload the rest."""
+        await self.follow(self.device_id, None)
+        self._sdk.call("shutdown")
+        await self.flush()
+        self._wanted = self._reached = (None, None)
+        self._stopped = False
+
+
+async def load(api_key, options):
+    """The recorder for these options. Raises ``ReplayError`` (``sdk-load``) when the SDK cannot be had."""
+    try:
+        sdk = await bridge.sdk("session-replay")
+    except bridge.JsError as error:
+        raise ReplayError(
+            "sdk-load",
+            "session-replay-browser could not be loaded: {}".format(error.message),
+            "Check that the bundle is complete and that script-src in the Content-Security-Policy allows it.",
+        ) from error
+    return Recorder(sdk, api_key, sdk_options(options))
+
+
+def sdk_options(options):
+    """Our options as Session Replay's ``init`` takes them; what ``options`` hands through comes last but for ours."""
+    handed = {"serverZone": options["server_zone"]}
+    handed.update(options["options"])
+    if options["sample_rate"] is not None:
+        handed["sampleRate"] = options["sample_rate"]
+    return handed

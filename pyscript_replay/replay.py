@@ -1,0 +1,214 @@
+"""The ``Replay``: one page's recording, from what Segment says to what is recorded, stored and announced.
+
+A mode (one file each in ``modes/``) knows where its kind of site keeps the device id and the session, and when they
+may have moved. It says so by calling ``see``. There the decision is asked of ``session.decide``, and carried out:
+stored by the mode, recorded by the recorder, announced to the page. Nothing else moves a session.
+"""
+
+from . import bridge, device, doctor, recorder, session
+from .errors import ReplayError
+from .segment import Segment
+
+FIELD = "[Amplitude] Session Replay ID"
+"""The event property by which Amplitude finds the recording of an event."""
+
+
+class Replay:
+    """What ``await connect(…)`` answers; the same, in camelCase, is ``window.pyscriptReplay``.
+
+    Attributes:
+        status (str): ``loading``, ``waiting`` (for consent), ``running``, ``stopped`` or ``failed``.
+        mode (str): ``actions``, ``classic-device`` or ``classic-cloud``.
+        runtime (str): ``micropython`` or ``pyodide``.
+    """
+
+    runtime = bridge.RUNTIME
+
+    def __init__(self, options, mode):
+        self.options = options
+        self.mode = options["mode"]
+        self.status = "loading"
+        self.segment = None
+        self.recorder = None
+        self._make_mode = mode
+        self._mode = None
+        self._wiring = None
+        self._stored = None
+        self._expired = False
+        self._listeners = []
+        self._page = bridge.page()
+        self._page.call("serve", self._commands())
+        self._report(mode=self.mode, runtime=self.runtime)
+
+    @property
+    def session_id(self):
+        """The id of the session that replay records, in whole milliseconds (``int``), or ``None``."""
+        return self.recorder.session_id if self.recorder else None
+
+    @property
+    def device_id(self):
+        """Amplitude's device id (``str``), or ``None`` before Segment has said it."""
+        return self.recorder.device_id if self.recorder else None
+
+    @property
+    def replay_id(self):
+        """``<deviceId>/<sessionId>`` (``str``), or ``None`` while there is no session."""
+        return self.recorder.replay_id if self.recorder else None
+
+    def on_session(self, listener):
+        """Call ``listener(previous, current, device_id, reason)`` at every transition; usable as a decorator.
+
+        ``previous`` and ``current`` are session ids (``int`` or ``None``); ``reason`` is one of the names in
+        ``session.py``, but never ``unchanged`` or ``older-ignored``.
+        """
+        self._listeners.append(listener)
+        return listener
+
+    async def start(self):
+        """Begin to record, for the first time or again after ``stop()``. Answers the ``Replay`` itself.
+
+        Raises:
+            ReplayError: with a ``code`` and the way to ``fix`` it. Segment's events are not affected.
+        """
+        self._page.set("optedOut", False)
+        if self.status != "running":
+            self._set_status("loading")
+            if self._wiring is None:
+                self._wiring = bridge.spawn(self._wire())
+            await self._wiring
+            if self.status == "loading":  # else it was stopped meanwhile
+                self._set_status("running")
+                self._mode.look()
+        return self
+
+    async def _wire(self):
+        try:
+            finding = bridge.spawn(Segment.find(self.options["analytics"], self.complain))
+            self.recorder = await recorder.load(self.options["api_key"], self.options)
+            self.segment = await finding
+            self._mode = self._make_mode(self)
+            await self._mode.connect()
+        except Exception as error:
+            raise self._failed(error)
+        if self.options["sample_rate"] is None and "sampleRate" not in self.options["options"]:
+            bridge.warn(
+                "no sample rate is set: nothing is recorded unless Amplitude's remote configuration sets one. "
+                "Set data-sample-rate (1 records every session)."
+            )
+
+    async def stop(self):
+        """End the recording, upload the rest, and stay stopped, over reloads too, until ``start()``."""
+        self._page.set("optedOut", True)
+        self._set_status("stopped")
+        if self.recorder:
+            await self.recorder.close()
+        self._stored, self._expired = None, False
+        self._report(sessionId=None, replayId=None)
+
+    async def flush(self):
+        """Upload what has been recorded so far."""
+        if self.recorder:
+            await self.recorder.flush()
+
+    async def doctor(self):
+        """Look at the page and answer findings: a list of ``dict`` with ``level``, ``code``, ``message`` and ``fix``."""
+        return doctor.findings(self.snapshot())
+
+    async def track(self, name, properties=None):
+        """Track an event through the mode's own way; in all modes but classic-cloud that is Segment's ``track``."""
+        if self._mode is None:
+            raise ReplayError("not-running", "track() was called before start()", "Wait for ready, or for connect().")
+        await self._mode.track(name, properties or {})
+
+    # What the modes call.
+
+    def complain(self, error):
+        """Tell the page that something is wrong, and go on."""
+        self._page.call("error", error.told())
+
+    @property
+    def running(self):
+        return self.status == "running"
+
+    def see(self, stored=None, event=None, expired=False):
+        """Compare what is stored (left out: what was, when last looked) and what an event says with what replay has.
+
+        Carries out what follows from it, and answers the ``Decision``.
+        """
+        if stored is not None:
+            self._stored, self._expired = stored, expired
+        device_id = self._mode.device_id()
+        moved = self.recorder.device_id not in (None, device_id)
+        decision = session.decide(self._stored, event, self.session_id, self._expired, moved)
+        if decision.store is not None:
+            self._mode.store(decision.store)
+        if decision.tell is not None:
+            self._move(device_id, decision.tell, decision.reason)
+        elif self.recorder.device_id != device_id:
+            self._move(device_id, None, decision.reason)
+        return decision
+
+    def begin(self, session_id):
+        """Begin this session, because the identity has changed for good (``reset()``)."""
+        self._mode.store(session_id)
+        self._move(self._mode.device_id(), session_id, session.IDENTITY_CHANGED)
+
+    def _move(self, device_id, session_id, reason):
+        previous = self.session_id
+        self.settled = self.recorder.follow(device_id, session_id)
+        if session_id is not None:
+            self._stored, self._expired = session_id, False
+        self._report(sessionId=session_id, deviceId=device_id, replayId=self.replay_id)
+        if session_id is None:
+            return
+        self._page.call(
+            "session", {"previous": previous, "current": session_id, "deviceId": device_id, "reason": reason}
+        )
+        for listener in self._listeners:
+            listener(previous, session_id, device_id, reason)
+
+    settled = None
+    """The task at whose end replay is where the last transition sent it."""
+
+    def snapshot(self):
+        """What the doctor needs to know of the page, as plain data."""
+        return {
+            "status": self.status,
+            "mode": self.mode,
+            "session_id": self.session_id,
+            "device_id": self.device_id,
+            "stored": self._stored,
+            "sampled": self.options["sample_rate"] is not None or "sampleRate" in self.options["options"],
+            "recording": bool(self.recorder and self.recorder.properties()),
+        }
+
+    # How the page is told.
+
+    def _set_status(self, status):
+        self.status = status
+        self._report(status=status)
+
+    def _report(self, **values):
+        self._page.call("report", values)
+
+    def _failed(self, error):
+        """Tell the page that nothing will run; answers ``error`` as a ``ReplayError``."""
+        if not isinstance(error, ReplayError):
+            error = ReplayError("internal", str(error), "Please report this, with the browser's console.")
+        self.status = "failed"
+        self._page.call("fail", error.told())
+        return error
+
+
+    def _commands(self):
+        return {
+            "start": lambda *_: bridge.promise(self._started()),
+            "stop": lambda *_: bridge.promise(self.stop()),
+            "flush": lambda *_: bridge.promise(self.flush()),
+            "doctor": lambda *_: bridge.promise(self.doctor()),
+            "track": lambda name, properties=None, *_: bridge.promise(self.track(name, properties)),
+        }
+
+    async def _started(self):
+        await self.start()
+        return self._page.get("facade")

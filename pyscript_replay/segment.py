@@ -1,0 +1,129 @@
+"""Segment, as the page has it: the real analytics-next, and the few of its calls that the modes need."""
+
+from . import bridge, device
+from .errors import ReplayError
+
+PATIENCE_MS = 10000
+"""After so many milliseconds without a Segment the page is told; the wait goes on, for it may need a consent first."""
+
+EVENT_TYPES = ("track", "page", "screen", "identify", "group", "alias")
+
+
+class Segment:
+    """The page's analytics-next. Use ``await Segment.find(name)``."""
+
+    def __init__(self, analytics, user, complain):
+        self.analytics = analytics
+        self._user = user
+        self._complain = complain
+
+    @classmethod
+    async def find(cls, named, complain):
+        """Wait for the page's Segment.
+
+        Args:
+            named (str | object): the global's name, or the object itself.
+            complain (callable): told a ``ReplayError`` whenever something is wrong, but not so wrong as to give up:
+                ``segment-missing``, once, when Segment is late; later, what goes wrong while an event passes.
+        """
+        found = []
+        bridge.spawn(_notice_absence(found, named, complain))
+        analytics = await bridge.segment(named) if isinstance(named, str) else bridge.held(named)
+        user = await bridge.resolved(analytics.call("user"))
+        found.append(user)
+        # an npm AnalyticsBrowser is a front for the instance that it has made by now
+        instance = analytics.get("instance")
+        return cls(instance if isinstance(instance, bridge.Js) else analytics, user, complain)
+
+    def device_id(self):
+        """Segment's anonymous id, checked for use as Amplitude's device id."""
+        return device.check(self._user.call("anonymousId"))
+
+    async def enrich(self, name, enrich):
+        """Register an enrichment plugin; ``enrich(event)`` gets the event and may answer a promise to wait for.
+
+        Plugins that a page registers come after those of Segment's settings, so this one sees what they added.
+        """
+
+        def seen(context, *_):
+            waiting = self._safely(enrich, context.get("event"))
+            return context if waiting is None else waiting.call("then", lambda *_: context)
+
+        plugin = {
+            "name": name,
+            "type": "enrichment",
+            "version": "1.0.0",
+            "isLoaded": lambda: True,
+            "load": lambda *_: None,
+        }
+        each = bridge.function(seen)
+        plugin.update({event_type: each for event_type in EVENT_TYPES})
+        await bridge.resolved(self.analytics.call("register", plugin))
+
+    async def add_source_middleware(self, see):
+        """Show ``see(event)`` each event before Segment's own plugins do. The event goes on at once, whatever happens."""
+
+        def middleware(passed):
+            payload = passed.get("payload")
+            self._safely(see, payload.get("obj"))
+            passed.call("next", payload)
+
+        await bridge.resolved(self.analytics.call("addSourceMiddleware", bridge.function(middleware)))
+
+    def _safely(self, see, *args):
+        """An event is worth more than what we make of it: no error of ours stops it."""
+        try:
+            return see(*args)
+        except ReplayError as error:
+            self._complain(error)
+        except Exception as error:
+            self._complain(ReplayError("internal", repr(error), "Please report this, with the steps that led to it."))
+
+    def on(self, event, listener):
+        """Call ``listener`` with the arguments of Segment's emitter when ``event`` is emitted."""
+        self.analytics.call("on", event, bridge.function(lambda *args: self._safely(listener, *args)))
+
+    def on_stored_change(self, key, listener):
+        """Call ``listener()`` when another tab, or the site, may have written ``key``, or the page has come back."""
+
+        def changed(*_):
+            self._safely(listener)
+
+        def stored(event):
+            if event.get("key") in (key, None):
+                changed()
+
+        def cookies_changed(event):
+            for cookie in event.get("changed").data() or []:
+                if cookie.get("name") == key:
+                    changed()
+
+        window = bridge.window()
+        window.call("addEventListener", "storage", stored)
+        window.call("addEventListener", "pageshow", changed)
+        window.get("document").call("addEventListener", "visibilitychange", changed)
+        if isinstance(window.get("cookieStore"), bridge.Js):  # not in every browser, and only on secure origins
+            window.get("cookieStore").call("addEventListener", "change", cookies_changed)
+
+    def stored(self, key):
+        """What Segment's own storage (local storage, then cookie, then memory) holds under ``key``."""
+        return self._storage().call("get", key)
+
+    def store(self, key, value):
+        """Store as Segment itself does: same places, same cookie domain and attributes."""
+        self._storage().call("set", key, value)
+
+    def _storage(self):
+        return self.analytics.get("storage")
+
+
+async def _notice_absence(found, named, complain):
+    await bridge.sleep(PATIENCE_MS)
+    if not found:
+        complain(
+            ReplayError(
+                "segment-missing",
+                "after {} s there is no Segment at window.{}".format(PATIENCE_MS // 1000, named),
+                "Check that Segment's snippet runs, that nothing blocks it, and that the option analytics names its global.",
+            )
+        )

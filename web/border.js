@@ -1,0 +1,142 @@
+// The JavaScript half of bridge.py: what neither Python can do by itself, as plain functions.
+//
+// MicroPython truncates integers to 31 bits and cannot catch a JavaScript exception; Pyodide turns thenables into
+// futures; each tells `undefined`, `null` and "missing" apart in its own way. So Python never touches a JavaScript
+// value. It holds a *box*, `{ it: value }`, and asks here; an *answer* says what kind a value is, with primitives as
+// text (exact on every runtime) and objects boxed. An exception is an answer too.
+
+import { deferred, openPage } from "./page.js";
+import { watchSegment } from "./segment.js";
+
+export const window = { it: globalThis };
+
+function answer(value) {
+  if (value === null) return { kind: "null" };
+  switch (typeof value) {
+    case "undefined":
+      return { kind: "undefined" };
+    case "boolean":
+    case "number":
+      return { kind: typeof value, text: String(value) };
+    case "string":
+      return { kind: "string", text: value };
+    default:
+      return { kind: typeof value, box: { it: value } };
+  }
+}
+
+function failure(error) {
+  return {
+    kind: "error",
+    name: String(error?.name ?? "Error"),
+    text: String(error?.message ?? error),
+    box: { it: error },
+  };
+}
+
+const attempt = (look) => {
+  try {
+    return look();
+  } catch (error) {
+    return failure(error);
+  }
+};
+
+/** `object[key]`, where a key that is nowhere on the object is told from one that holds `undefined`. */
+export const get = (box, key) =>
+  attempt(() => (key in Object(box.it) ? answer(box.it[key]) : { kind: "missing" }));
+
+export const set = (box, key, value) => attempt(() => answer((box.it[key] = value.it)));
+
+export const remove = (box, key) => attempt(() => answer(delete box.it[key]));
+
+/** `object.method(...args)`; `args` is a boxed array. */
+export const call = (box, method, args) => attempt(() => answer(box.it[method](...args.it)));
+
+/** `fn(...args)`. */
+export const apply = (box, args) => attempt(() => answer(box.it(...args.it)));
+
+export const construct = (box, args) => attempt(() => answer(new box.it(...args.it)));
+
+/** A promise of an answer, for any value; it is never rejected. */
+export const settle = (box) =>
+  new Promise((resolve) => resolve(box.it)).then(answer, failure);
+
+export const same = (one, other) => Object.is(one.it, other.it);
+
+// Python values on their way out.
+export const undefined_ = () => ({ it: undefined });
+export const null_ = () => ({ it: null });
+export const boolean = (value) => ({ it: Boolean(value) });
+export const number = (text) => ({ it: Number(text) });
+export const string = (text) => ({ it: text });
+export const array = () => ({ it: [] });
+export const object = () => ({ it: {} });
+export const push = (box, value) => void box.it.push(value.it);
+
+/** Plain data as JSON text, `undefined` if it has none. */
+export const stringify = (box) => attempt(() => answer(JSON.stringify(box.it)));
+
+/** A JavaScript function that calls Python with its boxed arguments. Python answers with a box, or nothing. */
+export function callback(python) {
+  const state = { python };
+  const it = (...args) => state.python?.({ it: args })?.it;
+  return { it, release: () => (state.python = null) };
+}
+
+/** A box of a promise, with the two ways to settle it. */
+export function pending() {
+  const { promise, resolve, reject } = deferred();
+  promise.catch(() => {}); // who waits is told; who does not must not see an uncaught rejection
+  return { it: promise, resolve: (value) => resolve(value?.it), reject: (error) => reject(error?.it) };
+}
+
+/** A box of what the runtime itself has let in. */
+export const box = (it) => ({ it });
+
+/** An error of ours, so that a page can read `code` and `fix` from a rejection. */
+export const problem = (code, message, fix) => ({ it: Object.assign(new Error(message), { name: "ReplayError", code, fix }) });
+
+export const now = () => String(Date.now());
+
+export const sleep = (milliseconds) => new Promise((resolve) => setTimeout(() => resolve(), milliseconds));
+
+/** Resolved when the browser has nothing better to do, or after `milliseconds`. */
+export const idle = (milliseconds) =>
+  new Promise((resolve) =>
+    globalThis.requestIdleCallback
+      ? requestIdleCallback(() => resolve(), { timeout: milliseconds })
+      : setTimeout(() => resolve(), Math.min(milliseconds, 50)),
+  );
+
+// The page: the loader hands over what it has opened; a PyScript page has no loader and opens its own.
+let host = null;
+
+/** Called by the loader: `{ page, segment, asset }`. */
+export const adopt = (opened) => (host = opened);
+
+/** Where the bundle's files are; set by the entry point that knows (pyscript.js), or by the loader. */
+let locate = (name) => {
+  throw new Error(`no bundle to find ${name} in`);
+};
+export const locateWith = (asset) => (locate = asset);
+
+const opened = () => (host ??= { page: openPage(globalThis), asset: locate });
+
+export const page = () => ({ it: opened().page });
+
+/** A promise of the page's real Segment object, boxed. */
+export const segment = (name) =>
+  (opened().segment ??= watchSegmentUnheld(name)).real.then(({ it }) => ({ box: { it } }));
+
+function watchSegmentUnheld(name) {
+  const segment = watchSegment(globalThis, name);
+  segment.release(); // nothing to wait for: there is no loader whose wiring is under way
+  return segment;
+}
+
+export const release = () => opened().segment?.release();
+
+/** A promise of an answer: one of the bundle's SDKs, as a module. */
+export const sdk = (name) =>
+  import(opened().asset(name)).then((module) => answer(module), failure);

@@ -1,0 +1,86 @@
+// `window.pyscriptReplay`: what a page may rely on, there from the loader's first line, whatever comes after.
+//
+// The object is made here, in JavaScript, because a page may look at it before Python runs. Python (tag.py,
+// replay.py) later reports through `report` and answers the commands through `serve`. What is called before that
+// waits; what is called after a failure answers quietly: the page never sees an uncaught error of ours.
+
+const OPT_OUT = "pyscript-replay.opt-out";
+
+export function openPage(scope) {
+  const state = { status: "loading", mode: null, runtime: null, sessionId: null, deviceId: null, replayId: null };
+  const ready = deferred();
+  const serving = deferred();
+  let commands = null;
+
+  const command = (name) => (...args) =>
+    serving.promise.then((served) => (served && served[name] ? served[name](...args) : undefined));
+
+  const facade = { ready: ready.promise };
+  for (const name of Object.keys(state)) {
+    Object.defineProperty(facade, name, { enumerable: true, get: () => state[name] });
+  }
+  for (const name of ["start", "stop", "flush", "doctor", "track"]) {
+    facade[name] = (...args) => (commands?.[name] ? commands[name](...args) : command(name)(...args));
+  }
+
+  const emit = (name, detail) => scope.dispatchEvent(new scope.CustomEvent(`pyscript-replay:${name}`, { detail }));
+
+  const page = {
+    facade,
+
+    /** Take over some of the facade's values; a changed status is announced. */
+    report(values) {
+      const previous = state.status;
+      Object.assign(state, values);
+      if (state.status !== previous) emit("status", { previous, status: state.status });
+      if (state.status === "running" || state.status === "failed") ready.resolve(facade);
+    },
+
+    /** A session was started, renewed, resumed, or has changed its identity. */
+    session: (detail) => emit("session", detail),
+
+    /** Something went wrong. It is said aloud, never thrown: the site must not suffer from its recorder. */
+    error(problem) {
+      scope.console.error(`pyscript-replay: ${problem.code}: ${problem.message} ${problem.fix}`);
+      emit("error", problem);
+    },
+
+    /** Nothing will run any more. */
+    fail(problem) {
+      page.report({ status: "failed" });
+      page.error(problem);
+      serving.resolve(null);
+    },
+
+    /** Some of the commands are answered from now on; `null` for "ask the next one that serves". */
+    serve(answers, final = true) {
+      commands = answers;
+      if (final) serving.resolve(answers);
+    },
+
+    get optedOut() {
+      try {
+        return scope.localStorage.getItem(OPT_OUT) !== null;
+      } catch {
+        return false; // storage is forbidden here, so nothing can have been stored
+      }
+    },
+
+    set optedOut(out) {
+      try {
+        if (out) scope.localStorage.setItem(OPT_OUT, "1");
+        else scope.localStorage.removeItem(OPT_OUT);
+      } catch {
+        // without storage the choice lasts as long as the page
+      }
+    },
+  };
+  scope.pyscriptReplay = facade;
+  return page;
+}
+
+export function deferred() {
+  const result = {};
+  result.promise = new Promise((resolve, reject) => Object.assign(result, { resolve, reject }));
+  return result;
+}

@@ -1,0 +1,96 @@
+// pyscript-replay's loader: <script async src="…/replay.js" data-api-key="…"></script>
+//
+// It does four things, and starts them all at once: it opens `window.pyscriptReplay`, holds Segment's events, fetches
+// everything that will be needed (Python's runtime with our wiring, the SDKs, Amplitude's remote configuration), and
+// boots Python, which reads the tag and wires the page (tag.py). The site's analytics come first: when Python says so,
+// when `data-hold-ms` has passed, or when anything fails, the events go on, once each, in order.
+
+import { openPage } from "./page.js";
+import { loadSegment, watchSegment } from "./segment.js";
+
+const ASSETS = __ASSETS__; // logical name: path below this script's folder; written by `pyscript-replay build`
+const HOLD_MS = 2000;
+const CONFIG = { US: "https://sr-client-cfg.amplitude.com/config", EU: "https://sr-client-cfg.eu.amplitude.com/config" };
+
+const script = document.currentScript;
+const asset = (name) => new URL(ASSETS[name], script.src).href;
+
+/** The tag's attributes, by the names that options.py knows: `data-api-key` is `api-key`. */
+const tag = {};
+for (const { name, value } of script.attributes) {
+  if (name.startsWith("data-")) tag[name.slice("data-".length)] = value;
+}
+
+const json = (text) => {
+  try {
+    return JSON.parse(text) ?? {};
+  } catch {
+    return {}; // options.py will say what is wrong with it
+  }
+};
+
+function begin(page) {
+  page.report({ status: "loading" });
+  const name = tag.analytics || "analytics";
+  const sdk = tag["write-key"] && !hasSegment(name) ? import(asset("analytics")) : null;
+  const segment = watchSegment(window, name);
+  const given = Number(tag["hold-ms"]);
+  setTimeout(segment.release, "hold-ms" in tag && given >= 0 ? given : HOLD_MS);
+  if (sdk) {
+    const settings = { writeKey: tag["write-key"], ...(tag["segment-cdn"] && { cdnURL: tag["segment-cdn"] }) };
+    loadSegment(window, name, sdk, settings, json(tag["segment-options"])).catch((error) =>
+      page.error({
+        code: "segment-load",
+        message: `Segment could not be loaded: ${error.message}`,
+        fix: "Check data-write-key and data-segment-cdn, and that nothing blocks them.",
+      }),
+    );
+  }
+  fetchAhead();
+  boot(page, segment).catch((error) => {
+    segment.release();
+    page.fail({
+      code: "runtime-load",
+      message: `Python could not be started: ${error.message}`,
+      fix: "Check that the bundle is complete and that the Content-Security-Policy allows 'self' and 'wasm-unsafe-eval'.",
+    });
+  });
+}
+
+const hasSegment = (name) => window[name] && (window[name].invoked || !Array.isArray(window[name]));
+
+async function boot(page, segment) {
+  const runtime = tag.runtime === "pyodide" ? "pyodide" : "micropython";
+  const { boot } = await import(asset(runtime));
+  await boot({ page, segment, asset }, "from pyscript_replay import tag; await tag.main()");
+}
+
+/** What would otherwise be asked for one after the other is asked for now. */
+function fetchAhead() {
+  const hint = (rel, href, as, crossOrigin) => document.head.append(Object.assign(document.createElement("link"), { rel, href, ...(as && { as }), ...(crossOrigin && { crossOrigin }) }));
+  hint("modulepreload", asset("session-replay"));
+  for (const path of ASSETS["session-replay.chunks"]) hint("modulepreload", new URL(path, script.src).href);
+  if (tag.runtime !== "pyodide") hint("preload", asset("micropython.wasm"), "fetch", "anonymous");
+  const { configServerUrl } = json(tag.options);
+  const server = configServerUrl || CONFIG[tag["server-zone"]] || CONFIG.US;
+  hint("preload", `${server}/${encodeURIComponent(tag["api-key"])}?config_group=browser`, "fetch", "anonymous");
+}
+
+const page = openPage(window);
+page.tag = tag;
+if (tag.consent === "wait" || page.optedOut) {
+  page.report({ status: page.optedOut ? "stopped" : "waiting" });
+  page.serve({ start: once(page) }, false);
+} else {
+  begin(page);
+}
+
+/** The first `start()` begins; Python answers the ones after. */
+function once(page) {
+  return () => {
+    page.serve(null, false);
+    page.optedOut = false;
+    begin(page);
+    return page.facade.ready;
+  };
+}
