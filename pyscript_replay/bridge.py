@@ -189,6 +189,11 @@ async def sleep(milliseconds):
     await _border.sleep(milliseconds)
 
 
+async def within(milliseconds, coroutine):
+    """Wait for ``coroutine``, but no longer than so many milliseconds; it goes on all the same."""
+    await _border.within(milliseconds, promise(coroutine)._box)
+
+
 async def idle(milliseconds):
     """Come back when the browser has nothing better to do, or after so many milliseconds."""
     await _border.idle(milliseconds)
@@ -209,14 +214,12 @@ def page():
     return Js(_border_or_raise().page())
 
 
-def held(value):
-    """A JavaScript object that the runtime itself has let in, in a ``Js``."""
-    return Js(_border_or_raise().box(value))
-
-
-async def segment(name):
-    """The page's Segment object, ``window[name]``, once it is the real one and no snippet's stand-in any more."""
-    return Js((await _border_or_raise().segment(name)).box)
+def segment(named):
+    """What watches the page's Segment (``web/segment.js``): a global's name, or the object itself."""
+    border = _border_or_raise()
+    if isinstance(named, str):
+        return Js(border.segment(named))
+    return Js(border.segmentObject(named._box if isinstance(named, Js) else border.box(named)))
 
 
 def release_events():

@@ -21,13 +21,17 @@ DRAIN_MS = 100
 """The longest to wait, in milliseconds, for the SDK to hand over what it has just recorded."""
 
 
+SDK_FIX = "Check what was handed to the SDK as options; the browser's console may say more."
+
+
 class Recorder:
     """``device_id`` and ``session_id`` say what replay has; ``session_id`` is ``None`` while it records nothing."""
 
-    def __init__(self, sdk, api_key, options):
+    def __init__(self, sdk, api_key, options, complain):
         self._sdk = sdk
         self._api_key = api_key
         self._options = options
+        self._complain = complain
         self._wanted = (None, None)
         self._reached = (None, None)
         self._stopped = False
@@ -46,14 +50,20 @@ class Recorder:
         return device.replay_id(*self._wanted)
 
     def follow(self, device_id, session_id):
-        """Record this session of this device from now on (``session_id=None``: record nothing, but be prepared).
-
-        Returns a task that ends when replay is there.
-        """
+        """Record this session of this device from now on (``session_id=None``: record nothing, but be prepared)."""
         self._wanted = (device_id, session_id)
         if self._under_way is None:
             self._under_way = bridge.spawn(self._go())
-        return self._under_way
+
+    @property
+    def settled(self):
+        """Whether the SDK is where the last ``follow`` sent it, or cannot be brought there."""
+        return self._under_way is None
+
+    async def settle(self):
+        """Wait until ``settled``."""
+        if self._under_way is not None:
+            await self._under_way
 
     async def _go(self):
         try:
@@ -61,6 +71,8 @@ class Recorder:
                 wanted = self._wanted
                 await self._step(*wanted)
                 self._reached = wanted
+        except bridge.JsError as error:
+            self._complain(ReplayError("sdk", "session-replay-browser failed: {}".format(error), SDK_FIX))
         finally:
             self._under_way = None
 
@@ -105,14 +117,16 @@ class Recorder:
 
     async def close(self):
         """End the recording for good and upload the rest."""
-        await self.follow(self.device_id, None)
-        self._sdk.call("shutdown")
-        await self.flush()
+        self.follow(self.device_id, None)
+        await self.settle()
+        if self._reached[0] is not None:
+            self._sdk.call("shutdown")
+            await self.flush()
         self._wanted = self._reached = (None, None)
         self._stopped = False
 
 
-async def load(api_key, options):
+async def load(options, complain):
     """The recorder for these options. Raises ``ReplayError`` (``sdk-load``) when the SDK cannot be had."""
     try:
         sdk = await bridge.sdk("session-replay")
@@ -122,7 +136,7 @@ async def load(api_key, options):
             "session-replay-browser could not be loaded: {}".format(error.message),
             "Check that the bundle is complete and that script-src in the Content-Security-Policy allows it.",
         ) from error
-    return Recorder(sdk, api_key, sdk_options(options))
+    return Recorder(sdk, options["api_key"], sdk_options(options), complain)
 
 
 def sdk_options(options):

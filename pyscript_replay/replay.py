@@ -9,8 +9,8 @@ from . import bridge, device, doctor, recorder, session
 from .errors import ReplayError
 from .segment import Segment
 
-FIELD = "[Amplitude] Session Replay ID"
-"""The event property by which Amplitude finds the recording of an event."""
+CARRIES_PROPERTIES = ("track", "page", "screen")
+"""Segment's calls that have properties."""
 
 
 class Replay:
@@ -84,7 +84,7 @@ class Replay:
     async def _wire(self):
         try:
             finding = bridge.spawn(Segment.find(self.options["analytics"], self.complain))
-            self.recorder = await recorder.load(self.options["api_key"], self.options)
+            self.recorder = await recorder.load(self.options, self.complain)
             self.segment = await finding
             self._mode = self._make_mode(self)
             await self._mode.connect()
@@ -153,9 +153,28 @@ class Replay:
         self._mode.store(session_id)
         self._move(self._mode.device_id(), session_id, session.IDENTITY_CHANGED)
 
+    def mark(self, event, session_id):
+        """Put the replay id on an event that belongs to this session, if replay records it.
+
+        That is known only once the SDK is where the last transition sent it: may answer a promise to wait for.
+        """
+        if event.get("type") not in CARRIES_PROPERTIES or session_id not in (None, self.session_id):
+            return None
+        if not self.recorder.settled:
+            return bridge.promise(self._mark_later(event, session_id))
+        properties = event.get("properties", None)
+        for name, value in self.recorder.properties().items():
+            properties.set(name, value)
+        return None
+
+    async def _mark_later(self, event, session_id):
+        await bridge.within(self.options["hold_ms"], self.recorder.settle())
+        if self.recorder.settled:
+            self.mark(event, session_id)
+
     def _move(self, device_id, session_id, reason):
         previous = self.session_id
-        self.settled = self.recorder.follow(device_id, session_id)
+        self.recorder.follow(device_id, session_id)
         if session_id is not None:
             self._stored, self._expired = session_id, False
         self._report(sessionId=session_id, deviceId=device_id, replayId=self.replay_id)
@@ -166,9 +185,6 @@ class Replay:
         )
         for listener in self._listeners:
             listener(previous, session_id, device_id, reason)
-
-    settled = None
-    """The task at whose end replay is where the last transition sent it."""
 
     def snapshot(self):
         """What the doctor needs to know of the page, as plain data."""

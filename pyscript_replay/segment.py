@@ -6,14 +6,13 @@ from .errors import ReplayError
 PATIENCE_MS = 10000
 """After so many milliseconds without a Segment the page is told; the wait goes on, for it may need a consent first."""
 
-EVENT_TYPES = ("track", "page", "screen", "identify", "group", "alias")
-
 
 class Segment:
     """The page's analytics-next. Use ``await Segment.find(name)``."""
 
-    def __init__(self, analytics, user, complain):
+    def __init__(self, watch, analytics, user, complain):
         self.analytics = analytics
+        self._watch = watch
         self._user = user
         self._complain = complain
 
@@ -28,37 +27,21 @@ class Segment:
         """
         found = []
         bridge.spawn(_notice_absence(found, named, complain))
-        analytics = await bridge.segment(named) if isinstance(named, str) else bridge.held(named)
+        watch = bridge.segment(named)
+        analytics = (await bridge.resolved(watch.get("real"))).get("it")
         user = await bridge.resolved(analytics.call("user"))
         found.append(user)
         # an npm AnalyticsBrowser is a front for the instance that it has made by now
         instance = analytics.get("instance")
-        return cls(instance if isinstance(instance, bridge.Js) else analytics, user, complain)
+        return cls(watch, instance if isinstance(instance, bridge.Js) else analytics, user, complain)
 
     def device_id(self):
         """Segment's anonymous id, checked for use as Amplitude's device id."""
         return device.check(self._user.call("anonymousId"))
 
-    async def enrich(self, name, enrich):
-        """Register an enrichment plugin; ``enrich(event)`` gets the event and may answer a promise to wait for.
-
-        Plugins that a page registers come after those of Segment's settings, so this one sees what they added.
-        """
-
-        def seen(context, *_):
-            waiting = self._safely(enrich, context.get("event"))
-            return context if waiting is None else waiting.call("then", lambda *_: context)
-
-        plugin = {
-            "name": name,
-            "type": "enrichment",
-            "version": "1.0.0",
-            "isLoaded": lambda: True,
-            "load": lambda *_: None,
-        }
-        each = bridge.function(seen)
-        plugin.update({event_type: each for event_type in EVENT_TYPES})
-        await bridge.resolved(self.analytics.call("register", plugin))
+    def enrich(self, enrich):
+        """Show ``enrich(event)`` each event after Segment's own plugins; it may answer a promise to wait for."""
+        self._watch.set("enrich", bridge.function(lambda event: self._safely(enrich, event)))
 
     async def add_source_middleware(self, see):
         """Show ``see(event)`` each event before Segment's own plugins do. The event goes on at once, whatever happens."""

@@ -6,7 +6,7 @@
 // text (exact on every runtime) and objects boxed. An exception is an answer too.
 
 import { deferred, openPage } from "./page.js";
-import { watchSegment } from "./segment.js";
+import { watchObject, watchSegment } from "./segment.js";
 
 export const window = { it: globalThis };
 
@@ -101,6 +101,9 @@ export const now = () => String(Date.now());
 
 export const sleep = (milliseconds) => new Promise((resolve) => setTimeout(() => resolve(), milliseconds));
 
+/** Resolved when the boxed promise is kept or broken, or after `milliseconds`. */
+export const within = (milliseconds, box) => Promise.race([box.it, sleep(milliseconds)]).catch(() => {});
+
 /** Resolved when the browser has nothing better to do, or after `milliseconds`. */
 export const idle = (milliseconds) =>
   new Promise((resolve) =>
@@ -125,15 +128,16 @@ const opened = () => (host ??= { page: openPage(globalThis), asset: locate });
 
 export const page = () => ({ it: opened().page });
 
-/** A promise of the page's real Segment object, boxed. */
-export const segment = (name) =>
-  (opened().segment ??= watchSegmentUnheld(name)).real.then(({ it }) => ({ box: { it } }));
+/** What watches the page's Segment (segment.js): the loader's watch, or else one that holds nothing. */
+export const segment = (name) => ({ it: (opened().segment ??= unheld(watchSegment(globalThis, name))) });
 
-function watchSegmentUnheld(name) {
-  const segment = watchSegment(globalThis, name);
-  segment.release(); // nothing to wait for: there is no loader whose wiring is under way
+/** The same for a Segment that is at hand. */
+export const segmentObject = (box) => ({ it: (opened().segment = unheld(watchObject(box.it))) });
+
+const unheld = (segment) => {
+  segment.release();
   return segment;
-}
+};
 
 export const release = () => opened().segment?.release();
 

@@ -32,20 +32,10 @@ const json = (text) => {
 function begin(page) {
   page.report({ status: "loading" });
   const name = tag.analytics || "analytics";
-  const sdk = tag["write-key"] && !hasSegment(name) ? import(asset("analytics")) : null;
+  if (tag["write-key"] && !hasSegment(name)) bringSegment(page, name);
   const segment = watchSegment(window, name);
   const given = Number(tag["hold-ms"]);
   setTimeout(segment.release, "hold-ms" in tag && given >= 0 ? given : HOLD_MS);
-  if (sdk) {
-    const settings = { writeKey: tag["write-key"], ...(tag["segment-cdn"] && { cdnURL: tag["segment-cdn"] }) };
-    loadSegment(window, name, sdk, settings, json(tag["segment-options"])).catch((error) =>
-      page.error({
-        code: "segment-load",
-        message: `Segment could not be loaded: ${error.message}`,
-        fix: "Check data-write-key and data-segment-cdn, and that nothing blocks them.",
-      }),
-    );
-  }
   fetchAhead();
   boot(page, segment).catch((error) => {
     segment.release();
@@ -55,6 +45,17 @@ function begin(page) {
       fix: "Check that the bundle is complete and that the Content-Security-Policy allows 'self' and 'wasm-unsafe-eval'.",
     });
   });
+}
+
+function bringSegment(page, name) {
+  const settings = { writeKey: tag["write-key"], ...(tag["segment-cdn"] && { cdnURL: tag["segment-cdn"] }) };
+  loadSegment(window, name, import(asset("analytics")), settings, json(tag["segment-options"])).catch((error) =>
+    page.error({
+      code: "segment-load",
+      message: `Segment could not be loaded: ${error.message}`,
+      fix: "Check data-write-key and data-segment-cdn, and that nothing blocks them.",
+    }),
+  );
 }
 
 const hasSegment = (name) => window[name] && (window[name].invoked || !Array.isArray(window[name]));

@@ -1,38 +1,76 @@
-// The page's Segment object, in whichever way and order it arrives, and the hold on its events.
+// The page's Segment object, in whichever way and order it arrives: its events held until the wiring is ready, and
+// shown to the wiring as they pass.
 //
 // A page's Segment is a snippet's array of calls that later becomes the real object, or an npm `AnalyticsBrowser`,
-// or (with `data-write-key`) ours. All three understand `addSourceMiddleware`, and a source middleware that returns
-// a promise holds an event, in order, until the promise is kept. One that calls `next` after it has returned loses
-// the event, so `next` is called inside the awaited function.
+// or (with `data-write-key`) ours. All three understand `addSourceMiddleware` and `register`. Both are called at the
+// first moment, for analytics-next lists an event's plugins before it runs the first of them: a plugin that comes
+// while an event is held never sees that event.
+//
+// - The hold is a source middleware that returns a promise; events wait for it in their order. One that calls `next`
+//   after it has returned loses the event, so `next` is called inside the awaited function.
+// - The view is an enrichment plugin. Those of the page run after those of Segment's settings, and see what they added.
 
 import { deferred } from "./page.js";
 
-/** Watch `scope[name]`. `real` is kept with `{ it: analytics }` (boxed, for it may be thenable); `release()` ends the hold. */
-export function watchSegment(scope, name) {
+const CALLS = ["track", "page", "screen", "identify", "group", "alias"];
+
+/**
+ * Watch for a Segment. `meet` is shown what may be one; `real` is kept with `{ it: analytics }` once it is (boxed, for
+ * it may be thenable). `release()` ends the hold. `enrich` may be set to a function that is shown each event, and
+ * may answer a promise for the event to wait for.
+ */
+function watch() {
   const gate = deferred();
   const real = deferred();
-  const held = new WeakSet();
+  const met = new WeakSet();
 
-  const pyscriptReplayHold = async ({ payload, next }) => {
+  const hold = async ({ payload, next }) => {
     await gate.promise;
     next(payload);
   };
+  const view = { name: "pyscript-replay", type: "enrichment", version: "1.0.0", isLoaded: () => true, load: async () => {} };
+  for (const call of CALLS) {
+    view[call] = async (context) => {
+      await segment.enrich?.(context.event);
+      return context;
+    };
+  }
 
-  const meet = (value) => {
-    if (!value || typeof value !== "object" || held.has(value)) return;
-    if (typeof value.addSourceMiddleware === "function") value.addSourceMiddleware(pyscriptReplayHold);
-    else if (Array.isArray(value)) value.push(["addSourceMiddleware", pyscriptReplayHold]);
-    else return;
-    held.add(value);
-    if (!Array.isArray(value)) real.resolve({ it: value });
+  const segment = {
+    real: real.promise,
+    release: gate.resolve,
+    enrich: null,
+    meet(value) {
+      if (!value || typeof value !== "object" || value[STAND_IN] || met.has(value)) return;
+      if (typeof value.addSourceMiddleware === "function") {
+        value.addSourceMiddleware(hold);
+        value.register(view);
+      } else if (Array.isArray(value)) {
+        value.push(["addSourceMiddleware", hold], ["register", view]);
+      } else return;
+      met.add(value);
+      if (!Array.isArray(value)) real.resolve({ it: value });
+    },
   };
+  return segment;
+}
 
-  const unwatch = watchProperty(scope, name, meet);
-  // Without a Segment yet, our call waits in the array that a snippet will find and take over.
+/** Watch what `scope[name]` is, or becomes. */
+export function watchSegment(scope, name) {
+  const segment = watch();
+  const unwatch = watchProperty(scope, name, segment.meet);
+  // Without a Segment yet, our calls wait in the array that a snippet will find and take over.
   if (!scope[name]) scope[name] = [];
-  else meet(scope[name]);
-  real.promise.then(unwatch);
-  return { real: real.promise, release: gate.resolve };
+  else segment.meet(scope[name]);
+  segment.real.then(unwatch);
+  return segment;
+}
+
+/** Watch a Segment that is at hand. */
+export function watchObject(analytics) {
+  const segment = watch();
+  segment.meet(analytics);
+  return segment;
 }
 
 /** Call `meet` with each value that `scope[name]` is given; answers how to stop. */
@@ -56,7 +94,8 @@ function watchProperty(scope, name, meet) {
   }
 }
 
-const EVENTS = ["track", "page", "identify", "group", "alias", "screen", "reset"];
+const STAND_IN = Symbol("stand-in");
+const EVENTS = [...CALLS, "reset"];
 const OTHERS = [
   "ready", "on", "once", "off", "user", "setAnonymousId", "addSourceMiddleware", "addDestinationMiddleware",
   "register", "deregister", "debug", "trackLink", "trackForm", "trackClick", "trackSubmit", "pageview",
@@ -70,7 +109,7 @@ const OTHERS = [
 export async function loadSegment(scope, name, sdk, settings, options) {
   const loading = deferred();
   const browser = deferred();
-  const standIn = Object.assign([], { invoked: true }); // `invoked` keeps a late snippet from loading a second Segment
+  const standIn = Object.assign([], { invoked: true, [STAND_IN]: true }); // `invoked` keeps a late snippet from loading a second Segment
   for (const method of OTHERS) {
     standIn[method] = (...args) => browser.promise.then((it) => it.browser[method](...args));
   }

@@ -16,13 +16,10 @@ An event without an id is normal: a destination may be switched off for it, or t
 
 from .. import bridge, session
 from ..bridge import Js
-from ..replay import FIELD
 
 DESTINATION = "Actions Amplitude"
 KEY = "analytics_session_id"
 LAST_ACCESS = "analytics_session_id.last_access"
-
-CARRIES_PROPERTIES = ("track", "page", "screen")
 
 
 class Actions:
@@ -32,7 +29,7 @@ class Actions:
 
     async def connect(self):
         """Hook into Segment; from here on every event is seen."""
-        await self._segment.enrich("pyscript-replay", self._enrich)
+        self._segment.enrich(self._enrich)
         hook = self._replay.options["session_hook"]
         if hook != "enrichment":
             await self._segment.add_source_middleware(self._middleware if hook == "middleware" else self._deferred)
@@ -61,24 +58,10 @@ class Actions:
         """Follow the session that the event carries; then put the replay id on the event."""
         if not self._replay.running:
             return None
+        session_id = carried(event)
         if self._replay.options["session_hook"] == "enrichment":
-            decision = self._replay.see(event=carried(event))
-            if decision.tell is not None:
-                return bridge.promise(self._mark_later(event))
-        self._mark(event)
-        return None
-
-    async def _mark_later(self, event):
-        await self._replay.settled
-        self._mark(event)
-
-    def _mark(self, event):
-        """Events carry the replay id while replay records the session that they belong to."""
-        if event.get("type") not in CARRIES_PROPERTIES or carried(event) not in (None, self._replay.session_id):
-            return
-        properties = event.get("properties", None)
-        for name, value in self._replay.recorder.properties().items():
-            properties.set(name, value)
+            self._replay.see(event=session_id)
+        return self._replay.mark(event, session_id)
 
     def _middleware(self, event):
         if self._replay.running:
