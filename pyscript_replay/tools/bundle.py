@@ -69,7 +69,7 @@ def build(out: Path) -> dict:
 
 def cached() -> Path:
     """A bundle of the present sources, in the user's cache. Raises as ``build`` does."""
-    inputs = [WEB / "package-lock.json", *WEB.glob("*.js"), *page_modules().values(), *Path(__file__).parent.glob("*.py")]
+    inputs = [WEB / "package-lock.json", *WEB.glob("*.js"), *WEB.glob("sdk/*.js"), *page_modules().values(), *Path(__file__).parent.glob("*.py")]
     key = digest(part for file in sorted(inputs) for part in (file.name.encode(), file.read_bytes()))
     return once("bundle", key, lambda directory: build(directory))
 
@@ -121,7 +121,7 @@ def _leaves(root: Path) -> dict:
     replay = _published(root, "session-replay", scripts, chunks)
     replay_entry = f"{replay}/session-replay-browser-esm.js"
     amplitude = esbuild(
-        WEB / "amplitude.js",
+        WEB / "sdk/amplitude.js",
         f"--external:./{Path(replay).name}/*",  # the replay SDK is not built in again: there is one copy of it
         alias={"@amplitude/session-replay-browser": f"./{Path(replay_entry).relative_to('assets').as_posix()}"},
     )
@@ -133,7 +133,7 @@ def _leaves(root: Path) -> dict:
         "pyodide.dir": f"{pyodide}/",
         "session-replay": replay_entry,
         "session-replay.chunks": [f"{replay}/{name}" for name in REPLAY_CHUNKS],
-        "analytics": _file(root, "analytics.js", esbuild(WEB / "analytics.js")),
+        "analytics": _file(root, "analytics.js", esbuild(WEB / "sdk/analytics.js")),
         "amplitude": _file(root, "amplitude.js", amplitude),
         "pyscript.files": _file(root, "python.zip", _zipped()),
     }
