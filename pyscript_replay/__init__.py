@@ -25,14 +25,9 @@ async def connect(mode, **options):
 
 
 async def _open(options):
-    # imported here, so that the pure modules can be used without the browser's
-    from .modes.actions import Actions
-    from .replay import Replay
+    from .replay import Replay  # here, so that the pure modules can be used without the browser's
 
-    modes = {"actions": Actions}
-    if options["mode"] not in modes:
-        raise ReplayError("mode", "mode {} is not there yet".format(options["mode"]), "Use actions.")
-    replay = Replay(options, modes[options["mode"]])
+    replay = Replay(options)
     if options["consent"] == "granted":
         await replay.start()
     else:

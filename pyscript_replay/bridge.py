@@ -222,6 +222,11 @@ def segment(named):
     return Js(border.segmentObject(named._box if isinstance(named, Js) else border.box(named)))
 
 
+async def amplitude():
+    """amplitude-js's default instance, once Segment's Classic device-mode has brought and initialised it."""
+    return (await resolved(Js(_border_or_raise().amplitude()))).get("it")
+
+
 def release_events():
     """Let go the events that the loader holds."""
     _border_or_raise().release()

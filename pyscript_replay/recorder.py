@@ -86,10 +86,13 @@ class Recorder:
             await self._begin(reached_device, device_id, session_id)
             self._stopped = False
         elif session_id is not None:
-            await self._wait("setSessionId", session_id)
+            await bridge.resolved(self._move_on(session_id))
             if self._stopped:  # else setSessionId has started the recording, and a second start would restart it
                 await self._wait("start")
                 self._stopped = False
+
+    def _move_on(self, session_id):
+        return self._sdk.call("setSessionId", session_id).get("promise")
 
     async def _begin(self, previous_device, device_id, session_id):
         if previous_device is not None:
@@ -128,15 +131,20 @@ class Recorder:
 
 async def load(options, complain):
     """The recorder for these options. Raises ``ReplayError`` (``sdk-load``) when the SDK cannot be had."""
+    sdk = await sdk_module("session-replay")
+    return Recorder(sdk, options["api_key"], sdk_options(options), complain)
+
+
+async def sdk_module(name):
+    """One of the bundle's SDKs. Raises ``ReplayError`` (``sdk-load``) when it cannot be had."""
     try:
-        sdk = await bridge.sdk("session-replay")
+        return await bridge.sdk(name)
     except bridge.JsError as error:
         raise ReplayError(
             "sdk-load",
-            "session-replay-browser could not be loaded: {}".format(error.message),
+            "the SDK {} could not be loaded: {}".format(name, error.message),
             "Check that the bundle is complete and that script-src in the Content-Security-Policy allows it.",
         ) from error
-    return Recorder(sdk, options["api_key"], sdk_options(options), complain)
 
 
 def sdk_options(options):

@@ -5,9 +5,15 @@ may have moved. It says so by calling ``see``. There the decision is asked of ``
 stored by the mode, recorded by the recorder, announced to the page. Nothing else moves a session.
 """
 
-from . import bridge, device, doctor, recorder, session
+from . import bridge, doctor, session
 from .errors import ReplayError
+from .modes import auto
+from .modes.actions import Actions
+from .modes.classic_cloud import ClassicCloud
+from .modes.classic_device import ClassicDevice
 from .segment import Segment
+
+MODES = {"actions": Actions, "classic-device": ClassicDevice, "classic-cloud": ClassicCloud}
 
 CARRIES_PROPERTIES = ("track", "page", "screen")
 """Segment's calls that have properties."""
@@ -24,14 +30,14 @@ class Replay:
 
     runtime = bridge.RUNTIME
 
-    def __init__(self, options, mode):
+    def __init__(self, options):
         self.options = options
         self.mode = options["mode"]
         self.status = "loading"
         self.segment = None
         self.recorder = None
-        self._make_mode = mode
         self._mode = None
+        self._why = "it was set"
         self._wiring = None
         self._stored = None
         self._expired = False
@@ -84,9 +90,12 @@ class Replay:
     async def _wire(self):
         try:
             finding = bridge.spawn(Segment.find(self.options["analytics"], self.complain))
-            self.recorder = await recorder.load(self.options, self.complain)
+            if self.mode == "auto":
+                self.mode, self._why = auto.choose(*(await finding).destinations())
+                self._report(mode=self.mode)
+            self._mode = MODES[self.mode](self)
+            self.recorder = await self._mode.load()
             self.segment = await finding
-            self._mode = self._make_mode(self)
             await self._mode.connect()
         except Exception as error:
             raise self._failed(error)
@@ -102,6 +111,8 @@ class Replay:
         self._set_status("stopped")
         if self.recorder:
             await self.recorder.close()
+        if self.segment:
+            self._mode.forget()
         self._stored, self._expired = None, False
         self._report(sessionId=None, replayId=None)
 
@@ -137,7 +148,7 @@ class Replay:
         """
         if stored is not None:
             self._stored, self._expired = stored, expired
-        device_id = self._mode.device_id()
+        device_id = self._device_id()
         moved = self.recorder.device_id not in (None, device_id)
         decision = session.decide(self._stored, event, self.session_id, self._expired, moved)
         if decision.store is not None:
@@ -151,7 +162,14 @@ class Replay:
     def begin(self, session_id):
         """Begin this session, because the identity has changed for good (``reset()``)."""
         self._mode.store(session_id)
-        self._move(self._mode.device_id(), session_id, session.IDENTITY_CHANGED)
+        self._move(self._device_id(), session_id, session.IDENTITY_CHANGED)
+
+    def _device_id(self):
+        try:
+            return self._mode.device_id()
+        except ReplayError:
+            self.recorder.follow(self.device_id, None)  # rather nothing than a recording that is not this visitor's
+            raise
 
     def mark(self, event, session_id):
         """Put the replay id on an event that belongs to this session, if replay records it.
@@ -191,6 +209,7 @@ class Replay:
         return {
             "status": self.status,
             "mode": self.mode,
+            "why": self._why,
             "session_id": self.session_id,
             "device_id": self.device_id,
             "stored": self._stored,

@@ -7,6 +7,9 @@ PATIENCE_MS = 10000
 """After so many milliseconds without a Segment the page is told; the wait goes on, for it may need a consent first."""
 
 
+CALLS = ("track", "page", "screen", "identify", "group", "alias")
+
+
 class Segment:
     """The page's analytics-next. Use ``await Segment.find(name)``."""
 
@@ -66,6 +69,11 @@ class Segment:
         """Call ``listener`` with the arguments of Segment's emitter when ``event`` is emitted."""
         self.analytics.call("on", event, bridge.function(lambda *args: self._safely(listener, *args)))
 
+    def on_delivered(self, listener):
+        """Call ``listener()`` after each event, when the destinations have had it."""
+        for call in CALLS:
+            self.on(call, lambda *_: listener())
+
     def on_stored_change(self, key, listener):
         """Call ``listener()`` when another tab, or the site, may have written ``key``, or the page has come back."""
 
@@ -96,8 +104,28 @@ class Segment:
         """Store as Segment itself does: same places, same cookie domain and attributes."""
         self._storage().call("set", key, value)
 
+    def forget(self, key):
+        """Delete what is stored under ``key``."""
+        self._storage().call("clear", key)
+
     def _storage(self):
         return self.analytics.get("storage")
+
+    def destinations(self):
+        """What Segment was told to load, and what is registered: ``settings`` (``dict``) and plugin names (``list``)."""
+        settings = self.analytics.get("settings").get("cdnSettings", None)
+        plugins = self.analytics.get("queue").get("plugins")
+        names = [plugins.get(position).get("name") for position in range(plugins.get("length"))]
+        return (settings.data() if settings else {}), names
+
+
+def allows(event, destination):
+    """Whether the caller lets this destination have the event; what is switched off stays off."""
+    integrations = event.get("integrations", None)
+    if not isinstance(integrations, bridge.Js):
+        return True
+    chosen = integrations.get(destination, None)
+    return integrations.get("All", None) is not False if chosen is None else bool(chosen)
 
 
 async def _notice_absence(found, named, complain):

@@ -99,6 +99,16 @@ def is_expired(last_access, now, length=LENGTH_MS):
     return last_access is None or now - last_access >= length
 
 
+def continued(stored, last_access, now, length=LENGTH_MS):
+    """The session to which an event of ``now`` belongs, where nobody else keeps one: the stored one, or a new one.
+
+    All are milliseconds. A new session begins now, but always after the stored one, whatever the clock says.
+    """
+    if stored is None:
+        return now
+    return max(now, stored + 1) if is_expired(last_access, now, length) else stored
+
+
 def parse(raw):
     """The session id in what a cookie, a storage, an event or a query holds, or ``None`` for "no session".
 

@@ -5,6 +5,7 @@
 // value. It holds a *box*, `{ it: value }`, and asks here; an *answer* says what kind a value is, with primitives as
 // text (exact on every runtime) and objects boxed. An exception is an answer too.
 
+import { watchAmplitude } from "./amplitude-js.js";
 import { deferred, openPage } from "./page.js";
 import { watchObject, watchSegment } from "./segment.js";
 
@@ -138,6 +139,9 @@ const unheld = (segment) => {
   segment.release();
   return segment;
 };
+
+/** A box of a promise of amplitude-js's instance, boxed. */
+export const amplitude = () => ({ it: watchAmplitude(globalThis) });
 
 export const release = () => opened().segment?.release();
 

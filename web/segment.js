@@ -74,7 +74,7 @@ export function watchObject(analytics) {
 }
 
 /** Call `meet` with each value that `scope[name]` is given; answers how to stop. */
-function watchProperty(scope, name, meet) {
+export function watchProperty(scope, name, meet) {
   let current = scope[name];
   try {
     Object.defineProperty(scope, name, {
@@ -89,7 +89,7 @@ function watchProperty(scope, name, meet) {
     return () => Object.defineProperty(scope, name, { configurable: true, enumerable: true, writable: true, value: current });
   } catch {
     // a global `var` cannot be redefined: look at it from time to time instead
-    const timer = setInterval(() => meet(scope[name]), 20);
+    const timer = setInterval(() => meet(scope[name]), 50);
     return () => clearInterval(timer);
   }
 }

@@ -14,7 +14,7 @@ documented two remain, made safe, as ``session_hook="middleware"`` and ``"deferr
 An event without an id is normal: a destination may be switched off for it, or the plugin may be blocked.
 """
 
-from .. import bridge, session
+from .. import bridge, recorder, session
 from ..bridge import Js
 
 DESTINATION = "Actions Amplitude"
@@ -25,10 +25,13 @@ LAST_ACCESS = "analytics_session_id.last_access"
 class Actions:
     def __init__(self, replay):
         self._replay = replay
-        self._segment = replay.segment
+
+    async def load(self):
+        return await recorder.load(self._replay.options, self._replay.complain)
 
     async def connect(self):
         """Hook into Segment; from here on every event is seen."""
+        self._segment = self._replay.segment
         self._segment.enrich(self._enrich)
         hook = self._replay.options["session_hook"]
         if hook != "enrichment":
@@ -50,6 +53,9 @@ class Actions:
         if session.parse(self._segment.stored(KEY)) != session_id:
             self._segment.store(KEY, session_id)
             self._segment.store(LAST_ACCESS, bridge.now())
+
+    def forget(self):
+        """What is stored is Segment's own."""
 
     async def track(self, name, properties):
         await bridge.resolved(self._segment.analytics.call("track", name, properties))

@@ -1,0 +1,71 @@
+"""auto: tell from the page's Segment in which of the three ways its events reach Amplitude.
+
+Pure: what Segment was told to load, and what has been registered, in; a mode and the reason for it out. Exactly one
+of the three must apply; with none or several of them nothing is guessed.
+"""
+
+from ..errors import ReplayError
+
+FIX = "Set the mode yourself: actions, classic-device or classic-cloud."
+
+
+def choose(settings, plugins):
+    """The mode of this page.
+
+    Args:
+        settings (dict): Segment's settings of the source, as its CDN serves them.
+        plugins (list): the names of the plugins that Segment has registered.
+
+    Returns:
+        tuple: the mode (``str``), and the reason (``str``) in words.
+
+    Raises:
+        ReplayError: ``mode-unknown`` when nothing on the page tells, ``mode-ambiguous`` when several modes apply.
+    """
+    found = [(mode, why) for mode, why in (rule(settings, plugins) for rule in RULES) if mode]
+    if not found:
+        raise ReplayError("mode-unknown", "nothing in Segment's settings leads to Amplitude", FIX)
+    if len(found) > 1:
+        seen = "; ".join("{} ({})".format(mode, why) for mode, why in found)
+        raise ReplayError("mode-ambiguous", "several modes apply: {}".format(seen), FIX)
+    return found[0]
+
+
+def _actions(settings, plugins):
+    for plugin in settings.get("remotePlugins") or []:
+        if "Actions Amplitude" in (plugin.get("creationName"), plugin.get("name")) or (
+            plugin.get("libraryName") == "amplitude-pluginsDestination"
+        ):
+            return "actions", "Segment loads the remote plugin {}".format(plugin.get("name"))
+    if "Actions Amplitude" in plugins:
+        return "actions", "the plugin Actions Amplitude is registered"
+    return None, None
+
+
+def _classic_device(settings, plugins):
+    if "Amplitude" in plugins:
+        return "classic-device", "the classic integration Amplitude is registered"
+    if _is_bundled(_classic(settings)):
+        return "classic-device", "Segment's settings bundle the classic integration Amplitude"
+    return None, None
+
+
+def _classic_cloud(settings, plugins):
+    classic = _classic(settings)
+    if classic is not None and "Amplitude" not in plugins and not _is_bundled(classic):
+        return "classic-cloud", "Segment's settings name the classic integration Amplitude, but do not bundle it"
+    return None, None
+
+
+RULES = (_actions, _classic_device, _classic_cloud)
+
+
+def _classic(settings):
+    return (settings.get("integrations") or {}).get("Amplitude")
+
+
+def _is_bundled(classic):
+    if not isinstance(classic, dict):
+        return False
+    components = (classic.get("versionSettings") or {}).get("componentTypes") or []
+    return classic.get("bundlingStatus") == "bundled" or "browser" in components

@@ -1,0 +1,212 @@
+"""Classic cloud-mode: Segment's servers send the events on; nobody in the page keeps a session.
+
+As documented, Amplitude's Browser SDK serves as a shell: first the session-replay plugin, then a destination plugin
+named ``segment`` that forwards what is tracked on the shell to Segment, with ``integrations.Amplitude.session_id``.
+The shell's own destination is kept out by a plugin that takes its name before ``init`` does: removing it afterwards,
+as documented, leaves a gap in which an event is delivered twice.
+
+The documentation has the shell keep the session with ``sessionTimeout: Number.MAX_SAFE_INTEGER``: one session that
+never ends, over reloads, for the year that its cookie lasts. A replay that is a year long is of no use to anybody, so
+a session ends here, as in the other modes, after 30 minutes without an event, or what ``sessionTimeout`` in
+``amplitude_options`` says. The shell cannot do that for several tabs, each of which would begin a session of its own.
+So ``session.continued`` decides from ``analytics_session_id``, which all tabs share; the shell is told, and is given
+the documented endless timeout.
+
+The page's own calls of ``analytics.track()`` need no rewriting: an enrichment plugin gives each event its session.
+"""
+
+from .. import bridge, session
+from ..bridge import Js
+from ..recorder import Recorder, sdk_options, sdk_module
+from ..segment import allows
+
+DESTINATION = "Amplitude"
+KEY = "analytics_session_id"
+LAST_ACCESS = "analytics_session_id.last_access"
+
+SHELL = {
+    "instanceName": "session-replay",
+    "autocapture": False,
+    "defaultTracking": False,
+    "fetchRemoteConfig": False,
+    "enableDiagnostics": False,
+    "identityStorage": "none",  # the session is in analytics_session_id, the device id is Segment's
+    "offline": None,
+    "logLevel": 1,  # errors only: that the built-in destination is skipped is meant
+}
+
+
+class ClassicCloud:
+    def __init__(self, replay):
+        self._replay = replay
+        self._length = replay.options["amplitude_options"].get("sessionTimeout", session.LENGTH_MS)
+
+    async def load(self):
+        module = await sdk_module("amplitude")
+        options = self._replay.options
+        self._shell = Shell(module, self._forward, options, self._replay.complain)
+        return self._shell
+
+    async def connect(self):
+        """Hook into Segment; from here on every event is seen."""
+        segment = self._segment = self._replay.segment
+        segment.enrich(self._enrich)
+        segment.on("reset", self._reset)
+        segment.on_stored_change(KEY, self._changed)
+
+    def device_id(self):
+        return self._segment.device_id()
+
+    def look(self):
+        """A session begins with the page, as the Browser SDK has it, or goes on."""
+        stored = session.parse(self._segment.stored(KEY))
+        current = self._touch()
+        self._replay.see(stored=stored if stored == current else None, event=current)
+
+    def store(self, session_id):
+        if session.parse(self._segment.stored(KEY)) != session_id:
+            self._segment.store(KEY, session_id)
+        self._segment.store(LAST_ACCESS, bridge.now())
+
+    def forget(self):
+        self._segment.forget(KEY)
+        self._segment.forget(LAST_ACCESS)
+
+    async def track(self, name, properties):
+        """Through the shell, as documented; ``_forward`` takes it from there to Segment."""
+        self._replay.see(event=self._touch())
+        await self._replay.recorder.settle()
+        await bridge.resolved(self._shell.track(name, properties))
+
+    def _touch(self):
+        """The session of now, which every event keeps alive."""
+        stored = session.parse(self._segment.stored(KEY))
+        last_access = session.parse(self._segment.stored(LAST_ACCESS))
+        current = session.continued(stored, last_access, bridge.now(), self._length)
+        self.store(current)
+        return current
+
+    def _enrich(self, event):
+        """Give the event its session and the replay id. What the caller switched off stays off."""
+        if not self._replay.running or not allows(event, DESTINATION):
+            return None
+        session_id = self._touch()
+        self._replay.see(event=session_id)
+        integrations = event.get("integrations", None)
+        if not isinstance(integrations, Js):
+            event.set("integrations", {})
+            integrations = event.get("integrations")
+        if not isinstance(integrations.get(DESTINATION, None), Js):
+            integrations.set(DESTINATION, {})
+        integrations.get(DESTINATION).set("session_id", session_id)
+        return self._replay.mark(event, session_id)
+
+    def _forward(self, event):
+        """Hand an event of the shell to Segment, as what Segment calls it."""
+        analytics = self._segment.analytics
+        options = {"integrations": {DESTINATION: {"session_id": event.get("session_id")}}}
+        kind = event.get("event_type")
+        if kind == "$identify":
+            traits = _traits(event.get("user_properties", None))
+            user_id = event.get("user_id", None)
+            return analytics.call("identify", *([user_id] if user_id else []), traits, options)
+        if kind == "$groupidentify":
+            groups = event.get("groups").data()
+            traits = _traits(event.get("group_properties", None))
+            for group_id in groups.values():
+                answer = analytics.call("group", str(group_id), traits, options)
+            return answer
+        properties = event.get("event_properties", None)
+        return analytics.call("track", kind, properties if properties else {}, options)
+
+    def _reset(self, *_):
+        """``reset()`` gives the visitor a new anonymous id: another visitor, so another session."""
+        if self._replay.running:
+            self._replay.begin(bridge.now())
+
+    def _changed(self):
+        """Another tab has begun a session: follow. An old one ends with the next event, not by being looked at."""
+        if self._replay.running:
+            self._replay.see(stored=session.parse(self._segment.stored(KEY)))
+
+
+def _traits(operations):
+    """Amplitude's user properties are operations; Segment's traits are values. What only Amplitude can do is left out."""
+    traits = {}
+    for operation in ("$setOnce", "$set"):
+        traits.update((operations.data() if operations else {}).get(operation, {}))
+    return traits
+
+
+class Shell(Recorder):
+    """Replay as a plugin of the Browser SDK. It is the recorder's SDK, begun and moved on through the shell."""
+
+    def __init__(self, module, forward, options, complain):
+        self._module = module
+        self._plugin = module.call("sessionReplayPlugin", sdk_options(options))
+        self._forward = forward
+        self._shell = None
+        self._shell_options = {"serverZone": options["server_zone"]}
+        self._shell_options.update(SHELL)
+        self._shell_options.update(options["amplitude_options"])
+        self._shell_options["sessionTimeout"] = session.MAX_ID
+        super().__init__(self._plugin.get("sessionReplay"), options["api_key"], {}, complain)
+
+    async def _begin(self, previous_device, device_id, session_id):
+        if previous_device is None:
+            await self._open(device_id, session_id)
+            return
+        # the plugin has no hook for a changed device id: take it out, and put it in again
+        await self._done(self._shell.call("remove", self._plugin.get("name")))
+        await self.flush()
+        self._shell.call("setDeviceId", device_id)
+        self._shell.call("setSessionId", session_id)
+        await self._done(self._shell.call("add", self._plugin))
+
+    async def _open(self, device_id, session_id):
+        shell = self._shell = self._module.get("amplitude").call("createInstance")
+        for plugin in (self._plugin, self._segment_plugin(), _no_destination()):
+            shell.call("add", plugin)
+        options = dict(self._shell_options)
+        options["deviceId"] = device_id
+        options["sessionId"] = session_id
+        await self._done(shell.call("init", self._api_key, options))
+
+    def _move_on(self, session_id):
+        moving = super()._move_on(session_id)
+        self._shell.call("setSessionId", session_id)  # in the same breath, or the plugin would set it back
+        return moving
+
+    def track(self, name, properties):
+        self._shell.call("extendSession")
+        return self._shell.call("track", name, properties).get("promise")
+
+    async def _done(self, answer):
+        await bridge.resolved(answer.get("promise"))
+
+    def _segment_plugin(self):
+        def execute(event):
+            return bridge.promise(self._forwarded(event))
+
+        return {"name": "segment", "type": "destination", "setup": _set_up, "execute": execute}
+
+    async def _forwarded(self, event):
+        await bridge.resolved(self._forward(event))
+        return {"code": 200, "event": event, "message": "OK"}
+
+
+def _no_destination():
+    """Takes the built-in destination's name, and delivers nothing."""
+
+    def execute(event):
+        return bridge.promise(_delivered(event))
+
+    return {"name": "amplitude", "type": "destination", "setup": _set_up, "execute": execute}
+
+
+async def _delivered(event):
+    return {"code": 200, "event": event, "message": "OK"}
+
+
+def _set_up(*_):
+    return None

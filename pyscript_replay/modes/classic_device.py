@@ -1,0 +1,133 @@
+"""Classic device-mode: amplitude-js 5.2.2, which Segment loads, keeps the device id and the session.
+
+amplitude-js keeps both in its own cookie and tells nobody when the session changes. It decides while it *logs* an
+event: when the last one is more than 30 minutes ago the session begins anew. So whoever looks before the event is
+logged, as Amplitude's documentation does in a source middleware, sees the change one event late.
+
+Here the question is asked just before. An enrichment plugin sees each event on its way to amplitude-js; if it is one
+that amplitude-js will log, and if by amplitude-js's own rule it will open a session, then the session is opened at
+once (``setSessionId``). The event then carries, and starts, that very session. Once the event has been delivered we
+look again, for whatever this file has not foreseen.
+
+``analytics_session_id`` is kept for other tabs and for the site. amplitude-js's own cookie is what counts.
+"""
+
+from .. import bridge, device, recorder, session
+from ..errors import ReplayError
+from ..segment import PATIENCE_MS, allows
+
+DESTINATION = "Amplitude"
+KEY = "analytics_session_id"
+
+
+class ClassicDevice:
+    def __init__(self, replay):
+        self._replay = replay
+        self._amplitude = None
+
+    async def load(self):
+        return await recorder.load(self._replay.options, self._replay.complain)
+
+    async def connect(self):
+        """Wait for amplitude-js; then hook into Segment."""
+        segment = self._segment = self._replay.segment
+        bridge.spawn(self._notice_absence())
+        self._amplitude = await bridge.amplitude()
+        segment.enrich(self._enrich)
+        segment.on_delivered(self._changed)
+        segment.on("reset", self._reset)
+        segment.on_stored_change(KEY, self._changed)
+
+    async def _notice_absence(self):
+        await bridge.sleep(PATIENCE_MS)
+        if self._amplitude is None:
+            self._replay.complain(
+                ReplayError(
+                    "amplitude-missing",
+                    "after {} s Segment has not brought amplitude-js".format(PATIENCE_MS // 1000),
+                    "Check that the Amplitude destination is in device-mode, and that nothing blocks its script.",
+                )
+            )
+
+    def device_id(self):
+        return device.check(self._amplitude.get("options").get("deviceId", None))
+
+    def look(self):
+        """Ask amplitude-js, whose cookie another tab may have written, and follow."""
+        self._refresh()
+        current = session.parse(self._amplitude.call("getSessionId"))
+        stored = session.parse(self._segment.stored(KEY))
+        foreign = stored is not None and current is not None and stored > current
+        self._replay.see(stored=None if foreign else stored, event=current)
+
+    def store(self, session_id):
+        if session.parse(self._segment.stored(KEY)) != session_id:
+            self._segment.store(KEY, session_id)
+
+    def forget(self):
+        self._segment.forget(KEY)
+
+    async def track(self, name, properties):
+        await bridge.resolved(self._segment.analytics.call("track", name, properties))
+
+    def _enrich(self, event):
+        if not self._replay.running:
+            return None
+        if allows(event, DESTINATION):
+            self._anticipate(event)
+        self.look()
+        return self._replay.mark(event, self._replay.session_id)
+
+    def _anticipate(self, event):
+        """Do now what amplitude-js will do for this event, so that it is seen in time."""
+        self._refresh()
+        if self._setting("preferAnonymousIdForDeviceId"):
+            self._amplitude.call("setDeviceId", event.get("anonymousId"))
+        now = bridge.now()
+        last = session.parse(self._amplitude.get("_lastEventTime"))
+        timeout = self._amplitude.get("options").get("sessionTimeout")
+        if last is not None and now - last > timeout and is_logged(event, self._setting):
+            self._begin(now)
+
+    def _begin(self, now):
+        self._amplitude.set("_lastEventTime", now)
+        self._amplitude.call("setSessionId", now)  # which saves both
+
+    def _refresh(self):
+        """Have amplitude-js re-read its cookie: it does so before it looks at an event, and drops one without a type."""
+        if self._amplitude.has("_logEvent"):
+            self._amplitude.call("_logEvent", "")
+
+    def _setting(self, name):
+        """One of the settings of Segment's Amplitude destination, ``None`` when it is not set."""
+        settings = self._segment.analytics.get("settings").get("cdnSettings").get("integrations").get(DESTINATION, None)
+        return settings.get(name, None) if settings else None
+
+    def _reset(self, *_):
+        """``reset()`` concerns amplitude-js only where its device id is Segment's anonymous id."""
+        if self._replay.running and self._setting("preferAnonymousIdForDeviceId"):
+            self._refresh()
+            self._amplitude.call("setDeviceId", self._segment.device_id())
+            self._begin(bridge.now())
+            self.look()
+
+    def _changed(self, *_):
+        if self._replay.running:
+            self.look()
+
+
+def is_logged(event, setting):
+    """Whether Segment's integration makes amplitude-js log this event. Only a logged event opens a session."""
+    kind = event.get("type")
+    if kind == "page":
+        properties = event.get("properties", None)
+        named = event.get("name", None) or properties.get("name", None)
+        category = event.get("category", None) or properties.get("category", None)
+        return bool(
+            setting("trackAllPages")
+            or (named and setting("trackNamedPages") is not False)
+            or (category and setting("trackCategorizedPages") is not False)
+        )
+    if kind == "identify":
+        return bool(event.get("userId", None)) or bool(event.get("traits", None) and event.get("traits").data())
+    return kind in ("track", "group")
