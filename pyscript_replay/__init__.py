@@ -28,8 +28,5 @@ async def _open(options):
     from .replay import Replay  # here, so that the pure modules can be used without the browser's
 
     replay = Replay(options)
-    if options["consent"] == "granted":
-        await replay.start()
-    else:
-        replay._set_status("waiting")
+    await replay.open()
     return replay

@@ -237,6 +237,12 @@ async def sdk(name):
     return _take(await _border_or_raise().sdk(name))
 
 
+def forget_local(prefixes):
+    """Delete from local storage each key that begins with one of these."""
+    for prefix in prefixes:
+        _border_or_raise().forgetLocal(prefix)
+
+
 def warn(text):
     """Say something on the page's console."""
     window().get("console").call("warn", "pyscript-replay: " + text)

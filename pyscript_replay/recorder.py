@@ -21,6 +21,9 @@ DRAIN_MS = 100
 """The longest to wait, in milliseconds, for the SDK to hand over what it has just recorded."""
 
 
+SDK_STORES = ("AMP_SR_START_", "AMP_remote_config_")
+"""How the SDK's keys in local storage begin; the first ten characters of the API key follow."""
+
 SDK_FIX = "Check what was handed to the SDK as options; the browser's console may say more."
 
 
@@ -119,7 +122,7 @@ class Recorder:
         await bridge.resolved(self._sdk.call("flush", False))
 
     async def close(self):
-        """End the recording for good and upload the rest."""
+        """End the recording for good, upload the rest, and delete what the SDK has stored."""
         self.follow(self.device_id, None)
         await self.settle()
         if self._reached[0] is not None:
@@ -127,6 +130,7 @@ class Recorder:
             await self.flush()
         self._wanted = self._reached = (None, None)
         self._stopped = False
+        bridge.forget_local([prefix + self._api_key[:10] for prefix in SDK_STORES])
 
 
 async def load(options, complain):

@@ -70,6 +70,15 @@ class Replay:
         self._listeners.append(listener)
         return listener
 
+    async def open(self):
+        """Start, unless consent is to be waited for or the visitor has opted out."""
+        if self._page.get("optedOut"):
+            self._set_status("stopped")
+        elif self.options["consent"] == "wait":
+            self._set_status("waiting")
+        else:
+            await self.start()
+
     async def start(self):
         """Begin to record, for the first time or again after ``stop()``. Answers the ``Replay`` itself.
 
@@ -84,8 +93,14 @@ class Replay:
             await self._wiring
             if self.status == "loading":  # else it was stopped meanwhile
                 self._set_status("running")
-                self._mode.look()
+                self._begin()
         return self
+
+    def _begin(self):
+        try:
+            self._mode.begin()
+        except ReplayError as error:
+            raise self._failed(error)
 
     async def _wire(self):
         try:
@@ -97,6 +112,7 @@ class Replay:
             self.recorder = await self._mode.load()
             self.segment = await finding
             await self._mode.connect()
+            self.segment.on_session_change(self._changed)
         except Exception as error:
             raise self._failed(error)
         if self.options["sample_rate"] is None and "sampleRate" not in self.options["options"]:
@@ -115,6 +131,15 @@ class Replay:
             self._mode.forget()
         self._stored, self._expired = None, False
         self._report(sessionId=None, replayId=None)
+
+    @property
+    def ready(self):
+        """To be awaited: the ``Replay`` itself, once it is ``running`` or has ``failed``."""
+        return self._ready()
+
+    async def _ready(self):
+        await bridge.resolved(self._page.get("facade").get("ready"))
+        return self
 
     async def flush(self):
         """Upload what has been recorded so far."""
@@ -170,6 +195,15 @@ class Replay:
         except ReplayError:
             self.recorder.follow(self.device_id, None)  # rather nothing than a recording that is not this visitor's
             raise
+
+    def _changed(self, cookie):
+        """Another tab, or the site, may have written the session, or the page has come back: follow."""
+        if not self.running:
+            return
+        if cookie is not None and cookie > (self.session_id or 0):
+            self._mode.store(cookie)  # the cookie is what Segment and the SDKs read last, or never
+        if cookie is None or cookie != self.session_id:
+            self._mode.look()
 
     def mark(self, event, session_id):
         """Put the replay id on an event that belongs to this session, if replay records it.
@@ -231,9 +265,9 @@ class Replay:
         if not isinstance(error, ReplayError):
             error = ReplayError("internal", str(error), "Please report this, with the browser's console.")
         self.status = "failed"
+        self._wiring = None  # start() tries again
         self._page.call("fail", error.told())
         return error
-
 
     def _commands(self):
         return {

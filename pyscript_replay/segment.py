@@ -1,11 +1,14 @@
 """Segment, as the page has it: the real analytics-next, and the few of its calls that the modes need."""
 
-from . import bridge, device
+from . import bridge, device, session
 from .errors import ReplayError
 
 PATIENCE_MS = 10000
 """After so many milliseconds without a Segment the page is told; the wait goes on, for it may need a consent first."""
 
+
+SESSION = "analytics_session_id"
+LAST_ACCESS = "analytics_session_id.last_access"
 
 CALLS = ("track", "page", "screen", "identify", "group", "alias")
 
@@ -74,20 +77,23 @@ class Segment:
         for call in CALLS:
             self.on(call, lambda *_: listener())
 
-    def on_stored_change(self, key, listener):
-        """Call ``listener()`` when another tab, or the site, may have written ``key``, or the page has come back."""
+    def on_session_change(self, listener):
+        """Call ``listener(cookie)`` when another tab, or the site, may have written the session, or the page is back.
+
+        ``cookie`` is the id in a cookie that has been written, else ``None``.
+        """
 
         def changed(*_):
-            self._safely(listener)
+            self._safely(listener, None)
 
         def stored(event):
-            if event.get("key") in (key, None):
+            if event.get("key") in (SESSION, None):
                 changed()
 
         def cookies_changed(event):
             for cookie in event.get("changed").data() or []:
-                if cookie.get("name") == key:
-                    changed()
+                if cookie.get("name") == SESSION:
+                    self._safely(listener, session.parse(cookie.get("value")))
 
         window = bridge.window()
         window.call("addEventListener", "storage", stored)
@@ -96,20 +102,25 @@ class Segment:
         if isinstance(window.get("cookieStore"), bridge.Js):  # not in every browser, and only on secure origins
             window.get("cookieStore").call("addEventListener", "change", cookies_changed)
 
-    def stored(self, key):
-        """What Segment's own storage (local storage, then cookie, then memory) holds under ``key``."""
-        return self._storage().call("get", key)
+    # The stored session is where Segment's own plugin has it, as it has it: in local storage, then in the cookie, then
+    # in memory; the same names, cookie domain and attributes.
 
-    def store(self, key, value):
-        """Store as Segment itself does: same places, same cookie domain and attributes."""
-        self._storage().call("set", key, value)
+    def stored_session(self):
+        """The stored session's id and the time of its last event, in milliseconds; each may be ``None``."""
+        storage = self.analytics.get("storage")
+        return session.parse(storage.call("get", SESSION)), session.parse(storage.call("get", LAST_ACCESS))
 
-    def forget(self, key):
-        """Delete what is stored under ``key``."""
-        self._storage().call("clear", key)
+    def store_session(self, session_id):
+        """Store the id, and that it is alive; what is stored already is not written again."""
+        storage = self.analytics.get("storage")
+        if session.parse(storage.call("get", SESSION)) != session_id:
+            storage.call("set", SESSION, session_id)
+        storage.call("set", LAST_ACCESS, bridge.now())
 
-    def _storage(self):
-        return self.analytics.get("storage")
+    def forget_session(self):
+        """Delete what ``store_session`` has stored."""
+        self.analytics.get("storage").call("clear", SESSION)
+        self.analytics.get("storage").call("clear", LAST_ACCESS)
 
     def destinations(self):
         """What Segment was told to load, and what is registered: ``settings`` (``dict``) and plugin names (``list``)."""

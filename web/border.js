@@ -98,6 +98,15 @@ export const box = (it) => ({ it });
 /** An error of ours, so that a page can read `code` and `fix` from a rejection. */
 export const problem = (code, message, fix) => ({ it: Object.assign(new Error(message), { name: "ReplayError", code, fix }) });
 
+/** Delete from local storage whatever begins with this. */
+export function forgetLocal(prefix) {
+  try {
+    for (const key of Object.keys(localStorage)) if (key.startsWith(prefix)) localStorage.removeItem(key);
+  } catch {
+    // storage is forbidden here, so there is nothing to delete
+  }
+}
+
 export const now = () => String(Date.now());
 
 export const sleep = (milliseconds) => new Promise((resolve) => setTimeout(() => resolve(), milliseconds));

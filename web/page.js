@@ -12,16 +12,18 @@ export function openPage(scope) {
   const serving = deferred();
   let commands = null;
 
-  const command = (name) => (...args) =>
-    serving.promise.then((served) => (served && served[name] ? served[name](...args) : undefined));
+  /** Ask whoever answers now, or else whoever will. What goes wrong is told as an event; a rejection is for who waits. */
+  const command = (name) => (...args) => {
+    const answer = commands ? Promise.resolve(commands[name]?.(...args)) : serving.promise.then(() => commands[name]?.(...args));
+    answer.catch(() => {});
+    return answer;
+  };
 
   const facade = { ready: ready.promise };
   for (const name of Object.keys(state)) {
     Object.defineProperty(facade, name, { enumerable: true, get: () => state[name] });
   }
-  for (const name of ["start", "stop", "flush", "doctor", "track"]) {
-    facade[name] = (...args) => (commands?.[name] ? commands[name](...args) : command(name)(...args));
-  }
+  for (const name of ["start", "stop", "flush", "doctor", "track"]) facade[name] = command(name);
 
   const emit = (name, detail) => scope.dispatchEvent(new scope.CustomEvent(`pyscript-replay:${name}`, { detail }));
 
@@ -45,17 +47,17 @@ export function openPage(scope) {
       emit("error", problem);
     },
 
-    /** Nothing will run any more. */
+    /** Nothing will run, unless Python is there to try again. */
     fail(problem) {
       page.report({ status: "failed" });
       page.error(problem);
-      serving.resolve(null);
+      if (!commands) page.serve({ start: () => facade, doctor: () => [{ level: "problem", ...problem }] });
     },
 
-    /** Some of the commands are answered from now on; `null` for "ask the next one that serves". */
-    serve(answers, final = true) {
+    /** The commands are answered by these from now on; `null`: by whoever comes next. */
+    serve(answers) {
       commands = answers;
-      if (final) serving.resolve(answers);
+      if (answers) serving.resolve();
     },
 
     get optedOut() {

@@ -69,7 +69,7 @@ async function boot(page, segment) {
 /** What would otherwise be asked for one after the other is asked for now. */
 function fetchAhead() {
   const hint = (rel, href, as, crossOrigin) => document.head.append(Object.assign(document.createElement("link"), { rel, href, ...(as && { as }), ...(crossOrigin && { crossOrigin }) }));
-  hint("modulepreload", asset("session-replay"));
+  hint("modulepreload", asset(tag.mode === "classic-cloud" ? "amplitude" : "session-replay"));
   for (const path of ASSETS["session-replay.chunks"]) hint("modulepreload", new URL(path, script.src).href);
   if (tag.runtime !== "pyodide") hint("preload", asset("micropython.wasm"), "fetch", "anonymous");
   const { configServerUrl } = json(tag.options);
@@ -77,21 +77,30 @@ function fetchAhead() {
   hint("preload", `${server}/${encodeURIComponent(tag["api-key"])}?config_group=browser`, "fetch", "anonymous");
 }
 
-const page = openPage(window);
-page.tag = tag;
-if (tag.consent === "wait" || page.optedOut) {
+/** Without consent nothing is loaded or stored; what is asked meanwhile is answered here. */
+function wait(page) {
   page.report({ status: page.optedOut ? "stopped" : "waiting" });
-  page.serve({ start: once(page) }, false);
-} else {
-  begin(page);
+  const finding = { level: "warning", code: "waiting", message: "nothing is recorded: there is no consent", fix: "Call pyscriptReplay.start()." };
+  page.serve({
+    start() {
+      page.serve(null);
+      page.optedOut = false;
+      begin(page);
+      return page.facade.ready;
+    },
+    stop() {
+      page.optedOut = true;
+      page.report({ status: "stopped" });
+    },
+    doctor: () => [finding],
+  });
 }
 
-/** The first `start()` begins; Python answers the ones after. */
-function once(page) {
-  return () => {
-    page.serve(null, false);
-    page.optedOut = false;
-    begin(page);
-    return page.facade.ready;
-  };
+if (window.pyscriptReplay) {
+  console.error("pyscript-replay: tag-twice: this page has a second script tag; the first one goes on alone.");
+} else {
+  const page = openPage(window);
+  page.tag = tag;
+  if (tag.consent === "wait" || page.optedOut) wait(page);
+  else begin(page);
 }

@@ -18,8 +18,6 @@ from .. import bridge, recorder, session
 from ..bridge import Js
 
 DESTINATION = "Actions Amplitude"
-KEY = "analytics_session_id"
-LAST_ACCESS = "analytics_session_id.last_access"
 
 
 class Actions:
@@ -37,22 +35,21 @@ class Actions:
         if hook != "enrichment":
             await self._segment.add_source_middleware(self._middleware if hook == "middleware" else self._deferred)
         self._segment.on("reset", self._reset)
-        self._segment.on_stored_change(KEY, self._changed)
 
     def device_id(self):
         return self._segment.device_id()
 
     def look(self):
-        """Read the storage: on start, and when another tab or the site may have written it."""
-        stored = session.parse(self._segment.stored(KEY))
-        last_access = session.parse(self._segment.stored(LAST_ACCESS))
+        """Take what is stored: on start, and when another tab or the site may have written it."""
+        stored, last_access = self._segment.stored_session()
         self._replay.see(stored=stored, expired=session.is_expired(last_access, bridge.now()))
+
+    begin = look
 
     def store(self, session_id):
         """As the plugin stores it; where the plugin has already done so, nothing is rewritten."""
-        if session.parse(self._segment.stored(KEY)) != session_id:
-            self._segment.store(KEY, session_id)
-            self._segment.store(LAST_ACCESS, bridge.now())
+        if self._segment.stored_session()[0] != session_id:
+            self._segment.store_session(session_id)
 
     def forget(self):
         """What is stored is Segment's own."""
@@ -84,10 +81,6 @@ class Actions:
         """``reset()`` gives the visitor a new anonymous id: another visitor, so another session."""
         if self._replay.running:
             self._replay.begin(bridge.now())
-
-    def _changed(self):
-        if self._replay.running:
-            self.look()
 
 
 def carried(event):

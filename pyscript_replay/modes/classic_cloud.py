@@ -21,8 +21,6 @@ from ..recorder import Recorder, sdk_options, sdk_module
 from ..segment import allows
 
 DESTINATION = "Amplitude"
-KEY = "analytics_session_id"
-LAST_ACCESS = "analytics_session_id.last_access"
 
 SHELL = {
     "instanceName": "session-replay",
@@ -52,25 +50,25 @@ class ClassicCloud:
         segment = self._segment = self._replay.segment
         segment.enrich(self._enrich)
         segment.on("reset", self._reset)
-        segment.on_stored_change(KEY, self._changed)
 
     def device_id(self):
         return self._segment.device_id()
 
-    def look(self):
+    def begin(self):
         """A session begins with the page, as the Browser SDK has it, or goes on."""
-        stored = session.parse(self._segment.stored(KEY))
+        stored, _ = self._segment.stored_session()
         current = self._touch()
         self._replay.see(stored=stored if stored == current else None, event=current)
 
+    def look(self):
+        """Follow what another tab has begun. An old session ends with the next event, not by being looked at."""
+        self._replay.see(stored=self._segment.stored_session()[0])
+
     def store(self, session_id):
-        if session.parse(self._segment.stored(KEY)) != session_id:
-            self._segment.store(KEY, session_id)
-        self._segment.store(LAST_ACCESS, bridge.now())
+        self._segment.store_session(session_id)
 
     def forget(self):
-        self._segment.forget(KEY)
-        self._segment.forget(LAST_ACCESS)
+        self._segment.forget_session()
 
     async def track(self, name, properties):
         """Through the shell, as documented; ``_forward`` takes it from there to Segment."""
@@ -80,10 +78,9 @@ class ClassicCloud:
 
     def _touch(self):
         """The session of now, which every event keeps alive."""
-        stored = session.parse(self._segment.stored(KEY))
-        last_access = session.parse(self._segment.stored(LAST_ACCESS))
+        stored, last_access = self._segment.stored_session()
         current = session.continued(stored, last_access, bridge.now(), self._length)
-        self.store(current)
+        self._segment.store_session(current)
         return current
 
     def _enrich(self, event):
@@ -123,11 +120,6 @@ class ClassicCloud:
         """``reset()`` gives the visitor a new anonymous id: another visitor, so another session."""
         if self._replay.running:
             self._replay.begin(bridge.now())
-
-    def _changed(self):
-        """Another tab has begun a session: follow. An old one ends with the next event, not by being looked at."""
-        if self._replay.running:
-            self._replay.see(stored=session.parse(self._segment.stored(KEY)))
 
 
 def _traits(operations):

@@ -17,7 +17,6 @@ from ..errors import ReplayError
 from ..segment import PATIENCE_MS, allows
 
 DESTINATION = "Amplitude"
-KEY = "analytics_session_id"
 
 
 class ClassicDevice:
@@ -34,9 +33,8 @@ class ClassicDevice:
         bridge.spawn(self._notice_absence())
         self._amplitude = await bridge.amplitude()
         segment.enrich(self._enrich)
-        segment.on_delivered(self._changed)
+        segment.on_delivered(self._delivered)
         segment.on("reset", self._reset)
-        segment.on_stored_change(KEY, self._changed)
 
     async def _notice_absence(self):
         await bridge.sleep(PATIENCE_MS)
@@ -56,16 +54,21 @@ class ClassicDevice:
         """Ask amplitude-js, whose cookie another tab may have written, and follow."""
         self._refresh()
         current = session.parse(self._amplitude.call("getSessionId"))
-        stored = session.parse(self._segment.stored(KEY))
+        stored, _ = self._segment.stored_session()
         foreign = stored is not None and current is not None and stored > current
         self._replay.see(stored=None if foreign else stored, event=current)
 
+    begin = look
+
     def store(self, session_id):
-        if session.parse(self._segment.stored(KEY)) != session_id:
-            self._segment.store(KEY, session_id)
+        """Keep a copy; and if the id is not from amplitude-js (the site has written the cookie), hand it over."""
+        if session.parse(self._amplitude.call("getSessionId")) != session_id:
+            self._amplitude.call("setSessionId", session_id)
+        if self._segment.stored_session()[0] != session_id:
+            self._segment.store_session(session_id)
 
     def forget(self):
-        self._segment.forget(KEY)
+        self._segment.forget_session()
 
     async def track(self, name, properties):
         await bridge.resolved(self._segment.analytics.call("track", name, properties))
@@ -111,7 +114,7 @@ class ClassicDevice:
             self._begin(bridge.now())
             self.look()
 
-    def _changed(self, *_):
+    def _delivered(self):
         if self._replay.running:
             self.look()
 
