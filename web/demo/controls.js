@@ -1,0 +1,36 @@
+// The buttons of the inspector: what normally takes half an hour, an account or a second visitor.
+
+import { keeper } from "./keepers.js";
+import { segment } from "./shop/segment.js";
+
+const USERS = [
+  ["ada", { name: "Ada", plan: "gold" }],
+  ["grace", { name: "Grace", plan: "silver" }],
+];
+
+const controls = {
+  idle() {
+    keeper().idle(31 * 60 * 1000);
+    return segment("track", "Came Back", { after_minutes: 31 });
+  },
+  login() {
+    const known = localStorage.getItem("ajs_user_id") ?? "";
+    const [user, traits] = USERS.find(([name]) => !known.includes(name));
+    segment("identify", user, traits);
+    return segment("track", "Signed In", { method: "demo" });
+  },
+  reset: () => segment("reset"),
+  stop: () => window.pyscriptReplay.stop(),
+  start: () => window.pyscriptReplay.start(),
+};
+
+export function connectControls(root, complain) {
+  root.addEventListener("click", async ({ target }) => {
+    const control = controls[target.closest("button[data-control]")?.dataset.control];
+    try {
+      await control?.();
+    } catch (error) {
+      complain(error);
+    }
+  });
+}

@@ -1,0 +1,41 @@
+// Elements made in one line. Whatever is shown goes in as text, never as markup: that is why nothing else is needed
+// against hostile names in events and recordings.
+
+/** `element("a.button", { href: "…" }, "text", child, …)`. */
+export function element(kind, attributes = {}, ...children) {
+  const [tag, ...classes] = kind.split(".");
+  const made = document.createElement(tag);
+  made.classList.add(...classes);
+  for (const [name, value] of Object.entries(attributes)) {
+    if (value === true) made.setAttribute(name, "");
+    else if (value !== false && value != null) made.setAttribute(name, value);
+  }
+  made.append(...children.filter((child) => child != null));
+  return made;
+}
+
+const BYTES = new Intl.NumberFormat("en", { maximumFractionDigits: 1 });
+
+/** 81234 → "81.2 kB". */
+export function bytes(count) {
+  if (count < 1000) return `${count} B`;
+  if (count < 1e6) return `${BYTES.format(count / 1e3)} kB`;
+  return `${BYTES.format(count / 1e6)} MB`;
+}
+
+/** Milliseconds as "1:02" or "1:02:03". */
+export function duration(milliseconds) {
+  const seconds = Math.max(0, Math.round(milliseconds / 1000));
+  const parts = [Math.floor(seconds / 3600), Math.floor(seconds / 60) % 60, seconds % 60];
+  if (!parts[0]) parts.shift();
+  return parts.map((part, index) => (index ? String(part).padStart(2, "0") : part)).join(":");
+}
+
+const CLOCK = new Intl.DateTimeFormat("en-GB", { timeStyle: "medium" });
+const DAY = new Intl.DateTimeFormat("en-GB", { dateStyle: "medium" });
+
+/** A time in epoch milliseconds as "14:03:22". */
+export const clock = (time) => CLOCK.format(time);
+
+/** …and as "24 Nov 2026". */
+export const day = (time) => DAY.format(time);

@@ -1,0 +1,166 @@
+// The inspector: what the wiring says in this page, beside what arrives at the collectors.
+//
+// It is fed by the page's own `pyscript-replay:*` events and by the server's stream, and drawn at most once a frame.
+// It is not recorded (class `amp-block`), asks nothing of the page until the page has loaded, and polls nothing.
+
+import { connectControls } from "./controls.js";
+import { bytes, clock, day, element } from "./dom.js";
+import { keeper } from "./keepers.js";
+
+const REPLAY_ID = "[Amplitude] Session Replay ID";
+const SHOWN = 12;
+const KEPT = "demo.transitions"; // the log goes on when the visitor goes to the next page
+
+const seen = { events: [], eventCount: 0, uploads: 0, uploadBytes: 0, problem: null, transitions: JSON.parse(sessionStorage.getItem(KEPT) ?? "[]") };
+const at = (id) => document.getElementById(id);
+
+// What an event says.
+
+const carried = ({ integrations }) => Object.values(integrations ?? {}).map((each) => each?.session_id).find(Boolean) ?? null;
+
+/** Whether the event's replay id is made of its own device and session: the ids are exact, or they are wrong. */
+function verdict(message) {
+  const claimed = message.properties?.[REPLAY_ID];
+  if (!["track", "page", "screen"].includes(message.type)) return ["", "carries no properties"];
+  if (!claimed) return ["warn", "no replay id"];
+  const session = carried(message);
+  const device = message.context?.device?.id ?? message.anonymousId;
+  const expected = session ? `${device}/${session}` : window.pyscriptReplay?.replayId;
+  return claimed === expected ? ["good", "ids agree"] : ["bad", "ids differ"];
+}
+
+const mine = ({ message }) => message.anonymousId === JSON.parse(localStorage.getItem("ajs_anonymous_id") ?? "null");
+
+// What is drawn.
+
+const STATUS = { running: "good", failed: "bad", stopped: "warn", waiting: "warn" };
+
+function draw() {
+  const replay = window.pyscriptReplay;
+  show("status", replay?.status ?? "not there", `pill ${STATUS[replay?.status] ?? ""}`);
+  show("mode", replay?.mode);
+  show("runtime", replay?.runtime);
+  show("device", replay?.deviceId);
+  show("replay-id", replay?.replayId);
+  show("began", replay?.sessionId && `${day(replay.sessionId)}, ${clock(replay.sessionId)}`);
+  const [name, value] = keeper().cookie();
+  show("cookie", name && `${name}=${value}`);
+  show("uploads", seen.uploads === 1 ? "1 request" : `${seen.uploads} requests`);
+  show("upload-bytes", bytes(seen.uploadBytes));
+  show("event-count", seen.eventCount);
+  at("problem").hidden = !seen.problem;
+  show("problem", seen.problem);
+  drawPlaces(replay?.status, keeper().session(), lastSession(), replay?.sessionId);
+  drawLog("transitions", seen.transitions.slice(0, SHOWN).map(transition));
+  drawLog("events", seen.events.slice(0, SHOWN).map(eventRow));
+}
+
+function show(id, text, className) {
+  at(id).textContent = text || text === 0 ? text : "none";
+  if (className !== undefined) at(id).className = className;
+}
+
+const lastSession = () => {
+  const last = seen.events.find((event) => mine(event) && carried(event.message));
+  return last ? carried(last.message) : null;
+};
+
+function drawPlaces(status, stored, event, replay) {
+  const ids = { stored, event, replay };
+  const newest = Math.max(...Object.values(ids));
+  for (const [place, id] of Object.entries(ids)) {
+    show(place, id);
+    at(place).parentElement.className = !id ? "" : id === newest ? "good" : "bad";
+  }
+  const known = Object.values(ids).filter(Boolean);
+  const agree = new Set(known).size <= 1;
+  show("agreement", status === "stopped" ? "Nothing is recorded." : known.length < 2 ? "Waiting for the first event." : agree ? "They agree, to the last digit." : "They differ: someone is about to follow.");
+}
+
+function drawLog(id, rows) {
+  if (rows.length) at(id).replaceChildren(...rows);
+}
+
+const transition = ({ time, previous, current, reason, deviceId }) =>
+  element("li", {},
+    element("span.row", {}, element("b", {}, reason), element("time.soft.small", {}, clock(time))),
+    element("span.number.small", {}, previous && previous !== current ? `${previous} → ${current}` : String(current)),
+    element("span.number.small.soft", {}, deviceId),
+  );
+
+function eventRow({ received, message }) {
+  const [look, words] = verdict(message);
+  return element("li", {},
+    element("span.row", {}, element("b", {}, message.event ?? message.name ?? message.type), element("time.soft.small", {}, clock(received))),
+    element("span.row", {}, element("span.number.small", {}, carried(message) ?? "no session id"), element(`span.pill${look && `.${look}`}`, {}, words)),
+  );
+}
+
+// What feeds it.
+
+let drawing = false;
+function changed() {
+  if (drawing) return;
+  drawing = true;
+  requestAnimationFrame(() => {
+    drawing = false;
+    draw();
+  });
+}
+
+function listen() {
+  for (const name of ["status", "session", "error"]) {
+    addEventListener(`pyscript-replay:${name}`, ({ detail }) => {
+      if (name === "session") remember({ time: Date.now(), ...detail });
+      if (name === "error") seen.problem = `${detail.code}: ${detail.message} ${detail.fix}`;
+      changed();
+    });
+  }
+}
+
+function remember(made) {
+  seen.transitions = [made, ...seen.transitions].slice(0, SHOWN);
+  sessionStorage.setItem(KEPT, JSON.stringify(seen.transitions));
+}
+
+async function follow() {
+  const stream = new EventSource("/api/stream");
+  stream.addEventListener("segment", ({ data }) => {
+    seen.events.unshift(JSON.parse(data));
+    seen.events.length = Math.min(seen.events.length, 50);
+    seen.eventCount += 1;
+    changed();
+  });
+  stream.addEventListener("upload", ({ data }) => {
+    seen.uploads += 1;
+    seen.uploadBytes += JSON.parse(data).bytes;
+    changed();
+  });
+  addEventListener("pagehide", () => stream.close());
+  const state = await (await fetch("/api/state")).json();
+  const live = new Set(seen.events.map(({ message }) => message.messageId)); // came while we asked
+  seen.events.push(...state.events.reverse().filter(({ message }) => !live.has(message.messageId)));
+  Object.assign(seen, { eventCount: state.segment, uploads: state.uploads, uploadBytes: state.upload_bytes });
+  changed();
+}
+
+function fold() {
+  const button = at("fold");
+  const set = (open) => {
+    button.setAttribute("aria-expanded", open);
+    button.textContent = open ? "Fold" : "Unfold";
+    at("inspector-body").hidden = !open;
+  };
+  button.addEventListener("click", () => set(at("inspector-body").hidden));
+  set(matchMedia("(min-width: 68rem)").matches); // on a phone the shop comes first
+}
+
+fold();
+listen();
+connectControls(at("inspector"), (error) => {
+  seen.problem = `That did not work: ${error.message}`;
+  changed();
+});
+changed();
+if (document.readyState === "complete") follow();
+else addEventListener("load", follow);

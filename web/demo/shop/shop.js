@@ -1,0 +1,158 @@
+// The shop's pages. Each is a function that fills its page and tells Segment what a real shop tells it, under the
+// names of Segment's ecommerce specification. Nothing here knows that it is being recorded.
+
+import { element } from "../dom.js";
+import { asProperties, card, categories, money, productById, products, tin } from "./catalogue.js";
+import * as order from "./order.js";
+import { segment } from "./segment.js";
+
+const find = (selector) => document.querySelector(selector);
+const track = (event, properties) => segment("track", event, properties);
+
+const pages = {
+  index() {
+    const form = find("#find");
+    find("#category").append(...categories.map((category) => element("option", { value: category }, category)));
+    const show = () => {
+      const { query, category } = Object.fromEntries(new FormData(form));
+      const shown = products.filter(
+        (product) =>
+          (!category || product.category === category) &&
+          `${product.name} ${product.category} ${product.taste}`.toLowerCase().includes(query.trim().toLowerCase()),
+      );
+      find("#products").replaceChildren(...shown.map(card));
+      find("#found").textContent = shown.length === 1 ? "One tea" : `${shown.length || "No"} teas`;
+      return { query, category, shown };
+    };
+    const list = (shown) => ({ list_id: "teas", products: shown.map((product, index) => asProperties(product, { position: index + 1 })) });
+
+    form.addEventListener("submit", (event) => {
+      event.preventDefault();
+      const { query } = show();
+      track("Products Searched", { query });
+    });
+    find("#category").addEventListener("change", () => {
+      const { category, shown } = show();
+      track("Product List Filtered", { ...list(shown), filters: [{ type: "category", value: category }] });
+    });
+    find("#products").addEventListener("click", ({ target }) => {
+      const link = target.closest("a");
+      if (link) track("Product Clicked", asProperties(productById(new URL(link.href).searchParams.get("id"))));
+    });
+    track("Product List Viewed", list(show().shown));
+  },
+
+  product() {
+    const product = productById(new URLSearchParams(location.search).get("id")) ?? products[0];
+    document.title = `${product.name} · Kettle & Leaf`;
+    const button = element("button.primary", { type: "button" }, "Put it in the basket");
+    const said = element("p.soft", { role: "status" });
+    button.addEventListener("click", () => {
+      order.add(product.id);
+      said.textContent = `${product.name} is in the basket.`;
+      track("Product Added", asProperties(product, { quantity: 1 }));
+    });
+    find("#product").append(
+      tin(product),
+      element("div.product-text", {},
+        element("p", {}, element("span.pill", {}, product.category)),
+        element("h1", {}, product.name),
+        element("p.lead", {}, product.taste),
+        element("p", {}, product.story),
+        element("p.price", {}, money(product.price), element("span.soft.small", {}, "for 100 g")),
+        button,
+        said,
+      ),
+    );
+    find("#others").append(...products.filter((other) => other !== product).slice(0, 3).map(card));
+    track("Product Viewed", asProperties(product));
+  },
+
+  basket() {
+    const show = () => {
+      find("#lines").replaceChildren(...order.lines().map(line));
+      find("#total").textContent = money(order.total());
+      find("#sum").hidden = !order.count();
+      find("#empty").hidden = Boolean(order.count());
+    };
+    const line = ({ product, quantity }) => {
+      const amount = element("input.amp-unmask", { type: "number", min: 1, max: 20, value: quantity, "aria-label": `How many of ${product.name}` });
+      const remove = element("button.little", { type: "button", "aria-label": `Remove ${product.name}` }, "Remove");
+      amount.addEventListener("change", () => {
+        order.setQuantity(product.id, Math.min(20, Math.max(1, Math.round(amount.valueAsNumber) || 1)));
+        show();
+      });
+      remove.addEventListener("click", () => {
+        order.setQuantity(product.id, 0);
+        track("Product Removed", asProperties(product, { quantity }));
+        show();
+        find("#main").focus();
+      });
+      return element("li.line", {}, tin(product), element("a", { href: `product?id=${product.id}` }, product.name), amount, element("span.price", {}, money(product.price * quantity)), remove);
+    };
+    show();
+    track("Cart Viewed", { cart_id: "basket", products: order.asProducts() });
+  },
+
+  checkout() {
+    const id = `order-${Date.now()}`;
+    find("#total").textContent = money(order.total());
+    find("#note").addEventListener("input", ({ target }) => {
+      find("#echo").hidden = !target.value;
+      find("#echo").textContent = `Inside the tag: ${target.value}`;
+    });
+    drawOn(find("#canvas"), find("#clear"));
+    find("#checkout").addEventListener("submit", (event) => {
+      event.preventDefault();
+      const form = new FormData(event.target);
+      const completed = { order_id: id, total: order.total(), currency: "EUR", products: order.asProducts() };
+      sessionStorage.setItem("demo.order", JSON.stringify({ completed, account: Boolean(form.get("password")) }));
+      order.empty();
+      location.assign("thanks");
+    });
+    track("Checkout Started", { order_id: id, value: order.total(), currency: "EUR", products: order.asProducts() });
+  },
+
+  thanks() {
+    const { completed, account } = JSON.parse(sessionStorage.getItem("demo.order") ?? "{}");
+    if (!completed) return;
+    sessionStorage.removeItem("demo.order"); // a reload is not a second order
+    if (account) segment("identify", "customer-7", { plan: "account" }); // names and passwords are nobody's business
+    find("#thanks").textContent = `Order ${completed.order_id.slice(-6)} over ${money(completed.total)} is on its way, in spirit.`;
+    track("Order Completed", completed);
+  },
+
+  journal() {
+    const promotion = { promotion_id: "cliff-oolong", name: "Cliff Oolong, this week with a cup", position: "journal" };
+    const watch = new IntersectionObserver(([{ isIntersecting }]) => {
+      if (!isIntersecting) return;
+      watch.disconnect();
+      track("Promotion Viewed", promotion);
+    });
+    watch.observe(find("#promotion"));
+    find("#promotion a").addEventListener("click", () => track("Promotion Clicked", promotion));
+  },
+};
+
+/** Lines that follow the pointer. */
+function drawOn(canvas, clear) {
+  const pen = canvas.getContext("2d");
+  const at = ({ offsetX, offsetY }) => [(offsetX * canvas.width) / canvas.clientWidth, (offsetY * canvas.height) / canvas.clientHeight];
+  canvas.addEventListener("pointerdown", (event) => {
+    canvas.setPointerCapture(event.pointerId);
+    Object.assign(pen, { lineWidth: 4, lineCap: "round", lineJoin: "round", strokeStyle: getComputedStyle(canvas).color });
+    pen.beginPath();
+    pen.moveTo(...at(event));
+  });
+  canvas.addEventListener("pointermove", (event) => {
+    if (!canvas.hasPointerCapture(event.pointerId)) return;
+    pen.lineTo(...at(event));
+    pen.stroke();
+  });
+  clear.addEventListener("click", () => pen.clearRect(0, 0, canvas.width, canvas.height));
+}
+
+const { page } = find("#main").dataset;
+segment("page", "Shop", page);
+order.showCount();
+pages[page]();
