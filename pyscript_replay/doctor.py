@@ -3,14 +3,28 @@
 Pure: the snapshot is plain data (see ``Replay.snapshot``), so the same rules serve the page and the tests.
 """
 
-# code: (level, when it applies, what was seen, the fix)
+# code, level, when it applies, what was seen, the fix
 RULES = (
+    (
+        "waiting",
+        "warning",
+        lambda page: page["status"] == "waiting",
+        "nothing is recorded: there is no consent",
+        "Call start() when there is.",
+    ),
     (
         "not-running",
         "problem",
-        lambda page: page["status"] not in ("running", "waiting"),
+        lambda page: page["status"] in ("loading", "stopped", "failed"),
         "the wiring is {status}",
         "Look at the pyscript-replay:error event, or call start().",
+    ),
+    (
+        "mode",
+        "ok",
+        lambda page: page["mode"] != "auto",
+        "the mode is {mode}: {why}",
+        "",
     ),
     (
         "no-sample-rate",
@@ -33,21 +47,20 @@ RULES = (
         "session {session_id} of device {device_id} is not being recorded",
         "Check the API key, the sample rate and whether Session Replay is enabled for the project in Amplitude.",
     ),
+    (
+        "recording",
+        "ok",
+        lambda page: page["recording"],
+        "recording session {session_id} of device {device_id}",
+        "",
+    ),
 )
 
 
 def findings(page):
-    """The findings on a snapshot, a list of ``dict`` with ``level`` (``ok``, ``warning``, ``problem``), ``code``, ``message``, ``fix``."""
-    found = [
+    """The findings on a snapshot: ``dict``s with ``level`` (``ok``, ``warning``, ``problem``), ``code``, ``message``, ``fix``."""
+    return [
         {"level": level, "code": code, "message": message.format(**page), "fix": fix}
         for code, level, applies, message, fix in RULES
         if applies(page)
-    ]
-    return found or [
-        {
-            "level": "ok",
-            "code": "recording",
-            "message": "recording session {session_id} of device {device_id}".format(**page),
-            "fix": "",
-        }
     ]
