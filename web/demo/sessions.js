@@ -1,0 +1,59 @@
+// The list of recorded sessions, newest first, kept up to date by the server's stream.
+
+import { bytes, clock, day, duration, element } from "./dom.js";
+
+const at = (id) => document.getElementById(id);
+const sessions = new Map(); // replay id: summary
+
+const path = ({ device_id, session_id }) => `${encodeURIComponent(device_id)}/${session_id}`;
+
+function draw() {
+  const shown = [...sessions.values()].sort((one, other) => other.started - one.started);
+  at("rows").replaceChildren(...shown.map(row));
+  at("sessions").hidden = !shown.length;
+  at("nothing").hidden = Boolean(shown.length);
+}
+
+const cell = (label, ...children) => element("td", { "data-label": label }, ...children);
+
+const row = (session) =>
+  element("tr", { id: session.replay_id },
+    cell("Started", element("a", { href: `/replay/${path(session)}` }, clock(session.started)), element("span.soft.small", {}, day(session.started))),
+    cell("Length", element("span.number", {}, duration(session.length_ms))),
+    cell("Pages", element("span.number", {}, session.pages)),
+    cell("Events", element("span.number", {}, session.events)),
+    cell("Uploads", element("span.number", {}, session.uploads), element("span.soft.small", {}, bytes(session.upload_bytes))),
+    cell("Device and session", element("span.number.small", {}, session.device_id), element("span.number.small.soft", {}, session.session_id)),
+    element("td.actions", {},
+      element("a.button.little.primary", { href: `/replay/${path(session)}`, "aria-label": `Watch the session of ${clock(session.started)}` }, "Watch"),
+      element("a.button.little", { href: `/export/${path(session)}.html`, download: true, "aria-label": `Export the session of ${clock(session.started)}` }, "Export"),
+    ),
+  );
+
+function take(summaries) {
+  for (const summary of summaries) sessions.set(summary.replay_id, summary);
+  requestAnimationFrame(draw);
+}
+
+function complain(sentence) {
+  at("problem").textContent = sentence;
+  at("problem").hidden = !sentence;
+}
+
+async function importFile({ target }) {
+  complain("");
+  const answer = await fetch("/api/sessions/import", { method: "POST", headers: { "Content-Type": "text/html" }, body: target.files[0] });
+  const imported = await answer.json().catch(() => ({}));
+  target.value = "";
+  if (answer.ok) location.assign(`/replay/${path(imported)}`);
+  else complain(imported.error ?? `The server refused the file: ${answer.status}.`);
+}
+
+// Listened to before the list is asked for, so that nothing falls between the two.
+const stream = new EventSource("/api/stream");
+stream.addEventListener("session", ({ data }) => take([JSON.parse(data)]));
+addEventListener("pagehide", () => stream.close());
+at("file").addEventListener("change", importFile);
+
+const listed = await (await fetch("/api/sessions")).json();
+take(listed.filter(({ replay_id }) => !sessions.has(replay_id)));
