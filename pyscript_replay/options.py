@@ -8,6 +8,7 @@ wrong is said at once, before anything is loaded or half-done, with the nearest 
 from collections import namedtuple
 import json
 
+from . import sdk_options
 from .errors import ReplayError
 
 REQUIRED = object()
@@ -90,6 +91,8 @@ def _completed(given, table, shown):
     for option in table:
         if option.name in given:
             _check(option, given[option.name], shown(option))
+            if option.kind == "object":
+                sdk_options.check(option.name, given[option.name], shown(option))
             options[option.name] = given[option.name]
         elif option.default is REQUIRED:
             raise ReplayError("option-missing", "{} is missing".format(shown(option)), "Set it: " + option.help + ".")

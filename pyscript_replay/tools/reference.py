@@ -1,0 +1,61 @@
+"""The reference of options, ``docs/options.md``, written from the tables that check them.
+
+``uv run python -m pyscript_replay.tools.reference`` writes it; a test says when it is out of date.
+"""
+
+from pathlib import Path
+
+from ..options import REQUIRED, TABLE
+from ..sdk_options import KNOWN, OURS
+
+FILE = Path(__file__).parents[2] / "docs" / "options.md"
+
+SDKS = {
+    "options": "Session Replay's `init`",
+    "segment_options": "`AnalyticsBrowser.load`",
+    "amplitude_options": "the Browser SDK's `init` (classic-cloud)",
+}
+
+
+def text() -> str:
+    """The whole document, in Markdown."""
+    lines = [
+        "# Options",
+        "",
+        "Written from the code by `uv run python -m pyscript_replay.tools.reference`.",
+        "",
+        "| tag | Python | takes | default | meaning |",
+        "|---|---|---|---|---|",
+    ]
+    for option in TABLE:
+        python = "" if option.tag_only else f"`{option.name}`"
+        lines.append(f"| `data-{option.name.replace('_', '-')}` | {python} | {_takes(option)} | {_default(option)} | {option.help} |")
+    lines += [
+        "",
+        "## What is handed through to the SDKs",
+        "",
+        "Every option of an SDK can be handed through, also one that is not listed here. Of these the type is checked.",
+        "",
+        "| handed by | to | option | type |",
+        "|---|---|---|---|",
+    ]
+    for option, known in KNOWN.items():
+        for name, kinds in known.items():
+            kind = "refused: it follows Segment" if kinds == (OURS,) else " or ".join(kinds)
+            lines.append(f"| `data-{option.replace('_', '-')}` | {SDKS[option]} | `{name}` | {kind} |")
+    return "\n".join(lines) + "\n"
+
+
+def _takes(option) -> str:
+    return ", ".join(f"`{word}`" for word in option.kind) if isinstance(option.kind, tuple) else option.kind
+
+
+def _default(option) -> str:
+    if option.default is REQUIRED:
+        return "required"
+    return "" if option.default is None else f"`{option.default}`"
+
+
+if __name__ == "__main__":
+    FILE.parent.mkdir(exist_ok=True)
+    FILE.write_text(text())

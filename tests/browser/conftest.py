@@ -1,0 +1,240 @@
+"""A site under test: a page with the real SDKs, in one of the ways in which a page can have us.
+
+``Site.open`` serves the page itself (through Playwright's routing, on the development server's own origin) and visits
+it; everything that the page loads or sends goes to the real development server. What reached its collectors is what
+the tests look at.
+"""
+
+import html
+import json
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from playwright.sync_api import BrowserContext, Page, Route
+
+CSP = "default-src 'self'; script-src 'self' 'wasm-unsafe-eval'; worker-src 'self' blob:; style-src 'self'"
+CSP_OF_PYSCRIPT = CSP.replace("'wasm-unsafe-eval'", "'unsafe-eval' 'wasm-unsafe-eval' blob:").replace(
+    "style-src 'self'", "style-src 'self' 'unsafe-inline'"
+)
+
+FAST = {"flushIntervalConfig": {"minIntervalMs": 50, "maxIntervalMs": 200}}
+
+# way in: (Python runtime, how the page has Segment, how the page has us)
+WAYS = {
+    "tag-micropython": ("micropython", "write-key", "tag"),
+    "tag-pyodide": ("pyodide", "write-key", "tag"),
+    "page-micropython": ("micropython", "npm", "mpy"),
+    "page-pyodide": ("pyodide", "npm", "py"),
+}
+
+LISTEN = """
+window.heard = { status: [], session: [], error: [] };
+for (const name of Object.keys(heard)) addEventListener("pyscript-replay:" + name, ({ detail }) => heard[name].push(detail));
+"""
+
+# The page's own Segment, from the npm package, as a site's bundle would have it.
+NPM = """
+import { AnalyticsBrowser } from "%(analytics)s";
+window.analytics = AnalyticsBrowser.load({ writeKey: "%(key)s", cdnURL: "%(cdn)s" });
+"""
+
+PYTHON = """
+from pyscript_replay import connect
+await connect(%(mode)r, api_key="local", sample_rate=1, options=%(options)r, amplitude_options=%(amplitude)r)
+"""
+
+
+class Site:
+    """One browser context's view of one site; ``tab`` opens further tabs of it."""
+
+    def __init__(self, server: Any, context: BrowserContext, page: Page, dist: Any) -> None:
+        self.server, self.context, self.page = server, context, page
+        self.assets: dict[str, str] = json.loads((dist / "manifest.json").read_text())["assets"]
+        self.uncaught: list[str] = []
+        self.console: list[str] = []
+        self._files: dict[str, tuple[str, str]] = {}
+        self._headers: dict[str, str] = {}
+        context.add_init_script(LISTEN)
+        context.route(f"{server.url}/site/**", self._serve)
+        self._watch(page)
+
+    # The page.
+
+    def open(self, mode: str = "actions", way: str = "tag-micropython", *, key: str | None = None, wait: bool = True, **tag: Any) -> Page:
+        """Visit the site; ``tag`` adds attributes to the script tag (``hold_ms=0``)."""
+        runtime, segment, us = WAYS[way]
+        key = key or (mode if mode != "auto" else "actions")
+        head = ""
+        if segment == "npm":
+            self.file("segment.js", NPM % {"analytics": self.dist("analytics"), "key": key, "cdn": self.cdn})
+            head += '<script type="module" src="segment.js"></script>'
+        if us == "tag":
+            given = {"mode": mode, "runtime": runtime, **tag}
+            if segment == "write-key":
+                given = {"write_key": key, "segment_cdn": self.cdn, **given}
+            head += self.tag(**given)
+        else:
+            head += self.script(us, mode)
+        self.show(head, CSP if us == "tag" else CSP_OF_PYSCRIPT)
+        self.page.goto(f"{self.server.url}/site/")
+        if wait:
+            self.wait_for_status("running")
+        return self.page
+
+    @property
+    def cdn(self) -> str:
+        return f"{self.server.url}/segment"
+
+    def dist(self, asset: str) -> str:
+        return f"{self.server.url}/dist/{self.assets[asset]}"
+
+    @property
+    def replay_options(self) -> dict[str, Any]:
+        amplitude = f"{self.server.url}/amplitude/session-replay"
+        return {"configServerUrl": f"{amplitude}/config", "trackServerUrl": f"{amplitude}/track", **FAST}
+
+    def tag(self, **given: Any) -> str:
+        """Our script tag. Values that are no text are written as JSON; ``None`` leaves an attribute out."""
+        values = {"api_key": "local", "sample_rate": 1, "options": self.replay_options, **given}
+        attributes = "".join(
+            f' data-{name.replace("_", "-")}="{html.escape(value if isinstance(value, str) else json.dumps(value))}"'
+            for name, value in values.items()
+            if value is not None
+        )
+        return f'<script async src="{self.server.url}/dist/replay.js"{attributes}></script>'
+
+    def script(self, kind: str, mode: str) -> str:
+        """A PyScript page's head, with our Python in it."""
+        self.file("main.py", PYTHON % {"mode": mode, "options": self.replay_options, "amplitude": {}})
+        root = f"{self.server.url}/dist"
+        return (
+            f'<script type="module" src="{root}/pyscript/core.js"></script>'
+            f'<script type="{kind}" config="{root}/pyscript-{kind}.json" src="main.py" async></script>'
+        )
+
+    def file(self, name: str, text: str) -> None:
+        """A file of the site."""
+        kind = {"js": "text/javascript", "py": "text/plain"}.get(name.rpartition(".")[2], "text/html")
+        self._files[name] = (kind, text)
+
+    def show(self, head: str, csp: str = CSP, body: str = "<h1>Recorded heading</h1><input id=field>") -> None:
+        """The site's only page."""
+        self.file("", f"<!doctype html><html lang=en><head><meta charset=utf-8><title>Site</title>{head}</head><body>{body}</body></html>")
+        self._headers = {"Content-Security-Policy": csp}
+
+    def tab(self) -> "Site":
+        """A second tab of the same site, in the same browser."""
+        other = object.__new__(Site)
+        other.__dict__ = {**self.__dict__, "page": self.context.new_page()}
+        other._watch(other.page)
+        other.page.goto(f"{self.server.url}/site/")
+        other.wait_for_status("running")
+        return other
+
+    # What happens in it.
+
+    def wait_for_status(self, status: str) -> None:
+        self.page.wait_for_function(f"window.pyscriptReplay?.status === {status!r}", timeout=60_000)
+
+    def track(self, name: str, properties: dict | None = None, options: dict | None = None) -> dict[str, Any]:
+        """Track an event, and return it as it arrived."""
+        self.page.evaluate("(args) => void window.analytics.track(...args)", [name, properties or {}, options or {}])
+        return self.event(name)
+
+    def event(self, name: str) -> dict[str, Any]:
+        """The event as it reached Segment, once."""
+        self.server.store.wait_for(lambda store: any(each.get("event") == name for each in store.segment_messages()))
+        (message,) = [each for each in self.events if each.get("event") == name]
+        return message
+
+    @property
+    def events(self) -> list[dict[str, Any]]:
+        return self.server.store.segment_messages()
+
+    def pass_minutes(self, minutes: int) -> None:
+        self.page.clock.fast_forward(minutes * 60_000)
+
+    # What can be seen of it.
+
+    def facade(self, *names: str) -> dict[str, Any]:
+        return self.page.evaluate("(names) => Object.fromEntries(names.map((name) => [name, pyscriptReplay[name]]))", list(names))
+
+    @property
+    def session_id(self) -> int:
+        return self.facade("sessionId")["sessionId"]
+
+    @property
+    def device_id(self) -> str:
+        return self.facade("deviceId")["deviceId"]
+
+    @property
+    def transitions(self) -> list[dict[str, Any]]:
+        return self.page.evaluate("heard.session")
+
+    @property
+    def reasons(self) -> list[str]:
+        return [each["reason"] for each in self.transitions]
+
+    @property
+    def errors(self) -> list[str]:
+        return [each["code"] for each in self.page.evaluate("heard.error")]
+
+    @property
+    def cookies(self) -> dict[str, str]:
+        return {each["name"]: each["value"] for each in self.context.cookies()}  # type: ignore[typeddict-item]
+
+    def uploads(self, session_id: int) -> list[Any]:
+        """The recordings that were uploaded under this session id, at least one."""
+        self.server.store.wait_for(lambda store: any(each.session_id == session_id for each in store.uploads()), timeout=15)
+        return [each for each in self.server.store.uploads() if each.session_id == session_id]
+
+    def agreed(self, message: dict[str, Any]) -> int:
+        """The session id on which event, cookie, ``pyscriptReplay`` and upload agree, to the last digit."""
+        session_id, device_id = self.session_id, self.device_id
+        assert isinstance(session_id, int)
+        assert carried(message) in (session_id, None)
+        assert message["properties"]["[Amplitude] Session Replay ID"] == f"{device_id}/{session_id}"
+        assert self.cookies["analytics_session_id"] == str(session_id)
+        assert {each.device_id for each in self.uploads(session_id)} == {device_id}
+        assert self.facade("replayId") == {"replayId": f"{device_id}/{session_id}"}
+        return session_id
+
+    def _watch(self, page: Page) -> None:
+        page.on("pageerror", lambda error: self.uncaught.append(str(error)))
+        page.on("console", lambda message: self.console.append(message.text))
+
+    def _serve(self, route: Route) -> None:
+        kind, text = self._files.get(route.request.url.rpartition("/")[2], ("", ""))
+        if not kind:
+            route.fulfill(status=404)
+        else:
+            route.fulfill(body=text, headers={"Content-Type": f"{kind}; charset=utf-8", **self._headers})
+
+
+def carried(message: dict[str, Any]) -> int | None:
+    """The session id that the event carries for Amplitude. In Classic device-mode amplitude-js sends it by itself."""
+    integrations = message.get("integrations") or {}
+    found = [integrations.get(name) for name in ("Actions Amplitude", "Amplitude")]
+    return next((each["session_id"] for each in found if isinstance(each, dict) and "session_id" in each), None)
+
+
+@pytest.fixture
+def site(server: Any, context: BrowserContext, page: Page, dist: Any) -> Any:
+    site = Site(server, context, page, dist)
+    yield site
+    assert not site.uncaught, "the page saw an uncaught error"
+
+
+@pytest.fixture
+def retry() -> Callable[[Callable[[], bool]], None]:
+    """Wait until something is true."""
+    import time
+
+    def until(condition: Callable[[], bool], seconds: float = 10) -> None:
+        end = time.monotonic() + seconds
+        while not condition():
+            assert time.monotonic() < end, "it did not come true"
+            time.sleep(0.05)
+
+    return until

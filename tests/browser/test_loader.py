@@ -1,0 +1,154 @@
+"""The loader: the site's events come first, whatever happens to us."""
+
+import pytest
+
+from .conftest import CSP, Site
+
+TRACK_AT_ONCE = "window.analytics.track('at once');"
+
+SEGMENT_SNIPPET = """
+!function () {
+  var analytics = window.analytics = window.analytics || [];
+  if (analytics.initialize) return;
+  analytics.invoked = true;
+  analytics.methods = ["track", "page", "identify", "group", "alias", "reset", "ready", "on", "register", "addSourceMiddleware", "user"];
+  analytics.methods.forEach(function (method) {
+    analytics[method] = function () {
+      analytics.push([method].concat([].slice.call(arguments)));
+      return analytics;
+    };
+  });
+  analytics._writeKey = "actions";
+  analytics._cdn = "%(cdn)s";
+  var script = document.createElement("script");
+  script.async = true;
+  script.src = "%(cdn)s/analytics.js/v1/actions/analytics.min.js";
+  document.head.appendChild(script);
+  window.analytics.track("at once");
+}();
+"""
+
+
+def names(site: Site) -> list[str]:
+    return [each["event"] for each in site.events if each["type"] == "track"]
+
+
+def settled(site: Site, *expected: str) -> None:
+    """These events have arrived, in this order, once each; and no other is on its way."""
+    site.server.store.wait_for(lambda store: len(names(site)) >= len(expected), timeout=20)
+    site.page.wait_for_timeout(300)
+    assert names(site) == list(expected)
+
+
+@pytest.mark.parametrize("runtime", ["micropython", "pyodide"])
+def test_events_before_during_and_after_boot_arrive_once_each_in_order(site: Site, runtime: str) -> None:
+    site.file("before.js", "window.analytics = window.analytics || []; analytics.push(['track', 'before']);")
+    site.file("during.js", "for (const name of ['one', 'two']) analytics.track(name);")
+    tag = site.tag(write_key="actions", segment_cdn=site.cdn, runtime=runtime, hold_ms=30_000)
+    site.show(f'<script src="before.js"></script>{tag.replace(" async", "")}<script src="during.js"></script>')
+    site.page.goto(f"{site.server.url}/site/")
+    site.page.evaluate("void analytics.track('three')")
+    site.wait_for_status("running")
+    site.page.evaluate("void analytics.track('after')")
+    settled(site, "before", "one", "two", "three", "after")
+    for message in site.events:
+        site.agreed(message)
+
+
+@pytest.mark.parametrize("order", ["snippet first", "tag first"])
+def test_the_page_has_segments_own_snippet(site: Site, order: str) -> None:
+    site.file("snippet.js", SEGMENT_SNIPPET % {"cdn": site.cdn})
+    parts = ['<script src="snippet.js"></script>', site.tag(mode="actions").replace(" async", "")]
+    site.show("".join(parts if order == "snippet first" else reversed(parts)))
+    site.page.goto(f"{site.server.url}/site/")
+    site.wait_for_status("running")
+    assert site.agreed(site.event("at once")) == site.agreed(site.track("later"))
+    settled(site, "at once", "later")
+    assert site.reasons == ["started"]
+
+
+def test_the_page_has_segment_from_npm_under_another_name(site: Site) -> None:
+    site.file(
+        "segment.js",
+        f'import {{ AnalyticsBrowser }} from "{site.dist("analytics")}";'
+        "window.ajs = new AnalyticsBrowser(); ajs.track('at once');"
+        f'setTimeout(() => ajs.load({{ writeKey: "actions", cdnURL: "{site.cdn}" }}), 300);',
+    )
+    site.show(site.tag(mode="actions", analytics="ajs") + '<script type="module" src="segment.js"></script>')
+    site.page.goto(f"{site.server.url}/site/")
+    site.wait_for_status("running")
+    site.agreed(site.event("at once"))
+    assert site.page.evaluate("Array.isArray(window.analytics)") is False
+
+
+def test_a_hold_ends_in_time(site: Site) -> None:
+    """The runtime never comes; the event goes on after ``data-hold-ms``."""
+    site.context.route("**/assets/micropython*", lambda route: None)
+    site.open(wait=False, hold_ms=500)
+    site.page.evaluate("void analytics.track('held')")
+    settled(site, "held")
+    assert site.facade("status") == {"status": "loading"}
+
+
+FAILURES = {
+    "the runtime is blocked": ("**/assets/micropython-*.js", {}, "runtime-load"),
+    "its wasm is blocked": ("**/assets/micropython-*.wasm", {}, "runtime-load"),
+    "the replay SDK is blocked": ("**/assets/session-replay-*/**", {}, "sdk-load"),
+    "an option is wrong": (None, {"sample_rate": "2"}, "option-value"),
+    "an option is unknown": (None, {"sampel_rate": "1"}, "option-unknown"),
+    "the API key is missing": (None, {"api_key": None}, "option-missing"),
+}
+
+
+@pytest.mark.parametrize("failure", FAILURES)
+def test_a_failure_lets_the_events_go_at_once_and_says_why(site: Site, failure: str) -> None:
+    blocked, options, code = FAILURES[failure]
+    if blocked:
+        site.context.route(blocked, lambda route: route.abort())
+    site.open(wait=False, hold_ms=60_000, **options)
+    site.page.evaluate("void analytics.track('held')")
+    settled(site, "held")
+    assert site.facade("status") == {"status": "failed"}
+    assert site.errors == [code]
+    assert "[Amplitude] Session Replay ID" not in site.event("held")["properties"]
+    (finding,) = [each for each in site.page.evaluate("pyscriptReplay.doctor()") if each["level"] == "problem"]
+    assert finding["fix"]
+
+
+def test_a_policy_without_wasm_is_named(site: Site) -> None:
+    tag = site.tag(write_key="actions", segment_cdn=site.cdn, hold_ms=60_000)
+    site.show(tag, CSP.replace(" 'wasm-unsafe-eval'", ""))
+    site.page.goto(f"{site.server.url}/site/")
+    site.page.wait_for_function("window.pyscriptReplay?.status === 'failed'")
+    site.page.evaluate("void analytics.track('held')")
+    settled(site, "held")
+    assert site.errors == ["runtime-load"]
+
+
+def test_a_device_id_that_amplitude_refuses_records_nothing(site: Site) -> None:
+    site.file("visitor.js", "document.cookie = 'ajs_anonymous_id=a/b; path=/';")
+    tag = site.tag(write_key="actions", segment_cdn=site.cdn, hold_ms=60_000)
+    site.show(f'<script src="visitor.js"></script>{tag}')
+    site.page.goto(f"{site.server.url}/site/")
+    site.page.wait_for_function("window.pyscriptReplay?.status === 'failed'")
+    site.page.evaluate("void analytics.track('held')")
+    settled(site, "held")
+    assert "device-id" in site.errors
+    assert site.server.store.uploads() == []
+
+
+def test_a_second_tag_leaves_the_first_one_alone(site: Site) -> None:
+    tag = site.tag(write_key="actions", segment_cdn=site.cdn)
+    site.show(tag + tag)
+    site.page.goto(f"{site.server.url}/site/")
+    site.wait_for_status("running")
+    site.agreed(site.track("once"))
+    settled(site, "once")
+    assert any("tag-twice" in line for line in site.console)
+
+
+def test_a_missing_sample_rate_is_warned_of_loudly(site: Site) -> None:
+    site.open(sample_rate=None)
+    assert any("no sample rate" in line for line in site.console)
+    codes = [each["code"] for each in site.page.evaluate("pyscriptReplay.doctor()")]
+    assert "no-sample-rate" in codes

@@ -1,0 +1,136 @@
+"""What is particular to one mode."""
+
+import pytest
+
+from .conftest import Site
+
+AMPLITUDE = "window.amplitude.getInstance()"
+
+
+# auto
+
+
+@pytest.mark.parametrize("mode", ["actions", "classic-device", "classic-cloud"])
+def test_auto_tells_the_mode_and_why(site: Site, mode: str) -> None:
+    site.open("auto", key=mode)
+    site.agreed(site.track("first"))
+    assert site.facade("mode") == {"mode": mode}
+    findings = site.page.evaluate("pyscriptReplay.doctor()")
+    assert [each for each in findings if each["code"] == "mode" and mode in each["message"]]
+
+
+def test_auto_refuses_when_it_cannot_tell(site: Site) -> None:
+    site.context.route("**/v1/projects/*/settings", lambda route: route.fulfill(json={"integrations": {"Segment.io": {}}}))
+    site.open("auto", wait=False, hold_ms=60_000)
+    site.wait_for_status("failed")
+    assert site.errors == ["mode-unknown"]
+
+
+# Actions
+
+
+@pytest.mark.parametrize("hook", ["middleware", "deferred"])
+def test_the_documented_hooks_remain(site: Site, hook: str, retry) -> None:
+    site.open(session_hook=hook)
+    site.track("first")
+    site.track("second")
+    if hook == "middleware":  # sees an id only where the caller has put one: events without are normal
+        assert site.errors == []
+    else:
+        retry(lambda: site.session_id is not None)
+        site.agreed(site.track("third"))
+
+
+def test_an_id_in_the_caller_s_hand_is_overwritten_by_segment_and_by_nobody_else(site: Site) -> None:
+    site.open()
+    session_id = site.agreed(site.track("first"))
+    message = site.track("odd", options={"integrations": {"Actions Amplitude": {"session_id": 5}}})
+    assert site.agreed(message) == session_id
+
+
+# Classic device-mode
+
+
+def test_amplitude_js_logs_the_very_session_that_is_recorded(site: Site) -> None:
+    site.page.clock.install()
+    site.open("classic-device")
+    site.agreed(site.track("before"))
+    site.pass_minutes(31)
+    session_id = site.agreed(site.track("after"))
+    assert site.page.evaluate(f"{AMPLITUDE}.getSessionId()") == session_id
+    assert site.page.evaluate(f"{AMPLITUDE}.options.deviceId") == site.device_id
+    site.pass_minutes(1)  # amplitude-js sends what it has every 30 seconds
+    logged = site.server.store.wait_for(
+        lambda store: [each for each in store.amplitude_events() if each["event_type"] == "after"]
+    )
+    assert [(each["session_id"], each["device_id"]) for each in logged] == [(session_id, site.device_id)]
+    assert logged[0]["event_properties"]["[Amplitude] Session Replay ID"] == f"{site.device_id}/{session_id}"
+
+
+@pytest.mark.parametrize("call", ["regenerateDeviceId()", "setDeviceId('another-device')"])
+def test_a_device_id_that_amplitude_js_changes_is_followed(site: Site, call: str) -> None:
+    site.open("classic-device")
+    site.agreed(site.track("before"))
+    device_id = site.device_id
+    site.page.evaluate(f"{AMPLITUDE}.{call}")
+    site.agreed(site.track("after"))
+    assert site.device_id != device_id
+    assert site.reasons == ["started", "identity-changed"]
+
+
+def test_events_pass_while_an_ad_blocker_keeps_amplitude_js_away(site: Site, retry) -> None:
+    site.page.clock.install()
+    site.context.route("**/amplitude-js/**", lambda route: route.abort())
+    site.open("classic-device", wait=False, hold_ms=500)
+    site.track("early")
+    site.page.clock.fast_forward(11_000)
+    retry(lambda: site.errors == ["amplitude-missing"])
+
+
+def test_an_unnamed_page_call_opens_no_session(site: Site) -> None:
+    """amplitude-js logs named and categorised pages only, so only these may renew."""
+    site.page.clock.install()
+    site.open("classic-device")
+    before = site.agreed(site.track("before"))
+    site.pass_minutes(31)
+    site.page.evaluate("void analytics.page()")
+    site.server.store.wait_for(lambda store: any(each["type"] == "page" for each in store.segment_messages()))
+    assert site.session_id == before
+    site.page.evaluate("void analytics.page('Basket')")
+    assert site.agreed(site.track("after")) > before
+
+
+# Classic cloud-mode
+
+
+def test_the_shell_s_events_reach_segment_once(site: Site) -> None:
+    site.open("classic-cloud")
+    site.page.evaluate("pyscriptReplay.track('through the shell', { price: 3 })")
+    message = site.event("through the shell")
+    assert message["integrations"] == {"Amplitude": {"session_id": site.agreed(message)}}
+    assert message["properties"]["price"] == 3
+    site.page.wait_for_timeout(300)
+    assert [each["event"] for each in site.events if each["type"] == "track"] == ["through the shell"]
+
+
+def test_the_shell_sends_nothing_to_amplitude(site: Site) -> None:
+    requests: list[str] = []
+    site.context.on("request", lambda request: requests.append(request.url))
+    site.open("classic-cloud")
+    site.agreed(site.track("one"))
+    site.page.evaluate("pyscriptReplay.track('two')")
+    site.event("two")
+    site.page.wait_for_timeout(500)
+    assert [url for url in requests if not url.startswith((site.server.url, "blob:"))] == []
+    amplitude = {url.removeprefix(site.server.url).partition("?")[0] for url in requests if "/amplitude/" in url}
+    assert amplitude == {"/amplitude/session-replay/config/local", "/amplitude/session-replay/track"}
+    assert site.server.store.amplitude_events() == []
+
+
+@pytest.mark.parametrize("length", [60_000, 2**53 - 1])
+def test_the_length_of_a_session_is_an_option(site: Site, length: int) -> None:
+    site.page.clock.install()
+    site.open("classic-cloud", amplitude_options={"sessionTimeout": length})
+    before = site.agreed(site.track("before"))
+    site.pass_minutes(2 if length == 60_000 else 60 * 24 * 30)
+    assert (site.agreed(site.track("after")) > before) is (length == 60_000)

@@ -1,0 +1,70 @@
+"""Several tabs, the back/forward cache, and a cookie that somebody else writes: one session all the same."""
+
+import pytest
+
+from .conftest import Site
+
+MODES = ("actions", "classic-device", "classic-cloud")
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_two_tabs_share_one_session(site: Site, mode: str, retry) -> None:
+    site.open(mode)
+    first = site.agreed(site.track("first tab"))
+    other = site.tab()
+    assert other.agreed(other.track("second tab")) == first
+    assert other.reasons == ["resumed"]
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_a_session_that_one_tab_renews_is_followed_by_the_other(site: Site, mode: str, retry) -> None:
+    site.context.clock.install()
+    site.open(mode)
+    first = site.agreed(site.track("first tab"))
+    other = site.tab()
+    other.agreed(other.track("second tab"))
+    site.context.clock.fast_forward(31 * 60_000)
+    renewed = site.agreed(site.track("first tab, later"))
+    assert renewed > first
+    retry(lambda: other.session_id == renewed)
+    assert other.agreed(other.track("second tab, later")) == renewed
+    assert site.agreed(site.track("first tab again")) == renewed
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_a_cookie_written_from_outside_is_followed(site: Site, mode: str, retry) -> None:
+    site.open(mode)
+    first = site.agreed(site.track("before"))
+    newer = first + 5
+    site.page.evaluate("(id) => cookieStore.set('analytics_session_id', String(id))", newer)
+    retry(lambda: site.session_id == newer)
+    assert site.agreed(site.track("after")) == newer
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_an_older_cookie_is_not(site: Site, mode: str) -> None:
+    site.open(mode)
+    first = site.agreed(site.track("before"))
+    site.page.evaluate("(id) => cookieStore.set('analytics_session_id', String(id))", first - 5)
+    site.page.wait_for_timeout(200)
+    assert site.session_id == first
+    site.track("after")
+    assert site.session_id == first
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_a_hidden_tab_that_comes_back_looks_again(site: Site, mode: str, retry) -> None:
+    """Without storage events, as after the back/forward cache."""
+    site.open(mode)
+    first = site.agreed(site.track("before"))
+    site.page.evaluate(
+        """(id) => {
+            analytics.storage.set('analytics_session_id', id);
+            dispatchEvent(new PageTransitionEvent('pageshow', { persisted: true }));
+        }""",
+        first + 5,
+    )
+    if mode == "classic-device":  # amplitude-js's own session counts
+        assert site.session_id == first
+    else:
+        retry(lambda: site.session_id == first + 5)

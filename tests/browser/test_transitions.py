@@ -1,0 +1,108 @@
+"""Sessions as visitors live them, on the real SDKs: transitions x modes x ways in.
+
+Each row does something to a page that has been recording, and says what has become of the session id, the device id,
+and why. Whatever the row, event, cookie, ``window.pyscriptReplay`` and upload must agree to the last digit.
+"""
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+import pytest
+
+from .conftest import WAYS, Site
+
+MODES = ("actions", "classic-device", "classic-cloud")
+
+
+def reload(site: Site) -> None:
+    site.page.reload()
+    site.wait_for_status("running")
+
+
+def after_minutes(minutes: int) -> Callable[[Site], None]:
+    return lambda site: site.pass_minutes(minutes)
+
+
+def call(script: str) -> Callable[[Site], None]:
+    return lambda site: site.page.evaluate(script)
+
+
+class Row(NamedTuple):
+    """What is done; whether the session and the device are the same afterwards; why."""
+
+    do: Callable[[Site], None]
+    session: str
+    device: str
+    reason: str | None
+
+
+ROWS = {
+    "another event": Row(lambda site: None, "same", "same", None),
+    "a reload": Row(reload, "same", "same", "resumed"),
+    "29 minutes": Row(after_minutes(29), "same", "same", None),
+    "31 minutes": Row(after_minutes(31), "new", "same", "renewed"),
+    "reset()": Row(call("analytics.reset()"), "new", "new", "identity-changed"),
+    "the same user again": Row(call("analytics.identify('ada')"), "same", "same", None),
+    "another user": Row(call("analytics.identify('grace')"), "same", "new", "identity-changed"),
+}
+
+# amplitude-js keeps its own device id, whoever the visitor is to Segment
+DEVICE_OF_ITS_OWN = {
+    "reset()": Row(call("analytics.reset()"), "same", "same", None),
+    "another user": Row(call("analytics.identify('grace')"), "same", "same", None),
+}
+
+
+@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize("mode", MODES)
+@pytest.mark.parametrize("name", ROWS)
+def test_transition(site: Site, name: str, mode: str, way: str) -> None:
+    row = DEVICE_OF_ITS_OWN.get(name, ROWS[name]) if mode == "classic-device" else ROWS[name]
+    site.page.clock.install()
+    site.open(mode, way)
+    site.page.evaluate("void analytics.identify('ada')")
+    session_id = site.agreed(site.track("before"))
+    device_id = site.device_id
+    heard = len(site.transitions)
+
+    row.do(site)
+    after = site.agreed(site.track("after"))
+
+    assert (after == session_id) is (row.session == "same")
+    assert after >= session_id, "ids only move forward"
+    assert (site.device_id == device_id) is (row.device == "same")
+    assert site.transitions[0 if row.do is reload else heard :] == (
+        []
+        if row.reason is None
+        else [
+            {
+                "previous": None if row.do is reload else session_id,
+                "current": after,
+                "deviceId": site.device_id,
+                "reason": row.reason,
+            }
+        ]
+    )
+
+
+@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize("mode", MODES)
+def test_the_first_event_starts_and_carries_the_session(site: Site, mode: str, way: str) -> None:
+    site.open(mode, way)
+    session_id = site.agreed(site.track("first"))
+    assert [(each["previous"], each["current"], each["reason"]) for each in site.transitions] == [(None, session_id, "started")]
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_a_visit_after_half_an_hour_is_a_new_session_from_its_first_moment(site: Site, mode: str) -> None:
+    site.page.clock.install()
+    site.open(mode)
+    before = site.agreed(site.track("before"))
+    site.pass_minutes(31)
+    site.page.evaluate("void pyscriptReplay.flush()")
+    uploads = len(site.uploads(before))
+    reload(site)
+    after = site.agreed(site.track("after"))
+    assert after > before
+    assert site.reasons == ["renewed"] if mode == "actions" else ["started"]
+    assert len(site.uploads(before)) == uploads, "nothing is recorded under the dead session"
