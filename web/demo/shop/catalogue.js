@@ -36,14 +36,14 @@ const shape = (tag, attributes) => {
 
 /** A tin of the product, drawn in the page, so that a replay shows it without fetching anything. */
 export function tin({ colours: [dark, light] }) {
-  const picture = shape("svg", { viewBox: "0 0 200 200", "aria-hidden": "true", class: "tin" });
+  const picture = shape("svg", { viewBox: "0 0 200 200", preserveAspectRatio: "xMidYMid slice", "aria-hidden": "true", class: "tin" });
   picture.append(
     shape("rect", { width: 200, height: 200, fill: light }),
     shape("circle", { cx: 160, cy: 42, r: 64, fill: dark, opacity: 0.12 }),
     shape("ellipse", { cx: 100, cy: 172, rx: 62, ry: 9, fill: "#000", opacity: 0.16 }),
     shape("rect", { x: 52, y: 62, width: 96, height: 110, rx: 8, fill: dark }),
     shape("rect", { x: 46, y: 42, width: 108, height: 28, rx: 7, fill: dark }),
-    shape("rect", { x: 46, y: 66, width: 108, height: 4, fill: "#000", opacity: 0.18 }),
+    shape("rect", { x: 52, y: 70, width: 96, height: 4, fill: "#000", opacity: 0.18 }),
     shape("rect", { x: 58, y: 74, width: 9, height: 94, rx: 4, fill: "#fff", opacity: 0.16 }),
     shape("rect", { x: 72, y: 88, width: 56, height: 62, rx: 3, fill: light }),
     shape("path", { d: "M100 97c13 9 15 27 0 43-15-16-13-34 0-43z", fill: dark, opacity: 0.85 }),
