@@ -74,8 +74,7 @@ def test_loader_knows_the_assets(built: Path, manifest: dict) -> None:
 
 
 def test_own_files_name_no_other_host(built: Path, manifest: dict) -> None:
-    own = ["replay.js", "pyscript.js", "pyscript.json", manifest["assets"]["border"], manifest["assets"]["micropython"]]
-    for name in own:
+    for name in ["replay.js", "pyscript.js", "pyscript.json", manifest["assets"]["border"]]:
         hosts = set(re.findall(r"https?://([\w.-]+)", (built / name).read_text()))
         assert hosts <= SERVICES, name
 

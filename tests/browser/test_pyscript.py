@@ -1,0 +1,52 @@
+"""A PyScript page with one script tag and no configuration: all that it needs comes from the bundle."""
+
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import BrowserContext, Page, Route
+
+ORIGIN = "http://bundle.test"
+TYPES = {".wasm": "application/wasm", ".js": "text/javascript", ".mjs": "text/javascript", ".json": "application/json"}
+
+# The time is exact only through our border; the SDK shows that the border has found the bundle.
+PAGE = """<!doctype html>
+<script type="module" src="/dist/pyscript.js"></script>
+<script type="{kind}">
+from pyscript import window
+from pyscript.js_modules import pyscript_replay_border
+from pyscript_replay import ReplayError, bridge, connect
+
+try:
+    await connect("actions")
+except ReplayError as error:
+    code = error.code
+sdk = await bridge.sdk("session-replay")
+window.found = " ".join([bridge.RUNTIME, code, repr(bool(sdk.get("init")))])
+window.now = str(bridge.now())
+</script>
+"""
+
+
+@pytest.mark.parametrize(("kind", "runtime"), [("mpy", "micropython"), ("py", "pyodide")])
+def test_everything_comes_from_the_bundle(
+    context: BrowserContext, page: Page, dist: Path, kind: str, runtime: str
+) -> None:
+    elsewhere = []
+
+    def serve(route: Route) -> None:
+        name = route.request.url.removeprefix(f"{ORIGIN}/dist/")
+        if route.request.url == f"{ORIGIN}/":
+            route.fulfill(body=PAGE.format(kind=kind), content_type="text/html")
+        elif name in files:
+            route.fulfill(body=files[name].read_bytes(), content_type=TYPES.get(files[name].suffix, "text/plain"))
+        else:
+            elsewhere.append(route.request.url)
+            route.abort()
+
+    files = {file.relative_to(dist).as_posix(): file for file in dist.rglob("*") if file.is_file()}
+    context.route("**/*", serve)
+    page.goto(ORIGIN)
+    page.wait_for_function("window.now", timeout=60_000)
+    assert page.evaluate("found") == f"{runtime} option-missing True"
+    assert abs(page.evaluate("Date.now() - Number(now)")) < 60_000
+    assert not elsewhere
