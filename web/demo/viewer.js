@@ -48,11 +48,11 @@
     }));
     const moved = transitions.map((transition) => ({
       kind: "session",
-      name: transition.previous ? `Session ${transition.previous} → ${transition.current}` : `Session ${transition.current} begins`,
+      name: transition.previous ? "A new session begins" : "Session begins",
       offset: place(transition.at),
       raw: transition,
     }));
-    return [...tracked, ...moved].sort((one, other) => one.offset - other.offset);
+    return [...moved, ...tracked].sort((one, other) => one.offset - other.offset);
   }
 
   function show(session) {
@@ -68,7 +68,10 @@
     moments.forEach((moment) => {
       const seek = () => goto(moment.offset);
       moment.marker = marker(moment, length, seek);
-      moment.row = row(moment, seek);
+      moment.row = row(moment, () => {
+        seek();
+        at("player").scrollIntoView({ block: "nearest" }); // on a phone it is above the list
+      });
     });
     at("markers").append(...moments.map(({ marker }) => marker));
     at("moments").append(...moments.map(({ row }) => row));
@@ -104,7 +107,10 @@
 
   function makePlayer(events) {
     const target = at("player");
-    const size = () => ({ width: target.clientWidth, height: Math.round(Math.min(target.clientWidth * 0.66, innerHeight * 0.7)) });
+    const size = () => ({
+      width: target.clientWidth,
+      height: Math.round(Math.max(200, Math.min(target.clientWidth * 0.625, innerHeight - 330))), // the controls stay in view
+    });
     const player = new rrwebPlayer.Player({
       target,
       props: {
@@ -115,7 +121,7 @@
         skipInactive: true,
         showWarning: false,
         mouseTail: false,
-        insertStyleRules: [".amp-block { background: repeating-linear-gradient(45deg, #8884 0 8px, #8882 8px 16px) }"],
+        insertStyleRules: [".amp-block { background: repeating-linear-gradient(45deg, #8883 0 8px, #8881 8px 16px) !important }"],
       },
     });
     new ResizeObserver(() => {
@@ -137,8 +143,15 @@
 
   function row({ kind, name, offset, raw }, seek) {
     const button = element("button.seek", { type: "button" }, element("span.number.small", {}, duration(offset)), element("b", {}, name), element(`span.pill.${kind}`, {}, kind));
+    const json = element("pre", { tabindex: 0, hidden: "" });
+    const toggle = element("button.json", { type: "button", "aria-expanded": false, "aria-label": `JSON of ${name}` }, "JSON");
     button.addEventListener("click", seek);
-    return element("li", {}, button, element("details", {}, element("summary", {}, "JSON"), element("pre", { tabindex: 0 }, JSON.stringify(raw, null, 2))));
+    toggle.addEventListener("click", () => {
+      json.textContent ||= JSON.stringify(raw, null, 2);
+      json.hidden = !json.hidden;
+      toggle.setAttribute("aria-expanded", !json.hidden);
+    });
+    return element("li", {}, button, toggle, json);
   }
 
   /** Say when the server has got more of this session. */
