@@ -242,17 +242,28 @@ def _manifest(root: Path, assets: Mapping) -> dict:
 def _described(file: Path) -> dict:
     """A file's entry in the manifest; its compressed copies are put beside it."""
     content = file.read_bytes()
-    gzipped = gzip.compress(content, mtime=0)
-    brotlied = brotli.compress(content, quality=11 if len(content) < BROTLI_BEST_BELOW else 9)
-    Path(f"{file}.gz").write_bytes(gzipped)
-    Path(f"{file}.br").write_bytes(brotlied)
+    compressed = _compressed(content)
+    for suffix, each in compressed.items():
+        Path(f"{file}.{suffix}").write_bytes(each)
     integrity = base64.b64encode(hashlib.sha384(content).digest()).decode()
     return {
         "bytes": len(content),
-        "gzip": len(gzipped),
-        "brotli": len(brotlied),
+        "gzip": len(compressed["gz"]),
+        "brotli": len(compressed["br"]),
         "integrity": f"sha384-{integrity}",
     }
+
+
+def _compressed(content: bytes) -> dict[str, bytes]:
+    """{suffix: content}, compressed once for each user: most files are the same from build to build."""
+    quality = 11 if len(content) < BROTLI_BEST_BELOW else 9
+
+    def compress(directory: Path) -> None:
+        (directory / "gz").write_bytes(gzip.compress(content, mtime=0))
+        (directory / "br").write_bytes(brotli.compress(content, quality=quality))
+
+    directory = once("compressed", digest([content, f"brotli {quality}".encode()]), compress)
+    return {file.name: file.read_bytes() for file in directory.iterdir()}
 
 
 def _replaceable(out: Path) -> bool:

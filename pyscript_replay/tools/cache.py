@@ -30,7 +30,7 @@ def once(kind: str, key: str, fill: Callable[[Path], object]) -> Path:
     place = root / key
     try:
         root.mkdir(parents=True, exist_ok=True)
-        with FileLock(root / "lock"):
+        with FileLock(root / f"{key}.lock"):
             if not place.is_dir():
                 with tempfile.TemporaryDirectory(dir=root, prefix="making-") as work:
                     made = Path(work) / key
@@ -53,6 +53,6 @@ def digest(parts: Iterable[bytes]) -> str:
 
 
 def _prune(root: Path) -> None:
-    for directory in root.iterdir():
-        if directory.is_dir() and directory.stat().st_mtime < time.time() - KEEP_SECONDS:
-            shutil.rmtree(directory, ignore_errors=True)
+    for entry in root.iterdir():
+        if entry.stat().st_mtime < time.time() - KEEP_SECONDS:
+            shutil.rmtree(entry) if entry.is_dir() else entry.unlink()

@@ -13,7 +13,6 @@ from typing import Annotated
 import typer
 from rich.console import Console
 from rich.filesize import decimal
-from rich.progress import Progress, SpinnerColumn, TextColumn
 from rich.table import Table
 
 from ..errors import ReplayError
@@ -26,6 +25,7 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 console = Console()
+errors = Console(stderr=True)
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -37,11 +37,6 @@ def main(arguments: Sequence[str] | None = None) -> None:
         sys.exit(2)
 
 
-@app.callback()
-def _() -> None:
-    pass
-
-
 @app.command()
 def build(
     out: Annotated[Path, typer.Option(help="The directory to write; an earlier bundle in it is replaced.")],
@@ -49,7 +44,7 @@ def build(
     """Write the bundle: replay.js and all that it needs, for any static host."""
     from . import bundle
 
-    with _working("Building the bundle"):
+    with errors.status("Building the bundle …"):
         manifest = bundle.build(out)
     table = Table(box=None)
     table.add_column("file", overflow="fold")
@@ -73,7 +68,7 @@ def serve(
     from . import bundle
     from .devserver import DevServer
 
-    with _working("Building the bundle"):
+    with errors.status("Building the bundle …"):
         dist = bundle.cached()
     with DevServer(dist, port=port, db=db) as server:
         console.print(f"Serving at {server.url}/ until Ctrl-C", highlight=False)
@@ -84,10 +79,3 @@ def serve(
                 time.sleep(3600)
         except KeyboardInterrupt:
             pass
-
-
-def _working(text: str) -> Progress:
-    """A spinner that is gone when the work is done; the first time, npm's packages take a while."""
-    progress = Progress(SpinnerColumn(), TextColumn(f"{text} …"), transient=True, console=Console(stderr=True))
-    progress.add_task("")
-    return progress

@@ -41,7 +41,7 @@ def test_a_failing_npm_is_told_and_leaves_nothing(tmp_path: Path, monkeypatch: p
     with pytest.raises(ReplayError) as raised:
         npm.installed.__wrapped__()
     assert raised.value.code == "npm-install"
-    assert [file.name for file in (tmp_path / "cache/pyscript-replay/npm").iterdir()] == ["lock"]
+    assert [file.suffix for file in (tmp_path / "cache/pyscript-replay/npm").iterdir()] == [".lock"]
 
 
 def test_a_directory_is_made_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
