@@ -10,6 +10,7 @@ import { loadSegment, watchSegment } from "./segment.js";
 
 const ASSETS = __ASSETS__; // logical name: path below this script's folder; written by `pyscript-replay build`
 const HOLD_MS = 2000;
+const SEGMENT = "https://cdn.segment.com";
 const CONFIG = { US: "https://sr-client-cfg.amplitude.com/config", EU: "https://sr-client-cfg.eu.amplitude.com/config" };
 
 const script = document.currentScript;
@@ -68,10 +69,15 @@ async function boot(page, segment) {
 
 /** What would otherwise be asked for one after the other is asked for now. */
 function fetchAhead() {
-  const hint = (rel, href, as, crossOrigin) => document.head.append(Object.assign(document.createElement("link"), { rel, href, ...(as && { as }), ...(crossOrigin && { crossOrigin }) }));
+  const hint = (rel, href, as, crossOrigin) => {
+    const link = Object.assign(document.createElement("link"), { rel, href });
+    if (as) Object.assign(link, { as, crossOrigin });
+    document.head.append(link);
+  };
   hint("modulepreload", asset(tag.mode === "classic-cloud" ? "amplitude" : "session-replay"));
   for (const path of ASSETS["session-replay.chunks"]) hint("modulepreload", new URL(path, script.src).href);
   if (tag.runtime !== "pyodide") hint("preload", asset("micropython.wasm"), "fetch", "anonymous");
+  if (tag["write-key"]) hint("preload", `${tag["segment-cdn"] || SEGMENT}/v1/projects/${encodeURIComponent(tag["write-key"])}/settings`, "fetch", "anonymous");
   const { configServerUrl } = json(tag.options);
   const server = configServerUrl || CONFIG[tag["server-zone"]] || CONFIG.US;
   hint("preload", `${server}/${encodeURIComponent(tag["api-key"])}?config_group=browser`, "fetch", "anonymous");
