@@ -70,7 +70,7 @@ def build(out: Path) -> dict:
     """
     out = out.resolve()
     if out.exists() and not _replaceable(out):
-        raise ReplayError("bundle-out", f"{out} is there already, and is not a bundle.", "Name another directory.")
+        raise ReplayError("bundle-out", f"{out} holds something else than a bundle.", "Name another directory.")
     installed()
     try:
         out.parent.mkdir(parents=True, exist_ok=True)
@@ -272,5 +272,10 @@ def _compressed(content: bytes) -> dict[str, bytes]:
 
 
 def _replaceable(out: Path) -> bool:
-    """Nothing of the user's is lost with it: it is empty, or an earlier bundle."""
-    return out.is_dir() and ((out / "manifest.json").is_file() or not any(out.iterdir()))
+    """Whether it holds nothing but an earlier bundle, so that nothing of the user's is lost with it."""
+    try:
+        files = json.loads((out / "manifest.json").read_text("utf-8"))["files"]
+        ours = {"manifest.json", *(f"{name}{suffix}" for name in files for suffix in ("", ".gz", ".br"))}
+    except (OSError, ValueError, LookupError, TypeError):
+        ours = set()
+    return out.is_dir() and {file.relative_to(out).as_posix() for file in out.rglob("*") if file.is_file()} <= ours

@@ -92,35 +92,54 @@ def test_the_replay_sdk_is_there_once(built: Path, manifest: dict) -> None:
     assert entry.removeprefix("assets/") in (built / manifest["assets"]["amplitude"]).read_text()
 
 
+def stand_in(root: Path, name: str) -> dict:
+    """What ``build`` writes, without the work."""
+    root.mkdir()
+    (root / name).touch()
+    (root / "manifest.json").write_text(json.dumps({"files": {name: {}}}))
+    return {}
+
+
 def test_an_earlier_bundle_is_replaced(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(bundle, "_write", lambda root: root.mkdir() or (root / "manifest.json").write_text("new"))
     out = tmp_path / "out"
     out.mkdir()
-    for _ in range(2):  # an empty directory, then a bundle
+    for name in ("older.js", "newer.js"):  # in place of an empty directory, then of a bundle
+        monkeypatch.setattr(bundle, "_write", lambda root, name=name: stand_in(root, name))
         bundle.build(out)
-        assert shipped(tmp_path) == {"out/manifest.json": b"new"}
+        assert set(shipped(tmp_path)) == {f"out/{name}", "out/manifest.json"}
 
 
-def test_a_foreign_directory_is_refused_and_untouched(tmp_path: Path) -> None:
-    (tmp_path / "thesis.txt").write_text("years of work")
+@pytest.mark.parametrize("name", ["thesis.txt", "manifest.json", "assets/photo.jpg"])
+@pytest.mark.parametrize("bundle_too", [False, True])
+def test_a_foreign_file_is_refused_and_untouched(tmp_path: Path, name: str, bundle_too: bool) -> None:
+    out = tmp_path / "out"
+    stand_in(out, "replay.js") if bundle_too else out.mkdir()
+    (out / name).parent.mkdir(exist_ok=True)
+    (out / name).write_text("years of work")
+    before = shipped(out)
     with pytest.raises(ReplayError) as raised:
-        bundle.build(tmp_path)
+        bundle.build(out)
     assert raised.value.code == "bundle-out"
-    assert shipped(tmp_path) == {"thesis.txt": b"years of work"}
+    assert shipped(out) == before
+
+
+def test_a_file_in_its_place_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "out").write_text("years of work")
+    with pytest.raises(ReplayError, match="bundle-out"):
+        bundle.build(tmp_path / "out")
 
 
 def test_a_failed_build_leaves_the_earlier_bundle(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    (tmp_path / "out").mkdir()
-    (tmp_path / "out" / "manifest.json").write_text("old")
-
     def fail(root: Path) -> None:
-        root.mkdir()
+        stand_in(root, "newer.js")
         raise ReplayError("bundle-esbuild", "", "")
 
+    stand_in(tmp_path / "out", "older.js")
+    before = shipped(tmp_path)
     monkeypatch.setattr(bundle, "_write", fail)
-    with pytest.raises(ReplayError):
+    with pytest.raises(ReplayError, match="bundle-esbuild"):
         bundle.build(tmp_path / "out")
-    assert shipped(tmp_path) == {"out/manifest.json": b"old"}
+    assert shipped(tmp_path) == before
 
 
 def test_what_esbuild_cannot_do_is_said(tmp_path: Path) -> None:
