@@ -11,7 +11,7 @@ const REPLAY_ID = "[Amplitude] Session Replay ID";
 const SHOWN = 12;
 const KEPT = "demo.transitions"; // the log goes on when the visitor goes to the next page
 
-const seen = { events: [], eventCount: 0, uploads: 0, uploadBytes: 0, problem: null, transitions: JSON.parse(sessionStorage.getItem(KEPT) ?? "[]") };
+const seen = { events: [], logged: null, eventCount: 0, uploads: 0, uploadBytes: 0, problem: null, transitions: JSON.parse(sessionStorage.getItem(KEPT) ?? "[]") };
 const at = (id) => document.getElementById(id);
 
 // What an event says.
@@ -60,7 +60,9 @@ function show(id, text, className) {
   if (className !== undefined) at(id).className = className;
 }
 
+/** In device-mode Segment's events carry no session; amplitude-js sends its own. */
 const lastSession = () => {
+  if (window.pyscriptReplay?.mode === "classic-device") return seen.logged;
   const last = seen.events.find((event) => mine(event) && carried(event.message));
   return last ? carried(last.message) : null;
 };
@@ -129,6 +131,10 @@ async function follow() {
     seen.events.unshift(JSON.parse(data));
     seen.events.length = Math.min(seen.events.length, 50);
     seen.eventCount += 1;
+    changed();
+  });
+  stream.addEventListener("amplitude", ({ data }) => {
+    seen.logged = JSON.parse(data).body.events?.at(-1)?.session_id ?? seen.logged;
     changed();
   });
   stream.addEventListener("upload", ({ data }) => {
