@@ -1,0 +1,29 @@
+"""What all tests share: the bundle, a development server per test, and a Chromium that is found, not assumed."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from pyscript_replay.tools import bundle, chromium
+from pyscript_replay.tools.devserver import DevServer
+
+
+@pytest.fixture(scope="session")
+def dist() -> Path:
+    """The bundle of the present sources."""
+    return bundle.cached()
+
+
+@pytest.fixture
+def server(dist: Path) -> Iterator[DevServer]:
+    """A local Segment and Amplitude with nothing in them yet, on a free port."""
+    with DevServer(dist) as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def browser_type_launch_args(browser_type_launch_args: dict[str, Any]) -> dict[str, Any]:
+    """pytest-playwright's own, with our Chromium."""
+    return {**browser_type_launch_args, "executable_path": chromium.find(), "args": chromium.ARGS}
