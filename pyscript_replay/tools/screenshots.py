@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable
 from pathlib import Path
 
-from playwright.sync_api import Browser, Page, ViewportSize, sync_playwright
+from playwright.sync_api import Browser, Page, ViewportSize, expect, sync_playwright
 
 from . import chromium
 from .bundle import cached
@@ -42,7 +42,7 @@ def _photograph(browser: Browser, url: str, scheme: str) -> None:
 def _visit(page: Page) -> str:
     """Go shopping, come back after half an hour, and answer the replay id of the first session."""
     page.goto("/")
-    page.wait_for_function("window.pyscriptReplay?.replayId")
+    expect(page.locator("#replay-id")).to_have_text(re.compile("/"))
     replay_id = page.evaluate("pyscriptReplay.replayId")
     page.mouse.move(300, 300)
     page.mouse.move(420, 620, steps=20)
@@ -57,7 +57,7 @@ def _visit(page: Page) -> str:
     page.get_by_label("Greeting").press_sequentially("Many happy returns", delay=60)
     page.wait_for_timeout(1500)
     page.goto("/product?id=oolong")
-    page.wait_for_function("window.pyscriptReplay?.replayId")
+    expect(page.locator("#replay-id")).to_have_text(re.compile("/"))
     page.get_by_role("button", name="31 minutes pass").click()
     page.locator("#events").get_by_text("Came Back").wait_for()
     return replay_id
@@ -68,7 +68,7 @@ def _poses(replay_id: str) -> dict[str, Callable[[Page], object]]:
 
     def shop(page: Page) -> None:
         page.goto("/product?id=oolong")
-        page.wait_for_function("window.pyscriptReplay?.replayId")
+        expect(page.locator("#replay-id")).to_have_text(re.compile("/"))
 
     def replay(page: Page) -> None:
         page.goto(f"/replay/{replay_id}")

@@ -15,18 +15,20 @@ VISIT = "/product?id=silver"
 def visit(page: Page, server: Any) -> str:
     """A recorded visit; answers its replay id. The page has gone elsewhere since."""
     page.goto(server.url + VISIT)
-    page.wait_for_function("window.pyscriptReplay?.replayId", timeout=60_000)
+    expect(page.locator("#replay-id")).to_have_text(re.compile("/"), timeout=60_000)
     page.get_by_role("button", name="Put it in the basket").click()
     page.wait_for_timeout(1500)
     replay_id = page.evaluate("pyscriptReplay.replayId")
     page.goto(f"{server.url}/sessions")
-    server.store.wait_for(lambda _: "Product Added" in names(page, server, replay_id), timeout=20)
+    server.store.wait_for(lambda store: "Product Added" in tracked(store, replay_id), timeout=20)
     return replay_id
 
 
-def names(page: Page, server: Any, replay_id: str) -> list[str]:
-    answer = page.request.get(f"{server.url}/api/sessions/{replay_id}")
-    return [each["message"].get("event") for each in answer.json()["events"]] if answer.ok else []
+def tracked(store: Any, replay_id: str) -> list[str]:
+    device_id, _, session_id = replay_id.partition("/")
+    if not store.uploads(device_id, int(session_id)):
+        return []
+    return [each["message"].get("event") for each in store.session(device_id, int(session_id))["events"]]
 
 
 def recorded_page(page: Page) -> FrameLocator:
@@ -52,7 +54,7 @@ def test_a_visit_is_listed_and_plays(page: Page, visit: str) -> None:
     page.locator("#seek").press("Home")
     page.get_by_role("button", name="Play").click()
     expect(page.get_by_role("button", name="Pause")).to_be_visible()
-    page.wait_for_function("document.querySelector('#seek').valueAsNumber > 300")
+    expect(page.locator("#time")).to_have_text(re.compile("^0:0[1-9] /"))
     expect(recorded_page(page).get_by_role("heading", name="Silver Needle").first).to_be_visible()
 
 
@@ -72,7 +74,7 @@ def test_the_list_grows_by_itself(page: Page, context: BrowserContext, server: A
     page.goto(f"{server.url}/sessions")
     visitor = context.new_page()
     visitor.goto(f"{server.url}/")
-    visitor.wait_for_function("window.pyscriptReplay?.replayId", timeout=60_000)
+    expect(visitor.locator("#replay-id")).to_have_text(re.compile("/"), timeout=60_000)
     row = page.get_by_role("row").filter(has_text=visitor.evaluate("String(pyscriptReplay.sessionId)"))
     expect(row).to_be_visible(timeout=20_000)
     before = row.locator("[data-label=Events]").text_content()
