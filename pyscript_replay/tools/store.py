@@ -1,28 +1,57 @@
 """What the collectors took, in SQLite.
 
-Three tables, each a list of what arrived, in its order: Segment's messages, Session Replay's uploads, and events that
-went to Amplitude directly. Everything else is read from these. One connection, one lock: SQLite has one writer anyway,
-and a reader sees whole uploads only. In a file the journal is a WAL, so another process can read along.
+Four tables, each a list of what arrived, in its order: Segment's messages, events that went to Amplitude directly,
+Session Replay's uploads, and what rrweb recorded, which is in these. Everything else is read from them. Only what is
+searched for stands in columns beside what was sent: ids, times, the address of a page.
+
+A session is what Amplitude takes for one: the uploads under one device id and one session id. Its recording is their
+events in the order of their time, each once, for the beacon with which the SDK leaves a page may repeat an upload.
+Segment's messages of a session are those that name it; and those that name none, as ``identify`` in device-mode does,
+where they are of the same visitor and fall into its time.
+
+One connection, one lock: SQLite has one writer anyway, and a reader sees whole uploads only. In a file the journal is
+a WAL, so another process can read along.
 """
 
+import contextlib
 import json
 import sqlite3
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
+from datetime import datetime
 from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
 
+from ..errors import ReplayError
+
 REPLAY_ID = "[Amplitude] Session Replay ID"
+DESTINATIONS = ("Actions Amplitude", "Amplitude")  # where an event's integrations carry the session id
+PAGE = 4  # rrweb's type of event for a page that is there
+EXACT = 2**53  # whole numbers below it are exact in JavaScript
+TICK = 0.05  # seconds
 
 SCHEMA = """
-create table if not exists segment (received integer, path text, message text);
-create table if not exists upload (received integer, device_id text, session_id integer, query text, headers text,
-                                   body text, bytes integer);
+create table if not exists segment (received integer, path text, made integer, visitor text, device_id text,
+                                    session_id integer, message text);
 create table if not exists amplitude (received integer, path text, event text);
+create table if not exists upload (id integer primary key, received integer, device_id text, session_id integer,
+                                   type text, query text, headers text, bytes integer);
+create table if not exists recorded (upload integer references upload, timestamp integer, page text, event text);
+create index if not exists segment_session on segment (device_id, session_id);
+create index if not exists segment_visitor on segment (visitor, made);
 create index if not exists upload_session on upload (device_id, session_id);
+create index if not exists recorded_upload on recorded (upload);
+"""
+IS_ITS_UPLOAD = "type = 'replay' and device_id = :device_id and session_id = :session_id"
+IS_ITS_MESSAGE = """
+(device_id = :device_id and session_id = :session_id)
+or (session_id is null and made between :started and :ended
+    and visitor in (select visitor from segment where device_id = :device_id and session_id = :session_id))
 """
 
+Json = dict[str, Any]
+Recorded = Sequence[tuple[int | None, str | None, str]]  # of each event: its time, the page that it shows, its JSON
 Result = TypeVar("Result")
 
 
@@ -34,20 +63,26 @@ class Upload(NamedTuple):
     session_id: int
     query: dict[str, str]
     headers: dict[str, str]
-    events: list[dict[str, Any]]
+    events: list[Json]
     bytes: int
 
 
 class Store:
-    """What was collected. ``path`` is a file to keep it in; left out it is kept in memory."""
+    """What was collected. ``path`` is a file to keep it in; left out it is kept in memory.
+
+    Raises ``ReplayError`` (``db``) when the file cannot be used.
+    """
 
     def __init__(self, path: Path | None = None) -> None:
-        self._database = sqlite3.connect(path or ":memory:", check_same_thread=False, timeout=30)
         self._changed = threading.Condition(threading.RLock())
-        self._listeners: list[Callable[[str, dict[str, Any]], None]] = []
-        with self._changed:
+        self._listeners: list[Callable[[str, Json], None]] = []
+        try:
+            self._database = sqlite3.connect(path or ":memory:", check_same_thread=False, timeout=30)
             self._database.execute("pragma journal_mode = wal")
+            self._database.execute("pragma synchronous = normal")
             self._database.executescript(SCHEMA)
+        except sqlite3.Error as error:
+            raise ReplayError("db", f"{path} cannot be used: {error}.", "Name another file with --db.") from error
 
     def close(self) -> None:
         with self._changed:
@@ -55,92 +90,143 @@ class Store:
 
     def clear(self) -> None:
         """Forget everything."""
-        with self._changed, self._database:
-            for table in ("segment", "upload", "amplitude"):
-                self._database.execute(f"delete from {table}")
+        with self._writing() as database:
+            for table in ("segment", "amplitude", "recorded", "upload"):
+                database.execute(f"delete from {table}")
 
     # What the collectors write.
 
-    def add_segment(self, path: str, messages: list[dict[str, Any]]) -> None:
+    def add_segment(self, path: str, messages: list[Json]) -> None:
         received = _now()
-        self._write(
-            "insert into segment values (?, ?, ?)",
-            [(received, path, json.dumps(message)) for message in messages],
-            [("segment", {"received": received, "path": path, "message": message}) for message in messages],
-        )
+        with self._writing() as database:
+            for message in messages:
+                _insert_message(database, received, path, named(message), message)
+        for message in messages:
+            self._tell("segment", {"received": received, "path": path, "message": message})
+            self._tell_of_session(*named(message))
 
-    def add_upload(self, query: dict[str, str], headers: dict[str, str], events: list[Any], size: int) -> None:
+    def add_amplitude(self, path: str, events: list[Json]) -> None:
         received = _now()
-        device_id, session_id = query["device_id"], int(query["session_id"])
-        row = (received, device_id, session_id, json.dumps(query), json.dumps(headers), json.dumps(events), size)
-        told = {"received": received, "device_id": device_id, "session_id": session_id, "bytes": size, "events": len(events)}
-        self._write("insert into upload values (?, ?, ?, ?, ?, ?, ?)", [row], [("upload", told)])
+        with self._writing() as database:
+            rows = [(received, path, json.dumps(event)) for event in events]
+            database.executemany("insert into amplitude values (?, ?, ?)", rows)
+        self._tell("amplitude", {"received": received, "path": path, "body": {"events": events}})
 
-    def add_amplitude(self, path: str, events: list[dict[str, Any]]) -> None:
+    def add_upload(self, query: dict[str, str], headers: dict[str, str], events: list[Json], size: int) -> None:
+        """Add an upload of ``size`` bytes. Raises ``ValueError`` when its ids or events cannot be those of a replay."""
+        device_id, session_id = _ids(query.get("device_id"), _whole(query.get("session_id")))
+        is_replay = query.get("type") == "replay"  # others, of clicks and scrolling for heat maps, are kept as they are
+        recorded = _recorded(events) if is_replay else [(None, None, json.dumps(event)) for event in events]
         received = _now()
-        self._write(
-            "insert into amplitude values (?, ?, ?)",
-            [(received, path, json.dumps(event)) for event in events],
-            [("amplitude", {"received": received, "path": path, "body": {"events": events}})],
-        )
+        with self._writing() as database:
+            _insert_upload(database, received, (device_id, session_id), query, headers, recorded, size)
+        told = {"received": received, "device_id": device_id, "session_id": session_id, "bytes": size}
+        self._tell("upload", {**told, "events": len(events)})
+        if is_replay:
+            self._tell_of_session(device_id, session_id)
 
-    def add_session(self, session: Any) -> None:
-        """An exported session, as ``session`` gives it. Raises ``ValueError`` when it is none."""
-        if not isinstance(session, dict) or not isinstance(session.get("device_id"), str):
-            raise ValueError("it has no device id")
-        if type(session.get("session_id")) is not int or not 0 < session["session_id"] < 2**53:
-            raise ValueError("it has no session id")
-        recording, events = session.get("recording"), session.get("events")
-        if not isinstance(recording, list) or not all(_is_recorded(each) for each in recording) or not recording:
-            raise ValueError("it has no recording")
-        if not isinstance(events, list) or not all(isinstance(each, dict) and isinstance(each.get("message"), dict) for each in events):
-            raise ValueError("its events cannot be read")
-        query = {"device_id": session["device_id"], "session_id": str(session["session_id"]), "type": "replay"}
-        self.add_upload(query, {}, recording, len(json.dumps(recording)))
-        known = {message.get("messageId") for message in self.segment_messages()}
-        self.add_segment("import", [each["message"] for each in events if each["message"].get("messageId") not in known])
+    def add_session(self, given: Any) -> tuple[str, int]:
+        """Add a session in the form that ``session`` gives it, but for what is there already; return its ids.
 
-    def _write(self, statement: str, rows: list[tuple], told: list[tuple[str, dict[str, Any]]]) -> None:
-        with self._changed:
-            with self._database:
-                self._database.executemany(statement, rows)
+        Raises ``ValueError`` when it is none.
+        """
+        if not isinstance(given, dict):
+            raise ValueError("it is no object")
+        device_id, session_id = ids = _ids(given.get("device_id"), given.get("session_id"))
+        recorded, messages = _recorded(given.get("recording")), _messages(given.get("events"))
+        with self._writing() as database:
+            known = self._known(*ids)
+            recorded = [row for row in recorded if row[-1] not in known]
+            if recorded:
+                query = {"device_id": device_id, "session_id": str(session_id), "type": "replay"}
+                size = sum(len(event) for *_, event in recorded)
+                _insert_upload(database, _now(), ids, query, {}, recorded, size)
+            for each in messages:
+                if json.dumps(each["message"]) not in known:
+                    _insert_message(database, each["received"], each["path"], ids, each["message"])
+        self._tell_of_session(*ids)
+        return ids
+
+    def _known(self, device_id: str, session_id: int) -> set[str]:
+        try:
+            session = self.session(device_id, session_id)
+        except KeyError:
+            return set()
+        return {json.dumps(each) for each in (*session["recording"], *(each["message"] for each in session["events"]))}
+
+    @contextlib.contextmanager
+    def _writing(self) -> Iterator[sqlite3.Connection]:
+        with self._changed, self._database:
+            yield self._database
             self._changed.notify_all()
-            listeners = list(self._listeners)
-        for listener in listeners:
-            for name, what in told:
-                listener(name, what)
+
+    def _tell(self, name: str, what: Json) -> None:
+        for listener in list(self._listeners):
+            listener(name, what)
+
+    def _tell_of_session(self, device_id: str | None, session_id: int | None) -> None:
+        if device_id is not None:
+            self._tell("session", {"device_id": device_id, "session_id": session_id})
 
     # What tests and pages read.
 
-    def listen(self, listener: Callable[[str, dict[str, Any]], None]) -> Callable[[], None]:
-        """Call ``listener(name, what)`` on each arrival; returns how to stop."""
-        with self._changed:
-            self._listeners.append(listener)
+    def listen(self, listener: Callable[[str, Json], None]) -> Callable[[], None]:
+        """Call ``listener(name, what)`` on each arrival, from the thread that brings it; returns how to stop.
+
+        The names are ``segment``, ``amplitude``, ``upload``; and ``session``, with the ids of one that has changed.
+        """
+        self._listeners.append(listener)
         return lambda: self._listeners.remove(listener)
 
-    def wait_for(self, condition: Callable[["Store"], Result], timeout: float = 10) -> Result:
-        """What ``condition(store)`` returns, once that is true. Raises ``TimeoutError`` after ``timeout`` seconds."""
-        end = time.monotonic() + timeout
-        with self._changed:
-            while not (result := condition(self)):
-                if not self._changed.wait(end - time.monotonic()):
-                    raise TimeoutError(f"not within {timeout} s; arrived so far: {self.counts()}")
-        return result
+    def wait_for(
+        self,
+        condition: Callable[["Store"], Result],
+        timeout: float = 10,
+        meanwhile: Callable[[], object] | None = None,
+    ) -> Result:
+        """What ``condition(store)`` returns, once that is true. Raises ``TimeoutError`` after ``timeout`` seconds.
 
-    def segment_messages(self) -> list[dict[str, Any]]:
+        It is asked anew on each arrival. ``meanwhile`` is called again and again until then: Playwright's synchronous
+        API answers routes in Python only while it is called, for one.
+        """
+        end = time.monotonic() + timeout
+        while True:
+            with self._changed:
+                if result := condition(self):
+                    return result
+                left = end - time.monotonic()
+                if left <= 0:
+                    raise TimeoutError(f"not within {timeout} s; arrived so far: {self.counts()}")
+                self._changed.wait(min(left, TICK) if meanwhile else left)
+            if meanwhile:
+                meanwhile()
+
+    def segment_messages(self) -> list[Json]:
         """Segment's messages, in the order in which they arrived."""
         return [json.loads(message) for (message,) in self._rows("select message from segment order by rowid")]
 
-    def uploads(self, device_id: str | None = None, session_id: int | None = None) -> list[Upload]:
-        """The uploads, or those of one session, in the order in which they arrived."""
-        rows = self._rows(
-            "select * from upload where ?1 is null or (device_id = ?1 and session_id = ?2) order by rowid", device_id, session_id
-        )
-        return [Upload(r, d, s, json.loads(q), json.loads(h), [_decoded(e) for e in json.loads(b)], n) for r, d, s, q, h, b, n in rows]
-
-    def amplitude_events(self) -> list[dict[str, Any]]:
+    def amplitude_events(self) -> list[Json]:
         """Events that went to Amplitude directly, by HTTP V2 or from amplitude-js."""
         return [json.loads(event) for (event,) in self._rows("select event from amplitude order by rowid")]
+
+    def uploads(self, device_id: str | None = None, session_id: int | None = None) -> list[Upload]:
+        """The uploads, or those of one session, in the order in which they arrived."""
+        ids = {"device_id": device_id, "session_id": session_id}
+        chosen = "from upload where :device_id is null or (device_id = :device_id and session_id = :session_id)"
+        with self._changed:
+            uploads = self._rows(
+                f"select id, received, device_id, session_id, query, headers, bytes {chosen} order by id", ids
+            )
+            recorded = self._rows(
+                f"select upload, event from recorded where upload in (select id {chosen}) order by rowid", ids
+            )
+        events: dict[int, list[Json]] = {key: [] for key, *_ in uploads}
+        for key, event in recorded:
+            events[key].append(json.loads(event))
+        return [
+            Upload(received, device, session, json.loads(query), json.loads(headers), events[key], size)
+            for key, received, device, session, query, headers, size in uploads
+        ]
 
     def counts(self) -> dict[str, int]:
         """How much there is."""
@@ -148,95 +234,186 @@ class Store:
         ((uploads, size),) = self._rows("select count(*), coalesce(sum(bytes), 0) from upload")
         return {"segment": segment, "uploads": uploads, "upload_bytes": size}
 
-    def state(self) -> dict[str, Any]:
+    def state(self) -> Json:
         """The counts, and the last 50 messages of Segment."""
         rows = self._rows("select received, path, message from segment order by rowid desc limit 50")
-        return {**self.counts(), "events": [_message(*row) for row in reversed(rows)]}
+        return {**self.counts(), "events": [_told(*row) for row in reversed(rows)]}
 
-    def sessions(self) -> list[dict[str, Any]]:
-        """Every recorded session, the newest first. Times are milliseconds since 1970."""
-        keys = self._rows("select device_id, session_id from upload group by 1, 2 order by max(session_id) desc, max(received) desc")
-        return [self.summary(*key) for key in keys]
+    def sessions(self) -> list[Json]:
+        """The summaries of all recorded sessions, the newest first."""
+        with self._changed:
+            keys = self._rows("select distinct device_id, session_id from upload where type = 'replay'")
+            return sorted((self.summary(*key) for key in keys), key=lambda each: each["started"], reverse=True)
 
-    def session(self, device_id: str, session_id: int) -> dict[str, Any]:
-        """One session: its summary, its ``recording``, Segment's ``events`` of it, the ``transitions`` it took part in.
+    def summary(self, device_id: str, session_id: int) -> Json:
+        """What there is of a session. Times are milliseconds since 1970; ``events`` are those of Segment.
 
-        Raises ``KeyError`` when nothing was recorded under that id.
+        Raises ``KeyError`` when nothing was recorded under these ids.
         """
-        uploads = self.uploads(device_id, session_id)
-        if not uploads:
-            raise KeyError(f"{device_id}/{session_id}")
-        recording = _merged(uploads)
-        events = self._events(device_id, session_id)
-        times = [each["timestamp"] for each in recording] or [each.received for each in uploads]
+        ids = {"device_id": device_id, "session_id": session_id}
+        with self._changed:
+            ((started, ended, pages),) = self._rows(
+                "select min(timestamp), max(timestamp), count(distinct page) from recorded join upload on upload = id "
+                f"where {IS_ITS_UPLOAD}",
+                ids,
+            )
+            if started is None:
+                raise KeyError(f"{device_id}/{session_id}")
+            ((uploads, size),) = self._rows(f"select count(*), sum(bytes) from upload where {IS_ITS_UPLOAD}", ids)
+            span = {"started": started, "ended": ended}
+            ((events,),) = self._rows(f"select count(*) from segment where {IS_ITS_MESSAGE}", {**ids, **span})
         return {
             "replay_id": f"{device_id}/{session_id}",
-            "device_id": device_id,
-            "session_id": session_id,
-            "started": min(times),
-            "ended": max(times),
-            "length_ms": max(times) - min(times),
-            "pages": sum(each["type"] == META for each in recording),
-            "uploads": len(uploads),
-            "upload_bytes": sum(each.bytes for each in uploads),
-            "recording": recording,
+            **ids,
+            **span,
+            "length_ms": ended - started,
+            "pages": pages,
             "events": events,
-            "transitions": self._transitions(device_id, session_id, min(times)),
+            "uploads": uploads,
+            "upload_bytes": size,
         }
 
-    def summary(self, device_id: str, session_id: int) -> dict[str, Any]:
-        """The same without what makes it large; ``events`` is their number."""
-        session = self.session(device_id, session_id)
-        summary = {key: value for key, value in session.items() if key not in ("recording", "transitions")}
-        return {**summary, "events": len(session["events"])}
+    def session(self, device_id: str, session_id: int) -> Json:
+        """All of a session: its summary, but with its ``recording``, its ``events`` and its ``transitions``.
 
-    def _events(self, device_id: str, session_id: int) -> list[dict[str, Any]]:
-        rows = self._rows("select received, path, message from segment order by rowid")
-        return [each for each in (_message(*row) for row in rows) if belongs(each["message"], device_id, session_id)]
+        Raises ``KeyError`` when nothing was recorded under these ids.
+        """
+        with self._changed:
+            summary = self.summary(device_id, session_id)
+            recorded = self._rows(
+                f"select event from recorded join upload on upload = id where {IS_ITS_UPLOAD} "
+                "order by timestamp, recorded.rowid",
+                summary,
+            )
+            messages = self._rows(
+                f"select received, path, message from segment where {IS_ITS_MESSAGE} order by made, rowid", summary
+            )
+            return {
+                **summary,
+                "recording": [json.loads(event) for (event,) in dict.fromkeys(recorded)],
+                "events": [_told(*row) for row in messages],
+                "transitions": self._transitions(device_id, session_id),
+            }
 
-    def _transitions(self, device_id: str, session_id: int, started: int) -> list[dict[str, Any]]:
-        """This session took over from the one that was recorded before it, by this device or, after a reset, another."""
-        earlier = self._rows("select max(session_id) from upload where session_id < ? and device_id = ?", session_id, device_id)
-        return [{"at": started, "previous": earlier[0][0], "current": session_id}]
+    def _transitions(self, device_id: str, session_id: int) -> list[Json]:
+        """When this session took over from the device's session before, and when the next one did from this."""
+        sessions = self._rows(
+            "select session_id, min(timestamp) from recorded join upload on upload = id "
+            "where type = 'replay' and device_id = ? group by session_id order by session_id",
+            (device_id,),
+        )
+        before = [(None, None), *sessions]
+        return [
+            {"at": at, "previous": previous, "current": current}
+            for (previous, _), (current, at) in zip(before, sessions, strict=False)
+            if session_id in (previous, current)
+        ]
 
-    def _rows(self, statement: str, *values: Any) -> list[tuple]:
+    def _rows(self, statement: str, values: Json | tuple = ()) -> list[tuple]:
         with self._changed:
             return self._database.execute(statement, values).fetchall()
 
 
-META = 4  # rrweb's event type for "a page was loaded"
+def named(message: Json) -> tuple[str, int] | tuple[None, None]:
+    """The device id and the session id that a message of Segment names: in its replay id, or each by itself."""
+    replay_id = _in(message, "properties", REPLAY_ID)
+    device_id, _, session_id = str(replay_id).rpartition("/")
+    if device_id and session_id.isdecimal() and int(session_id) < EXACT:
+        return device_id, int(session_id)
+    device_id = _in(message, "context", "device", "id") or message.get("anonymousId")
+    for destination in DESTINATIONS:
+        session_id = _in(message, "integrations", destination, "session_id")
+        if isinstance(device_id, str) and type(session_id) is int and 0 <= session_id < EXACT:
+            return device_id, session_id
+    return None, None
 
 
-def belongs(message: dict[str, Any], device_id: str, session_id: int) -> bool:
-    """Whether a message of Segment belongs to this session: by its replay id, else by its session id and device."""
-    named = (message.get("properties") or {}).get(REPLAY_ID)
-    if named is not None:
-        return named.startswith(f"{device_id}/{session_id}")  # in debug mode the SDK appends to it
-    integrations = message.get("integrations") or {}
-    ids = [integrations[name].get("session_id") for name in ("Actions Amplitude", "Amplitude") if isinstance(integrations.get(name), dict)]
-    return session_id in ids and message.get("anonymousId") == device_id
+def _insert_message(
+    database: sqlite3.Connection, received: int, path: str, ids: tuple[str | None, int | None], message: Json
+) -> None:
+    visitor = message.get("anonymousId")
+    row = (
+        received,
+        path,
+        _made(message) or received,
+        visitor if isinstance(visitor, str) else None,
+        *ids,
+        json.dumps(message),
+    )
+    database.execute("insert into segment values (?, ?, ?, ?, ?, ?, ?)", row)
 
 
-def _merged(uploads: list[Upload]) -> list[dict[str, Any]]:
-    """The events of all uploads in the order of their time; what a beacon has sent a second time counts once."""
-    once = {json.dumps(event, sort_keys=True): event for upload in uploads for event in upload.events}
-    return sorted(once.values(), key=lambda event: event["timestamp"])
+def _insert_upload(
+    database: sqlite3.Connection,
+    received: int,
+    ids: tuple[str, int],
+    query: dict[str, str],
+    headers: dict[str, str],
+    recorded: Recorded,
+    size: int,
+) -> None:
+    row = (received, *ids, query.get("type"), json.dumps(query), json.dumps(headers), size)
+    upload = database.execute("insert into upload values (null, ?, ?, ?, ?, ?, ?, ?)", row).lastrowid
+    database.executemany("insert into recorded values (?, ?, ?, ?)", [(upload, *each) for each in recorded])
 
 
-def _decoded(event: Any) -> dict[str, Any]:
-    """The SDK sends each rrweb event as JSON in JSON."""
-    return json.loads(event) if isinstance(event, str) else event
+# What came from outside is what it ought to be, or a ValueError.
 
 
-def _is_recorded(event: Any) -> bool:
-    return isinstance(event, dict) and isinstance(event.get("timestamp"), int) and isinstance(event.get("type"), int)
+def _recorded(events: Any) -> Recorded:
+    if not isinstance(events, list) or not events:
+        raise ValueError("there are no recorded events")
+    rows = []
+    for event in events:
+        timestamp = _in(event, "timestamp")
+        if not isinstance(timestamp, int | float) or not 0 <= timestamp < EXACT:
+            raise ValueError("a recorded event has no time")
+        page = _in(event, "data", "href") if event.get("type") == PAGE else None
+        rows.append((int(timestamp), page if isinstance(page, str) else None, json.dumps(event)))
+    return rows
 
 
-def _message(received: int, path: str, message: str) -> dict[str, Any]:
+def _messages(events: Any) -> list[Json]:
+    """These messages of Segment in the form of ``_told``."""
+    if not isinstance(events, list) or not all(isinstance(_in(each, "message"), dict) for each in events):
+        raise ValueError("its events cannot be read")
+    return [
+        _told(_whole(each.get("received")) or 0, str(each.get("path")), json.dumps(each["message"])) for each in events
+    ]
+
+
+def _ids(device_id: Any, session_id: Any) -> tuple[str, int]:
+    if not isinstance(device_id, str) or not device_id:
+        raise ValueError("there is no device id")
+    if type(session_id) is not int or not 0 <= session_id < EXACT:
+        raise ValueError("there is no session id")
+    return device_id, session_id
+
+
+def _whole(value: Any) -> int | None:
+    """A whole number that is exact in JavaScript; or, of anything else, ``None``."""
+    digits = str(value)
+    return int(digits) if digits.isdecimal() and len(digits) <= 16 and int(digits) < EXACT else None
+
+
+def _made(message: Json) -> int | None:
+    """When it was made in the page, in milliseconds."""
+    try:
+        return int(datetime.fromisoformat(message["timestamp"]).timestamp() * 1000)
+    except (KeyError, TypeError, ValueError, OverflowError):
+        return None
+
+
+def _told(received: int, path: str, message: str) -> Json:
     return {"received": received, "path": path, "message": json.loads(message)}
+
+
+def _in(value: Any, *path: str) -> Any:
+    """What lies at this path of names, where objects lead there."""
+    for name in path:
+        value = value.get(name) if isinstance(value, dict) else None
+    return value
 
 
 def _now() -> int:
     return time.time_ns() // 1_000_000
-
-
