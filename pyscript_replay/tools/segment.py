@@ -1,126 +1,159 @@
 """The local Segment: its CDN, and the collectors for events.
 
 What the CDN serves is the real thing, out of the npm packages: the Actions Amplitude plugin, the classic Amplitude
-integration with amplitude-js 5.2.2, analytics.js for pages with Segment's snippet. Only the settings of a source are
-made up here. The write key says in which of the three ways its events reach Amplitude.
+integration with amplitude-js 5.2.2, analytics.js for pages with Segment's snippet. Only the settings of the sources
+are made up here, in ``SOURCES``. The write key says in which of the three ways a source's events reach Amplitude.
 
     GET  /segment/v1/projects/{write key}/settings
     GET  /segment/next-integrations/actions/…
     GET  /segment/next-integrations/integrations/amplitude/{version}/amplitude.dynamic.js.gz
     GET  /segment/analytics.js/v1/{write key}/analytics.min.js     and its chunks in /segment/analytics-next/bundles/
     GET  /segment/amplitude-js/amplitude.js
-    POST /v1/{t,p,i,g,a,s,m,batch}
+    POST /v1/{t,p,i,g,a,s}, /v1/b and /v1/batch, and /v1/m for the SDK's own metrics, which are not kept
 """
 
 import functools
 import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import FileResponse, JSONResponse, Response
-from starlette.routing import Mount, Route
+from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import StaticFiles
 
+from .body import Refused, parsed, read, unpacked
 from .bundle import esbuild
 from .cache import digest, once
 from .npm import WEB, installed
 from .store import Store
 
-VERSION = "3.3.3"  # of the classic integration, as in web/package.json
-SINGLE = frozenset("tpigasm")
-MAX_BYTES = 500_000  # Segment takes 32 KB for an event and 500 KB for a batch
+KINDS = ("t", "p", "i", "g", "a", "s")
+BATCHES = ("b", "batch")
+METRICS = "m"
+MAX_EVENT = 32_000  # bytes
+MAX_BATCH = 500_000  # bytes
+
 INTEGRATION = WEB / "sdk" / "classic-amplitude.js"
 
+_ACTIONS = {
+    "name": "Amplitude (Actions)",
+    "creationName": "Actions Amplitude",
+    "libraryName": "amplitude-pluginsDestination",
+    # as the package in web/package.json names the file; analytics-next puts the CDN in use in place of Segment's
+    "url": "https://cdn.segment.com/next-integrations/actions/amplitude-plugins/6743af15a3c984ff970b.js",
+    "settings": {
+        "versionSettings": {"componentTypes": []},
+        "subscriptions": [
+            {
+                "id": "session",
+                "name": "Session Plugin",
+                "enabled": True,
+                "partnerAction": "sessionId",
+                "subscribe": " or ".join(
+                    f'type = "{each}"' for each in ("track", "identify", "group", "page", "alias")
+                ),
+                "mapping": {},
+            }
+        ],
+    },
+}
+_DEVICE = {
+    "apiKey": "local",
+    "versionSettings": {"version": "3.3.3", "componentTypes": ["browser"]},
+    "bundlingStatus": "bundled",
+}
+_CLOUD = {"versionSettings": {"componentTypes": ["server"]}, "bundlingStatus": "unbundled"}
 
-def settings(write_key: str, host: str, api_key: str = "local") -> dict[str, Any]:
-    """The settings of a source, as Segment's CDN serves them. ``host`` is this server's ``address:port``."""
-    integrations: dict[str, Any] = {"Segment.io": {"apiKey": write_key, "apiHost": f"{host}/v1", "protocol": "http"}}
-    plugins: list[dict[str, Any]] = []
-    if write_key == "actions":
-        plugins = [_actions_plugin(host)]
-    elif write_key == "classic-device":
-        component = {"version": VERSION, "componentTypes": ["browser"]}
-        integrations["Amplitude"] = {"apiKey": api_key, "versionSettings": component, "bundlingStatus": "bundled"}
-    elif write_key == "classic-cloud":
-        integrations["Amplitude"] = {"versionSettings": {"componentTypes": ["server"]}, "bundlingStatus": "unbundled"}
-    else:
-        raise KeyError(write_key)
+SOURCES: dict[str, dict[str, Any]] = {
+    "actions": {"remotePlugins": [_ACTIONS]},
+    "classic-device": {"integrations": {"Amplitude": _DEVICE}},
+    "classic-device-anonymous": {"integrations": {"Amplitude": {**_DEVICE, "preferAnonymousIdForDeviceId": True}}},
+    "classic-cloud": {"integrations": {"Amplitude": _CLOUD}},
+    "segment-only": {},
+}
+"""Write key: what is particular to the settings of that source."""
+
+
+def settings(write_key: str, host: str, sources: Mapping[str, dict[str, Any]] = SOURCES) -> dict[str, Any]:
+    """The settings of a source, as Segment's CDN serves them. ``host`` is this server's ``address:port``.
+
+    Raises ``KeyError`` when there is no such source.
+    """
+    source = sources[write_key]
+    collector = {"apiKey": write_key, "apiHost": f"{host}/v1", "protocol": "http"}
     return {
-        "integrations": integrations,
         "metrics": {"sampleRate": 0},
         "plan": {"track": {"__default": {"enabled": True, "integrations": {}}}},
-        "remotePlugins": plugins,
+        "remotePlugins": [],
+        **source,
+        "integrations": {"Segment.io": collector, **source.get("integrations", {})},
     }
 
 
-def _actions_plugin(host: str) -> dict[str, Any]:
-    file = next((_actions() / "amplitude-plugins").glob("*.js"))
-    types = ("track", "identify", "group", "page", "alias")
-    subscription = {
-        "id": "session",
-        "name": "Session Plugin",
-        "enabled": True,
-        "partnerAction": "sessionId",
-        "subscribe": " or ".join(f'type = "{each}"' for each in types),
-        "mapping": {},
-    }
-    return {
-        "name": "Amplitude (Actions)",
-        "creationName": "Actions Amplitude",
-        "libraryName": "amplitude-pluginsDestination",
-        "url": f"http://{host}/segment/next-integrations/actions/amplitude-plugins/{file.name}",
-        "settings": {"versionSettings": {"componentTypes": []}, "subscriptions": [subscription]},
-    }
-
-
-def routes(store: Store) -> list[Route | Mount]:
+def routes(store: Store, sources: Mapping[str, dict[str, Any]] = SOURCES) -> list[BaseRoute]:
     """The routes of the CDN and of the collectors, which write to ``store``."""
+    package = installed() / "@segment"
+    umd = package / "analytics-next/dist/umd"
 
     async def collect(request: Request) -> Response:
         kind = request.path_params["kind"]
-        if kind != "batch" and kind not in SINGLE:
+        if kind not in (*KINDS, *BATCHES, METRICS):
             raise HTTPException(404)
-        body = await request.body()
-        if len(body) > MAX_BYTES:
-            return JSONResponse({"success": False, "message": "Payload Too Large"}, 413)
-        messages = _messages(kind, body)
-        if messages is None:
-            return JSONResponse({"success": False, "message": "malformed JSON"}, 400)
+        try:
+            messages = await _messages(kind, request)
+        except Refused as refused:  # whatever is wrong with it, Segment answers 400
+            return JSONResponse({"success": False, "message": refused.text}, 400)
         store.add_segment(request.url.path, messages)
         return JSONResponse({"success": True})
 
-    async def source(request: Request) -> Response:
+    def source(request: Request) -> Response:
         try:
-            return JSONResponse(settings(request.path_params["key"], request.url.netloc))
-        except KeyError:
-            return JSONResponse({"error": "no such source"}, 404)
+            return JSONResponse(settings(request.path_params["key"], request.url.netloc, sources))
+        except KeyError as error:
+            raise HTTPException(404, "there is no source with this write key") from error
 
-    package = installed() / "@segment"
+    def snippet(request: Request) -> Response:
+        """Segment's CDN, too, writes the write key into the script."""
+        key = request.path_params["key"]
+        if key not in sources:
+            raise HTTPException(404, "there is no source with this write key")
+        script = (umd / "standalone.js").read_text("utf-8")
+        return Response(script.replace('"__WRITE_KEY__"', json.dumps(key)), media_type="text/javascript")
+
+    def integration(request: Request) -> Response:
+        return FileResponse(_integration(), media_type="text/javascript")
+
+    def amplitude_js(request: Request) -> Response:
+        return FileResponse(installed() / "amplitude-js/amplitude.js", media_type="text/javascript")
+
     return [
         Route("/v1/{kind}", collect, methods=["POST"]),
         Route("/segment/v1/projects/{key}/settings", source),
-        Mount("/segment/next-integrations/actions", StaticFiles(directory=_actions())),
-        Route("/segment/next-integrations/integrations/amplitude/{version}/amplitude.dynamic.js.gz", _script(_integration)),
-        Route("/segment/analytics.js/v1/{key}/analytics.min.js", _script(lambda: package / "analytics-next/dist/umd/standalone.js")),
-        Mount("/segment/analytics-next/bundles", StaticFiles(directory=package / "analytics-next/dist/umd")),
-        Route("/segment/amplitude-js/amplitude.js", _script(lambda: installed() / "amplitude-js/amplitude.js")),
+        Mount("/segment/next-integrations/actions", StaticFiles(directory=package / "browser-destinations/dist/web")),
+        Route("/segment/next-integrations/integrations/amplitude/{version}/amplitude.dynamic.js.gz", integration),
+        Route("/segment/analytics.js/v1/{key}/analytics.min.js", snippet),
+        Mount("/segment/analytics-next/bundles", StaticFiles(directory=umd)),
+        Route("/segment/amplitude-js/amplitude.js", amplitude_js),
     ]
 
 
-def _messages(kind: str, body: bytes) -> list[dict[str, Any]] | None:
-    """The messages in a request's body; ``None`` when it has none."""
-    try:
-        parsed = json.loads(body)
-        messages = parsed["batch"] if kind == "batch" else [parsed]
-    except (ValueError, TypeError, KeyError):
-        return None
-    return messages if isinstance(messages, list) and all(isinstance(each, dict) for each in messages) else None
+async def _messages(kind: str, request: Request) -> list[dict[str, Any]]:
+    """The messages in a request."""
+    body = await read(request, MAX_BATCH)
+    given = parsed(unpacked(body, request.headers.get("content-encoding"), MAX_BATCH))
+    messages = given.get("batch") if kind in BATCHES and isinstance(given, dict) else [given]
+    if not isinstance(messages, list) or not all(isinstance(each, dict) for each in messages):
+        raise Refused(400, "malformed JSON")
+    if len(body) > MAX_EVENT and any(_size(each) > MAX_EVENT for each in messages):
+        raise Refused(413, f"Exceeded payload limit: an event may have {MAX_EVENT} bytes")
+    return [] if kind == METRICS else messages
 
 
-def _actions() -> Path:
-    return installed() / "@segment/browser-destinations/dist/web"
+def _size(message: dict[str, Any]) -> int:
+    return len(json.dumps(message, ensure_ascii=False, separators=(",", ":")).encode(errors="surrogatepass"))
 
 
 @functools.cache
@@ -133,10 +166,3 @@ def _integration() -> Path:
         (directory / "amplitude.dynamic.js").write_bytes(script)
 
     return once("classic-amplitude", key, build) / "amplitude.dynamic.js"
-
-
-def _script(file):
-    async def answer(request: Request) -> Response:
-        return FileResponse(file(), media_type="text/javascript")
-
-    return answer
