@@ -7,6 +7,7 @@ Some of the SDK's calls do not do what their names say (1.50.2), and this file i
 - ``setSessionId`` to 0 or to a session that is not sampled goes on recording into the session before. So ``stop()``
   comes first, and ``start()``, which samples anew, after.
 - ``setSessionId`` restarts the recording when given a text instead of the same number. Ids leave here as numbers.
+- ``flush()`` sends what is queued for sending; what is still being gathered stays. ``stop()`` queues it.
 - What was recorded just before a ``stop()`` may still wait for an idle moment and for the compressing worker; a
   ``shutdown()`` before that would lose it, or send it under the next session.
 
@@ -100,7 +101,7 @@ class Recorder:
     async def _begin(self, previous_device, device_id, session_id):
         if previous_device is not None:
             self._sdk.call("shutdown")
-            await self.flush()
+            await self._upload()
         options = dict(self._options)
         options["deviceId"] = device_id
         if session_id is not None:
@@ -119,6 +120,13 @@ class Recorder:
 
     async def flush(self):
         """Upload what has been recorded."""
+        if self.settled and self.session_id is not None:
+            await bridge.idle(DRAIN_MS)
+            self._sdk.call("stop")
+            await self._wait("start")
+        await self._upload()
+
+    async def _upload(self):
         await bridge.resolved(self._sdk.call("flush", False))
 
     async def close(self):
@@ -127,7 +135,7 @@ class Recorder:
         await self.settle()
         if self._reached[0] is not None:
             self._sdk.call("shutdown")
-            await self.flush()
+            await self._upload()
         self._wanted = self._reached = (None, None)
         self._stopped = False
         bridge.forget_local([prefix + self._api_key[:10] for prefix in SDK_STORES])

@@ -150,7 +150,7 @@ class Shell(Recorder):
             return
         # the plugin has no hook for a changed device id: take it out, and put it in again
         await self._done(self._shell.call("remove", self._plugin.get("name")))
-        await self.flush()
+        await self._upload()
         self._shell.call("setDeviceId", device_id)
         self._shell.call("setSessionId", session_id)
         await self._done(self._shell.call("add", self._plugin))

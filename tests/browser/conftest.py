@@ -7,6 +7,7 @@ the tests look at.
 
 import html
 import json
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -18,7 +19,13 @@ CSP_OF_PYSCRIPT = CSP.replace("'wasm-unsafe-eval'", "'unsafe-eval' 'wasm-unsafe-
     "style-src 'self'", "style-src 'self' 'unsafe-inline'"
 )
 
-FAST = {"flushIntervalConfig": {"minIntervalMs": 50, "maxIntervalMs": 200}}
+# So that uploads come soon, also where Playwright's clock stands in for the browser's idle time.
+FAST = {
+    "flushIntervalConfig": {"minIntervalMs": 50, "maxIntervalMs": 200},
+    "eagerFullSnapshotSend": True,
+    "performanceConfig": {"enabled": False},
+    "useWebWorker": False,
+}
 
 # way in: (Python runtime, how the page has Segment, how the page has us)
 WAYS = {
@@ -109,8 +116,8 @@ class Site:
         self.file("main.py", PYTHON % {"mode": mode, "options": self.replay_options, "amplitude": {}})
         root = f"{self.server.url}/dist"
         return (
-            f'<script type="module" src="{root}/pyscript/core.js"></script>'
-            f'<script type="{kind}" config="{root}/pyscript-{kind}.json" src="main.py" async></script>'
+            f'<script type="module" src="{root}/pyscript.js"></script>'
+            f'<script type="{kind}" src="main.py" async></script>'
         )
 
     def file(self, name: str, text: str) -> None:
@@ -135,7 +142,14 @@ class Site:
     # What happens in it.
 
     def wait_for_status(self, status: str) -> None:
-        self.page.wait_for_function(f"window.pyscriptReplay?.status === {status!r}", timeout=60_000)
+        self.wait_for(f"window.pyscriptReplay?.status === {status!r}", seconds=60)
+
+    def wait_for(self, condition: str | Callable[[], bool], seconds: float = 10) -> None:
+        """Wait until this is true, in the page when it is text (Playwright's own way needs ``'unsafe-eval'``)."""
+        end = time.monotonic() + seconds
+        while not (self.page.evaluate(condition) if isinstance(condition, str) else condition()):
+            assert time.monotonic() < end, f"not within {seconds} s: {condition}; console: {self.console}"
+            self.page.wait_for_timeout(30)
 
     def track(self, name: str, properties: dict | None = None, options: dict | None = None) -> dict[str, Any]:
         """Track an event, and return it as it arrived."""
@@ -184,10 +198,19 @@ class Site:
     def cookies(self) -> dict[str, str]:
         return {each["name"]: each["value"] for each in self.context.cookies()}  # type: ignore[typeddict-item]
 
-    def uploads(self, session_id: int) -> list[Any]:
-        """The recordings that were uploaded under this session id, at least one."""
-        self.server.store.wait_for(lambda store: any(each.session_id == session_id for each in store.uploads()), timeout=15)
-        return [each for each in self.server.store.uploads() if each.session_id == session_id]
+    def uploads(self, session_id: int, device_id: str | None = None) -> list[Any]:
+        """The recordings that were uploaded under this replay id, at least one. Left out, the device is the present."""
+        replay = (device_id or self.device_id, session_id)
+
+        def found(store: Any) -> list[Any]:
+            return [each for each in store.uploads() if (each.device_id, each.session_id) == replay]
+
+        return self.server.store.wait_for(found, timeout=15)
+
+    def recorded_until(self, session_id: int, device_id: str | None = None) -> float:
+        """When the last thing was recorded under this replay id, by the page's clock, in milliseconds since 1970."""
+        self.page.evaluate("pyscriptReplay.flush()")
+        return max(event["timestamp"] for upload in self.uploads(session_id, device_id) for event in upload.events)
 
     def agreed(self, message: dict[str, Any]) -> int:
         """The session id on which event, cookie, ``pyscriptReplay`` and upload agree, to the last digit."""
@@ -196,7 +219,7 @@ class Site:
         assert carried(message) in (session_id, None)
         assert message["properties"]["[Amplitude] Session Replay ID"] == f"{device_id}/{session_id}"
         assert self.cookies["analytics_session_id"] == str(session_id)
-        assert {each.device_id for each in self.uploads(session_id)} == {device_id}
+        assert self.uploads(session_id)
         assert self.facade("replayId") == {"replayId": f"{device_id}/{session_id}"}
         return session_id
 
@@ -224,17 +247,3 @@ def site(server: Any, context: BrowserContext, page: Page, dist: Any) -> Any:
     site = Site(server, context, page, dist)
     yield site
     assert not site.uncaught, "the page saw an uncaught error"
-
-
-@pytest.fixture
-def retry() -> Callable[[Callable[[], bool]], None]:
-    """Wait until something is true."""
-    import time
-
-    def until(condition: Callable[[], bool], seconds: float = 10) -> None:
-        end = time.monotonic() + seconds
-        while not condition():
-            assert time.monotonic() < end, "it did not come true"
-            time.sleep(0.05)
-
-    return until

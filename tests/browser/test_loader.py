@@ -119,7 +119,7 @@ def test_a_policy_without_wasm_is_named(site: Site) -> None:
     tag = site.tag(write_key="actions", segment_cdn=site.cdn, hold_ms=60_000)
     site.show(tag, CSP.replace(" 'wasm-unsafe-eval'", ""))
     site.page.goto(f"{site.server.url}/site/")
-    site.page.wait_for_function("window.pyscriptReplay?.status === 'failed'")
+    site.wait_for_status("failed")
     site.page.evaluate("void analytics.track('held')")
     settled(site, "held")
     assert site.errors == ["runtime-load"]
@@ -130,7 +130,7 @@ def test_a_device_id_that_amplitude_refuses_records_nothing(site: Site) -> None:
     tag = site.tag(write_key="actions", segment_cdn=site.cdn, hold_ms=60_000)
     site.show(f'<script src="visitor.js"></script>{tag}')
     site.page.goto(f"{site.server.url}/site/")
-    site.page.wait_for_function("window.pyscriptReplay?.status === 'failed'")
+    site.wait_for_status("failed")
     site.page.evaluate("void analytics.track('held')")
     settled(site, "held")
     assert "device-id" in site.errors

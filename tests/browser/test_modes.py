@@ -30,14 +30,14 @@ def test_auto_refuses_when_it_cannot_tell(site: Site) -> None:
 
 
 @pytest.mark.parametrize("hook", ["middleware", "deferred"])
-def test_the_documented_hooks_remain(site: Site, hook: str, retry) -> None:
+def test_the_documented_hooks_remain(site: Site, hook: str) -> None:
     site.open(session_hook=hook)
     site.track("first")
     site.track("second")
     if hook == "middleware":  # sees an id only where the caller has put one: events without are normal
         assert site.errors == []
     else:
-        retry(lambda: site.session_id is not None)
+        site.wait_for("pyscriptReplay.sessionId !== null")
         site.agreed(site.track("third"))
 
 
@@ -78,13 +78,14 @@ def test_a_device_id_that_amplitude_js_changes_is_followed(site: Site, call: str
     assert site.reasons == ["started", "identity-changed"]
 
 
-def test_events_pass_while_an_ad_blocker_keeps_amplitude_js_away(site: Site, retry) -> None:
+def test_events_pass_while_an_ad_blocker_keeps_amplitude_js_away(site: Site) -> None:
     site.page.clock.install()
     site.context.route("**/amplitude-js/**", lambda route: route.abort())
     site.open("classic-device", wait=False, hold_ms=500)
     site.track("early")
     site.page.clock.fast_forward(11_000)
-    retry(lambda: site.errors == ["amplitude-missing"])
+    site.wait_for("heard.error.length === 1")
+    assert site.errors == ["amplitude-missing"]
 
 
 def test_an_unnamed_page_call_opens_no_session(site: Site) -> None:

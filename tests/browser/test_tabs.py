@@ -8,7 +8,7 @@ MODES = ("actions", "classic-device", "classic-cloud")
 
 
 @pytest.mark.parametrize("mode", MODES)
-def test_two_tabs_share_one_session(site: Site, mode: str, retry) -> None:
+def test_two_tabs_share_one_session(site: Site, mode: str) -> None:
     site.open(mode)
     first = site.agreed(site.track("first tab"))
     other = site.tab()
@@ -17,7 +17,7 @@ def test_two_tabs_share_one_session(site: Site, mode: str, retry) -> None:
 
 
 @pytest.mark.parametrize("mode", MODES)
-def test_a_session_that_one_tab_renews_is_followed_by_the_other(site: Site, mode: str, retry) -> None:
+def test_a_session_that_one_tab_renews_is_followed_by_the_other(site: Site, mode: str) -> None:
     site.context.clock.install()
     site.open(mode)
     first = site.agreed(site.track("first tab"))
@@ -26,18 +26,18 @@ def test_a_session_that_one_tab_renews_is_followed_by_the_other(site: Site, mode
     site.context.clock.fast_forward(31 * 60_000)
     renewed = site.agreed(site.track("first tab, later"))
     assert renewed > first
-    retry(lambda: other.session_id == renewed)
+    other.wait_for(f"pyscriptReplay.sessionId === {renewed}")
     assert other.agreed(other.track("second tab, later")) == renewed
     assert site.agreed(site.track("first tab again")) == renewed
 
 
 @pytest.mark.parametrize("mode", MODES)
-def test_a_cookie_written_from_outside_is_followed(site: Site, mode: str, retry) -> None:
+def test_a_cookie_written_from_outside_is_followed(site: Site, mode: str) -> None:
     site.open(mode)
     first = site.agreed(site.track("before"))
     newer = first + 5
     site.page.evaluate("(id) => cookieStore.set('analytics_session_id', String(id))", newer)
-    retry(lambda: site.session_id == newer)
+    site.wait_for(f"pyscriptReplay.sessionId === {newer}")
     assert site.agreed(site.track("after")) == newer
 
 
@@ -53,7 +53,7 @@ def test_an_older_cookie_is_not(site: Site, mode: str) -> None:
 
 
 @pytest.mark.parametrize("mode", MODES)
-def test_a_hidden_tab_that_comes_back_looks_again(site: Site, mode: str, retry) -> None:
+def test_a_hidden_tab_that_comes_back_looks_again(site: Site, mode: str) -> None:
     """Without storage events, as after the back/forward cache."""
     site.open(mode)
     first = site.agreed(site.track("before"))
@@ -67,4 +67,4 @@ def test_a_hidden_tab_that_comes_back_looks_again(site: Site, mode: str, retry) 
     if mode == "classic-device":  # amplitude-js's own session counts
         assert site.session_id == first
     else:
-        retry(lambda: site.session_id == first + 5)
+        site.wait_for(f"pyscriptReplay.sessionId === {first + 5}")

@@ -71,6 +71,12 @@ def test_transition(site: Site, name: str, mode: str, way: str) -> None:
     assert (after == session_id) is (row.session == "same")
     assert after >= session_id, "ids only move forward"
     assert (site.device_id == device_id) is (row.device == "same")
+    moved = site.page.evaluate("Date.now()")
+    site.page.fill("#field", "recorded afterwards")
+    site.wait_for(lambda: site.recorded_until(after) > moved)
+    if (after, site.device_id) != (session_id, device_id):
+        assert site.recorded_until(session_id, device_id) <= moved, "the old recording has gone on"
+
     assert site.transitions[0 if row.do is reload else heard :] == (
         []
         if row.reason is None
@@ -99,10 +105,9 @@ def test_a_visit_after_half_an_hour_is_a_new_session_from_its_first_moment(site:
     site.open(mode)
     before = site.agreed(site.track("before"))
     site.pass_minutes(31)
-    site.page.evaluate("void pyscriptReplay.flush()")
-    uploads = len(site.uploads(before))
+    reloaded = site.page.evaluate("Date.now()")
     reload(site)
     after = site.agreed(site.track("after"))
     assert after > before
     assert site.reasons == ["renewed"] if mode == "actions" else ["started"]
-    assert len(site.uploads(before)) == uploads, "nothing is recorded under the dead session"
+    assert site.recorded_until(before) < reloaded, "the dead session was recorded"

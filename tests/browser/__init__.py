@@ -1,0 +1,1 @@
+"""In a real browser, with the real SDKs."""
