@@ -1,0 +1,164 @@
+"""What the demo's pages ask their server: what has arrived, so far and from now on.
+
+GET  /api/state                                what a page that has just opened needs to know
+GET  /api/stream                               server-sent events: segment, amplitude, upload, session
+GET  /api/sessions                             summaries, the newest first
+GET  /api/sessions/{device id}/{session id}    all of one
+POST /api/sessions/import                      an exported session; answers its ids, or {"error": sentence}
+GET  /export/{device id}/{session id}.html     a session as a file
+POST /api/faults                               how requests shall fail: see ``Fault``; [] ends it
+"""
+
+import asyncio
+import contextlib
+import json
+from collections.abc import AsyncIterator
+from typing import Any, NamedTuple
+
+from sse_starlette import EventSourceResponse, ServerSentEvent
+from starlette.concurrency import run_in_threadpool
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, JSONResponse, Response
+from starlette.routing import Route
+
+from . import exported
+from .body import Refused, parsed, read
+from .store import Store
+
+MAX_IMPORT = 100_000_000  # bytes
+MAX_ORDER = 10_000  # bytes
+BEHIND = 1000  # events
+GATHER = 0.2  # seconds in which changes of a session are told as one
+
+
+class Fault(NamedTuple):
+    """How requests whose path begins with ``path`` are answered, the next ``times`` times.
+
+    ``delay_ms`` milliseconds late; with ``status`` and ``headers``, or as ever where there is no ``status``.
+    """
+
+    path: str
+    status: int | None = None
+    delay_ms: int = 0
+    times: int = 1
+    headers: dict[str, str] = {}  # noqa: RUF012  (never written to)
+
+
+class Stream:
+    """The arrivals in a store, told to any number of subscribers.
+
+    Nobody waits for a subscriber: one that is too far behind is let go, and its ``EventSource`` comes back.
+    """
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._queues: set[asyncio.Queue[ServerSentEvent | None]] = set()
+        self._changed: set[tuple[str, int]] = set()
+        store.listen(self._arrived)
+
+    async def events(self) -> AsyncIterator[ServerSentEvent]:
+        self._loop = asyncio.get_running_loop()
+        queue: asyncio.Queue[ServerSentEvent | None] = asyncio.Queue(BEHIND)
+        self._queues.add(queue)
+        try:
+            while event := await queue.get():
+                yield event
+        finally:
+            self._queues.discard(queue)
+
+    def close(self) -> None:
+        """End it for every subscriber. May be called from any thread, as the store does with ``_arrived``."""
+        if self._queues:
+            self._loop.call_soon_threadsafe(lambda: [self._let_go(queue) for queue in list(self._queues)])
+
+    def _arrived(self, name: str, what: dict[str, Any]) -> None:
+        if self._queues:
+            self._loop.call_soon_threadsafe(self._gather if name == "session" else self._tell, name, what)
+
+    def _gather(self, _: str, ids: dict[str, Any]) -> None:
+        if not self._changed:
+            self._loop.call_later(GATHER, self._summarise)
+        self._changed.add((ids["device_id"], ids["session_id"]))
+
+    def _summarise(self) -> None:
+        changed, self._changed = self._changed, set()
+        for ids in changed:
+            with contextlib.suppress(KeyError):  # there are messages of it, but no upload yet
+                self._tell("session", self._store.summary(*ids))
+
+    def _tell(self, name: str, what: dict[str, Any]) -> None:
+        event = ServerSentEvent(json.dumps(what), event=name)
+        for queue in list(self._queues):
+            try:
+                queue.put_nowait(event)
+            except asyncio.QueueFull:
+                self._let_go(queue)
+
+    def _let_go(self, queue: asyncio.Queue[ServerSentEvent | None]) -> None:
+        self._queues.discard(queue)
+        while not queue.empty():
+            queue.get_nowait()
+        queue.put_nowait(None)
+
+
+def routes(store: Store, stream: Stream, faults: list[Fault]) -> list[Route]:
+    async def state(request: Request) -> Response:
+        return JSONResponse(store.state())
+
+    async def follow(request: Request) -> Response:
+        return EventSourceResponse(stream.events())
+
+    def sessions(request: Request) -> Response:
+        return JSONResponse(store.sessions())
+
+    def session(request: Request) -> Response:
+        return JSONResponse(recorded(request))
+
+    def export(request: Request) -> Response:
+        chosen = recorded(request)
+        name = f'attachment; filename="replay-{chosen["session_id"]}.html"'
+        return HTMLResponse(exported.written(chosen), headers={"Content-Disposition": name})
+
+    def recorded(request: Request) -> dict[str, Any]:
+        try:
+            return store.session(request.path_params["device_id"], request.path_params["session_id"])
+        except KeyError as error:
+            raise HTTPException(404, "there is no such session") from error
+
+    async def take(request: Request) -> Response:
+        try:
+            file = await read(request, MAX_IMPORT)
+            session = await run_in_threadpool(exported.read, file)
+            device_id, session_id = await run_in_threadpool(store.add_session, session)
+        except ValueError as error:
+            return JSONResponse({"error": f"This is no exported session: {error}."}, 400)
+        except Refused as refused:
+            return JSONResponse({"error": f"This is no exported session: {refused.text}."}, refused.status)
+        return JSONResponse({"device_id": device_id, "session_id": session_id})
+
+    async def order(request: Request) -> Response:
+        given = parsed(await read(request, MAX_ORDER))
+        try:
+            faults[:] = [_fault(**each) for each in (given if isinstance(given, list) else [given])]
+        except TypeError as error:
+            raise Refused(400, f"that is no fault: {error}") from error
+        return JSONResponse([fault._asdict() for fault in faults])
+
+    return [
+        Route("/api/state", state),
+        Route("/api/stream", follow),
+        Route("/api/sessions", sessions),
+        Route("/api/sessions/import", take, methods=["POST"]),
+        Route("/api/sessions/{device_id}/{session_id:int}", session),
+        Route("/export/{device_id}/{session_id:int}.html", export),
+        Route("/api/faults", order, methods=["POST"]),
+    ]
+
+
+def _fault(path: str, status: int | None = None, delay_ms: int = 0, times: int = 1) -> Fault:
+    """A fault, of values that came from outside."""
+    numbers = (delay_ms, times, *([] if status is None else [status]))
+    if not isinstance(path, str) or not all(type(each) is int and each >= 0 for each in numbers):
+        raise TypeError("path is a text, the others are numbers")
+    return Fault(path, status, delay_ms, times)
