@@ -156,7 +156,7 @@ async def sdk_module(name):
             "sdk-load",
             "the SDK {} could not be loaded: {}".format(name, error.message),
             "Check that the bundle is complete and that script-src in the Content-Security-Policy allows it.",
-        ) from error
+        )
 
 
 def sdk_options(options):

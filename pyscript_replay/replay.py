@@ -130,7 +130,7 @@ class Replay:
         if self.segment:
             self._mode.forget()
         self._stored, self._expired = None, False
-        self._report(sessionId=None, replayId=None)
+        self._report(sessionId=None, deviceId=None, replayId=None)
 
     @property
     def ready(self):

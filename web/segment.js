@@ -29,10 +29,11 @@ function watch() {
     next(payload);
   };
   const view = { name: "pyscript-replay", type: "enrichment", version: "1.0.0", isLoaded: () => true, load: async () => {} };
+  let turn = Promise.resolve(); // an event that waits is not overtaken
   for (const call of CALLS) {
-    view[call] = async (context) => {
-      await segment.enrich?.(context.event);
-      return context;
+    view[call] = (context) => {
+      turn = turn.then(() => segment.enrich?.(context.event)).catch(() => {});
+      return turn.then(() => context);
     };
   }
 

@@ -158,7 +158,7 @@ class Site:
 
     def event(self, name: str) -> dict[str, Any]:
         """The event as it reached Segment, once."""
-        self.server.store.wait_for(lambda store: any(each.get("event") == name for each in store.segment_messages()))
+        self.wait_for(lambda: any(each.get("event") == name for each in self.events))
         (message,) = [each for each in self.events if each.get("event") == name]
         return message
 
@@ -202,10 +202,11 @@ class Site:
         """The recordings that were uploaded under this replay id, at least one. Left out, the device is the present."""
         replay = (device_id or self.device_id, session_id)
 
-        def found(store: Any) -> list[Any]:
-            return [each for each in store.uploads() if (each.device_id, each.session_id) == replay]
+        def found() -> list[Any]:
+            return [each for each in self.server.store.uploads() if (each.device_id, each.session_id) == replay]
 
-        return self.server.store.wait_for(found, timeout=15)
+        self.wait_for(lambda: bool(found()))
+        return found()
 
     def recorded_until(self, session_id: int, device_id: str | None = None) -> float:
         """When the last thing was recorded under this replay id, by the page's clock, in milliseconds since 1970."""

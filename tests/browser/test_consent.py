@@ -33,10 +33,11 @@ def test_start_keeps_its_promise(site: Site) -> None:
 @pytest.mark.parametrize("mode", MODES)
 def test_stop_ends_the_recording_and_outlives_a_reload(site: Site, mode: str) -> None:
     site.open(mode)
-    session_id = site.agreed(site.track("recorded"))
+    site.agreed(site.track("recorded"))
     site.page.evaluate("pyscriptReplay.stop()")
-    assert site.facade("status", "sessionId", "replayId") == {"status": "stopped", "sessionId": None, "replayId": None}
-    uploads = len(site.uploads(session_id))
+    nothing = {"status": "stopped", "sessionId": None, "deviceId": None, "replayId": None}
+    assert site.facade(*nothing) == nothing
+    uploads = len(site.server.store.uploads())
 
     site.page.fill("#field", "after the end")
     unrecorded = site.track("not recorded")
@@ -49,7 +50,7 @@ def test_stop_ends_the_recording_and_outlives_a_reload(site: Site, mode: str) ->
     site.page.reload()
     site.wait_for_status("stopped")
     site.page.wait_for_timeout(500)
-    assert len(site.uploads(session_id)) == uploads
+    assert len(site.server.store.uploads()) == uploads
     site.page.evaluate("void pyscriptReplay.start()")
     site.wait_for_status("running")
     site.agreed(site.track("recorded again"))

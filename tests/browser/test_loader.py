@@ -35,7 +35,7 @@ def names(site: Site) -> list[str]:
 
 def settled(site: Site, *expected: str) -> None:
     """These events have arrived, in this order, once each; and no other is on its way."""
-    site.server.store.wait_for(lambda store: len(names(site)) >= len(expected), timeout=20)
+    site.wait_for(lambda: len(names(site)) >= len(expected), seconds=20)
     site.page.wait_for_timeout(300)
     assert names(site) == list(expected)
 
@@ -92,7 +92,7 @@ def test_a_hold_ends_in_time(site: Site) -> None:
 
 FAILURES = {
     "the runtime is blocked": ("**/assets/micropython-*.js", {}, "runtime-load"),
-    "its wasm is blocked": ("**/assets/micropython-*.wasm", {}, "runtime-load"),
+    "its wasm is blocked": ("**/*.wasm", {}, "runtime-load"),
     "the replay SDK is blocked": ("**/assets/session-replay-*/**", {}, "sdk-load"),
     "an option is wrong": (None, {"sample_rate": "2"}, "option-value"),
     "an option is unknown": (None, {"sampel_rate": "1"}, "option-unknown"),
