@@ -39,7 +39,8 @@ def test_a_name_that_is_no_program_is_refused(monkeypatch: pytest.MonkeyPatch, t
 
 @pytest.mark.parametrize("name", chromium.NAMES)
 def test_then_the_system_s(tmp_path: Path, name: str) -> None:
-    assert chromium.find() == program(tmp_path / name)
+    path = program(tmp_path / name)
+    assert chromium.find() == path
 
 
 def test_then_playwright_s_own_which_is_installed_on_demand(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
