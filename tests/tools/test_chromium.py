@@ -4,6 +4,7 @@ import stat
 from pathlib import Path
 
 import pytest
+
 from pyscript_replay import ReplayError
 from pyscript_replay.tools import chromium
 
