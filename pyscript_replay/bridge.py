@@ -80,7 +80,9 @@ class Js:
     def get(self, key, default=MISSING):
         """``object[key]``; ``default`` where the key is missing or its value is ``undefined`` or ``null``."""
         value = _take(_border.get(self._box, key))
-        return default if default is not MISSING and (value is None or value is UNDEFINED or value is MISSING) else value
+        if default is not MISSING and (value is None or value is UNDEFINED or value is MISSING):
+            return default
+        return value
 
     def set(self, key, value):
         """``object[key] = value``."""

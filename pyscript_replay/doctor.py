@@ -58,7 +58,10 @@ RULES = (
 
 
 def findings(page):
-    """The findings on a snapshot: ``dict``s with ``level`` (``ok``, ``warning``, ``problem``), ``code``, ``message``, ``fix``."""
+    """The findings on a snapshot: ``dict``s with ``level``, ``code``, ``message`` and ``fix``.
+
+    The levels are ``ok``, ``warning`` and ``problem``.
+    """
     return [
         {"level": level, "code": code, "message": message.format(**page), "fix": fix}
         for code, level, applies, message, fix in RULES

@@ -5,8 +5,8 @@ Every option has one row in ``TABLE``. The script tag hands over text (``from_at
 wrong is said at once, before anything is loaded or half-done, with the nearest name or the values that would be right.
 """
 
-from collections import namedtuple
 import json
+from collections import namedtuple
 
 from . import sdk_options
 from .errors import ReplayError
@@ -14,28 +14,38 @@ from .errors import ReplayError
 REQUIRED = object()
 
 Option = namedtuple("Option", ("name", "kind", "default", "tag_only", "help"))
-"""``kind`` is a type name of ``_KINDS`` or a tuple of the words that are accepted; ``tag_only`` options concern what the
-loader does before there is any Python."""
+"""``kind`` is a type name of ``_KINDS``, or a tuple of the words that are accepted. ``tag_only`` options concern what
+the loader does before there is any Python."""
 
 TABLE = (
-    Option("mode", ("actions", "classic-device", "classic-cloud", "auto"), "auto", False, "how Segment reaches Amplitude"),
+    Option("mode", ("actions", "classic-device", "classic-cloud", "auto"), "auto", False,
+           "how Segment reaches Amplitude"),
     Option("api_key", "text", REQUIRED, False, "Amplitude API key, the one saved in Segment"),
     Option("analytics", "name", "analytics", False, "global name of the page's Segment object"),
-    Option("write_key", "text", None, True, "Segment write key: load analytics-next from the bundle when the page has no Segment of its own"),
-    Option("segment_cdn", "text", None, True, "where analytics-next gets its settings from, with write_key; left out: Segment's"),
+    Option("write_key", "text", None, True,
+           "Segment write key: load analytics-next from the bundle when the page has no Segment of its own"),
+    Option("segment_cdn", "text", None, True,
+           "where analytics-next gets its settings from, with write_key; left out: Segment's"),
     Option("segment_options", "object", {}, True, "handed to AnalyticsBrowser.load as its options"),
-    Option("sample_rate", "rate", None, False, "0 to 1; left out: the SDK's own, which is 0 (nothing is recorded) unless Amplitude's remote configuration sets one"),
+    Option("sample_rate", "rate", None, False,
+           "0 to 1; left out: the SDK's own, 0 (nothing is recorded) unless Amplitude's remote configuration sets one"),
     Option("server_zone", ("US", "EU"), "US", False, "where Amplitude keeps the data"),
     Option("options", "object", {}, False, "handed on to Session Replay's init"),
-    Option("amplitude_options", "object", {}, False, "handed on to the shell Browser SDK's init (classic-cloud)"),
-    Option("session_hook", ("enrichment", "middleware", "deferred"), "enrichment", False, "where the session id is read from events (actions)"),
+    Option("amplitude_options", "object", {}, False,
+           "handed on to the shell Browser SDK's init (classic-cloud)"),
+    Option("session_hook", ("enrichment", "middleware", "deferred"), "enrichment", False,
+           "where the session id is read from events (actions)"),
     Option("runtime", ("micropython", "pyodide"), "micropython", True, "which Python runs the wiring"),
-    Option("consent", ("granted", "wait"), "granted", False, "wait: nothing is loaded, stored or recorded until start()"),
-    Option("hold_ms", "milliseconds", 2000, True, "the longest an event waits for the wiring to be ready, in milliseconds"),
+    Option("consent", ("granted", "wait"), "granted", False,
+           "wait: nothing is loaded, stored or recorded until start()"),
+    Option("hold_ms", "milliseconds", 2000, True,
+           "the longest an event waits for the wiring to be ready, in milliseconds"),
 )  # fmt: skip
 
 # Attributes that other people's software writes on script tags; they are none of our business.
-_FOREIGN = ("cfasync", "turbo", "pjax", "rocket", "cookie", "category", "ot-", "usercentrics", "nitro", "no-", "senna", "hid")
+_FOREIGN = (
+    "cfasync", "turbo", "pjax", "rocket", "cookie", "category", "ot-", "usercentrics", "nitro", "no-", "senna", "hid",
+)  # fmt: skip
 
 
 def from_attributes(dataset):
@@ -133,7 +143,7 @@ _KINDS = {
     "text": ("a text that is not empty", lambda value: isinstance(value, str) and bool(value.strip())),
     "name": ("the name of a global", lambda value: not isinstance(value, str) or bool(value.strip())),
     "rate": ("a number from 0 to 1", lambda value: _is_number(value) and 0 <= value <= 1),
-    "milliseconds": ("a whole number of milliseconds, 0 or more", lambda value: _is_number(value) and value == int(value) >= 0),
+    "milliseconds": ("a whole number of milliseconds, 0 or more", lambda value: isinstance(value, int) and value >= 0),
     "object": ("an object, in JSON on the tag", lambda value: isinstance(value, dict)),
 }  # fmt: skip
 

@@ -113,7 +113,7 @@ class Recorder:
         await bridge.resolved(answer.get("promise"))
 
     def properties(self):
-        """What the SDK wants events to carry: ``[Amplitude] Session Replay ID``, or nothing while it does not record."""
+        """What the SDK wants events to carry: ``[Amplitude] Session Replay ID``; nothing while it does not record."""
         if self._reached[1] is None or self._reached != self._wanted:
             return {}
         return self._sdk.call("getSessionReplayProperties").data()

@@ -147,7 +147,7 @@ class Replay:
             await self.recorder.flush()
 
     async def doctor(self):
-        """Look at the page and answer findings: a list of ``dict`` with ``level``, ``code``, ``message`` and ``fix``."""
+        """Look at the page and answer findings, a list of ``dict``: ``level``, ``code``, ``message`` and ``fix``."""
         return doctor.findings(self.snapshot())
 
     async def track(self, name, properties=None):

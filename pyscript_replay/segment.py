@@ -50,7 +50,7 @@ class Segment:
         self._watch.set("enrich", bridge.function(lambda event: self._safely(enrich, event)))
 
     async def add_source_middleware(self, see):
-        """Show ``see(event)`` each event before Segment's own plugins do. The event goes on at once, whatever happens."""
+        """Show ``see(event)`` each event before Segment's own plugins do. The event goes on, whatever happens."""
 
         def middleware(passed):
             payload = passed.get("payload")
@@ -123,7 +123,7 @@ class Segment:
         self.analytics.get("storage").call("clear", LAST_ACCESS)
 
     def destinations(self):
-        """What Segment was told to load, and what is registered: ``settings`` (``dict``) and plugin names (``list``)."""
+        """What Segment was told to load (its settings, a ``dict``), and the names of what is registered."""
         settings = self.analytics.get("settings").get("cdnSettings", None)
         plugins = self.analytics.get("queue").get("plugins")
         names = [plugins.get(position).get("name") for position in range(plugins.get("length"))]
@@ -146,6 +146,6 @@ async def _notice_absence(found, named, complain):
             ReplayError(
                 "segment-missing",
                 "after {} s there is no Segment at window.{}".format(PATIENCE_MS // 1000, named),
-                "Check that Segment's snippet runs, that nothing blocks it, and that the option analytics names its global.",
+                "Check that Segment's snippet runs unblocked, and that the option analytics names its global.",
             )
         )

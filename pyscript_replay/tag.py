@@ -1,4 +1,4 @@
-"""The script tag's entry point: its attributes in, a running ``Replay`` out. Called by the loader, ``web/replay.js``."""
+"""The script tag's entry point, called by the loader (``web/replay.js``): attributes in, a running ``Replay`` out."""
 
 from . import _open, bridge, options
 from .errors import ReplayError

@@ -17,7 +17,7 @@ The page's own calls of ``analytics.track()`` need no rewriting: an enrichment p
 
 from .. import bridge, session
 from ..bridge import Js
-from ..recorder import Recorder, sdk_options, sdk_module
+from ..recorder import Recorder, sdk_module, sdk_options
 from ..segment import allows
 
 DESTINATION = "Amplitude"
@@ -123,7 +123,7 @@ class ClassicCloud:
 
 
 def _traits(operations):
-    """Amplitude's user properties are operations; Segment's traits are values. What only Amplitude can do is left out."""
+    """Amplitude's user properties are operations, Segment's traits are values: what sets a value is taken over."""
     traits = {}
     for operation in ("$setOnce", "$set"):
         traits.update((operations.data() if operations else {}).get(operation, {}))

@@ -97,7 +97,7 @@ class ClassicDevice:
         self._amplitude.call("setSessionId", now)  # which saves both
 
     def _refresh(self):
-        """Have amplitude-js re-read its cookie: it does so before it looks at an event, and drops one without a type."""
+        """Have amplitude-js re-read its cookie, which it does for each event; one without a type goes no further."""
         if self._amplitude.has("_logEvent"):
             self._amplitude.call("_logEvent", "")
 

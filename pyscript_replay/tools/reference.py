@@ -29,7 +29,8 @@ def text() -> str:
     ]
     for option in TABLE:
         python = "" if option.tag_only else f"`{option.name}`"
-        lines.append(f"| `data-{option.name.replace('_', '-')}` | {python} | {_takes(option)} | {_default(option)} | {option.help} |")
+        cells = [f"`data-{option.name.replace('_', '-')}`", python, _takes(option), _default(option), option.help]
+        lines.append(f"| {' | '.join(cells)} |")
     lines += [
         "",
         "## What is handed through to the SDKs",

@@ -37,7 +37,9 @@ WAYS = {
 
 LISTEN = """
 window.heard = { status: [], session: [], error: [] };
-for (const name of Object.keys(heard)) addEventListener("pyscript-replay:" + name, ({ detail }) => heard[name].push(detail));
+for (const name of Object.keys(heard)) {
+  addEventListener("pyscript-replay:" + name, ({ detail }) => heard[name].push(detail));
+}
 """
 
 # The page's own Segment, from the npm package, as a site's bundle would have it.
@@ -68,7 +70,15 @@ class Site:
 
     # The page.
 
-    def open(self, mode: str = "actions", way: str = "tag-micropython", *, key: str | None = None, wait: bool = True, **tag: Any) -> Page:
+    def open(
+        self,
+        mode: str = "actions",
+        way: str = "tag-micropython",
+        *,
+        key: str | None = None,
+        wait: bool = True,
+        **tag: Any,
+    ) -> Page:
         """Visit the site; ``tag`` adds attributes to the script tag (``hold_ms=0``)."""
         runtime, segment, us = WAYS[way]
         key = key or (mode if mode != "auto" else "actions")
@@ -127,7 +137,8 @@ class Site:
 
     def show(self, head: str, csp: str = CSP, body: str = "<h1>Recorded heading</h1><input id=field>") -> None:
         """The site's only page."""
-        self.file("", f"<!doctype html><html lang=en><head><meta charset=utf-8><title>Site</title>{head}</head><body>{body}</body></html>")
+        head = f"<meta charset=utf-8><title>Site</title>{head}"
+        self.file("", f"<!doctype html><html lang=en><head>{head}</head><body>{body}</body></html>")
         self._headers = {"Content-Security-Policy": csp}
 
     def tab(self) -> "Site":
@@ -172,7 +183,8 @@ class Site:
     # What can be seen of it.
 
     def facade(self, *names: str) -> dict[str, Any]:
-        return self.page.evaluate("(names) => Object.fromEntries(names.map((name) => [name, pyscriptReplay[name]]))", list(names))
+        look = "(names) => Object.fromEntries(names.map((name) => [name, pyscriptReplay[name]]))"
+        return self.page.evaluate(look, list(names))
 
     @property
     def session_id(self) -> int:

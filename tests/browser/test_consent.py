@@ -27,7 +27,7 @@ def test_until_start_nothing_is_loaded_stored_or_sent(site: Site) -> None:
 def test_start_keeps_its_promise(site: Site) -> None:
     site.open(consent="wait", wait=False)
     site.wait_for_status("waiting")
-    assert site.page.evaluate("pyscriptReplay.start().then((replay) => replay === pyscriptReplay && replay.status)") == "running"
+    assert site.page.evaluate("pyscriptReplay.start().then((it) => it === pyscriptReplay && it.status)") == "running"
 
 
 @pytest.mark.parametrize("mode", MODES)

@@ -11,7 +11,8 @@ SEGMENT_SNIPPET = """
   var analytics = window.analytics = window.analytics || [];
   if (analytics.initialize) return;
   analytics.invoked = true;
-  analytics.methods = ["track", "page", "identify", "group", "alias", "reset", "ready", "on", "register", "addSourceMiddleware", "user"];
+  analytics.methods = ["track", "page", "identify", "group", "alias", "reset", "ready", "on", "once", "off", "register"]
+    .concat(["addSourceMiddleware", "addDestinationMiddleware", "setAnonymousId", "screen"]);
   analytics.methods.forEach(function (method) {
     analytics[method] = function () {
       analytics.push([method].concat([].slice.call(arguments)));

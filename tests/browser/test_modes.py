@@ -20,7 +20,8 @@ def test_auto_tells_the_mode_and_why(site: Site, mode: str) -> None:
 
 
 def test_auto_refuses_when_it_cannot_tell(site: Site) -> None:
-    site.context.route("**/v1/projects/*/settings", lambda route: route.fulfill(json={"integrations": {"Segment.io": {}}}))
+    nothing = {"integrations": {"Segment.io": {}}}
+    site.context.route("**/v1/projects/*/settings", lambda route: route.fulfill(json=nothing))
     site.open("auto", wait=False, hold_ms=60_000)
     site.wait_for_status("failed")
     assert site.errors == ["mode-unknown"]

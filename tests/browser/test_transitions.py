@@ -96,7 +96,8 @@ def test_transition(site: Site, name: str, mode: str, way: str) -> None:
 def test_the_first_event_starts_and_carries_the_session(site: Site, mode: str, way: str) -> None:
     site.open(mode, way)
     session_id = site.agreed(site.track("first"))
-    assert [(each["previous"], each["current"], each["reason"]) for each in site.transitions] == [(None, session_id, "started")]
+    (only,) = site.transitions
+    assert only == {"previous": None, "current": session_id, "deviceId": site.device_id, "reason": "started"}
 
 
 @pytest.mark.parametrize("mode", MODES)
