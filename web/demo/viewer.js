@@ -9,6 +9,8 @@
 // Whatever else comes from a recording or an event is shown as text.
 
 (() => {
+  const STEP_MS = 100; // of the arrow keys on the time line
+
   const at = (id) => document.getElementById(id);
 
   function element(kind, attributes = {}, ...children) {
@@ -77,8 +79,9 @@
     at("moments").append(...moments.map(({ row }) => row));
     if (!moments.length) at("moments").append(element("li.soft", {}, "Segment has sent no event in this session."));
 
-    at("seek").max = length;
-    at("seek").addEventListener("input", ({ target }) => goto(target.valueAsNumber));
+    at("seek").max = Math.ceil(length / STEP_MS) * STEP_MS; // else the last step could not be reached
+    at("seek").step = STEP_MS;
+    at("seek").addEventListener("input", ({ target }) => goto(Math.min(target.valueAsNumber, length)));
     at("play").addEventListener("click", () => player.toggle());
     at("speed").addEventListener("change", ({ target }) => player.setSpeed(Number(target.value)));
     at("skip").addEventListener("change", () => player.toggleSkipInactive());
