@@ -41,6 +41,7 @@ BUNDLE = "/dist/"
 TOLD = ("X-Session-Replay-Event-Skipped", "Retry-After")  # headers that scripts of other origins may read
 TYPES = {
     ".css": "text/css; charset=utf-8",
+    ".html": "text/html; charset=utf-8",
     ".js": "text/javascript; charset=utf-8",
     ".json": "application/json",
     ".mjs": "text/javascript; charset=utf-8",
