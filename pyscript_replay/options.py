@@ -107,7 +107,7 @@ def _completed(given, table, shown):
         elif option.default is REQUIRED:
             raise ReplayError("option-missing", "{} is missing".format(shown(option)), "Set it: " + option.help + ".")
         else:
-            options[option.name] = option.default
+            options[option.name] = dict(option.default) if option.kind == "object" else option.default
     return options
 
 
@@ -138,10 +138,14 @@ def _is_number(value):
     return isinstance(value, (int, float)) and not isinstance(value, bool)
 
 
+def _is_global(value):
+    return bool(value.strip()) if isinstance(value, str) else not isinstance(value, (int, float, dict, list, tuple))
+
+
 # kind: (what is accepted, in words; the test)
 _KINDS = {
     "text": ("a text that is not empty", lambda value: isinstance(value, str) and bool(value.strip())),
-    "name": ("the name of a global", lambda value: not isinstance(value, str) or bool(value.strip())),
+    "name": ("the name of a global, or the object itself", _is_global),
     "rate": ("a number from 0 to 1", lambda value: _is_number(value) and 0 <= value <= 1),
     "milliseconds": ("a whole number of milliseconds, 0 or more", lambda value: isinstance(value, int) and value >= 0),
     "object": ("an object, in JSON on the tag", lambda value: isinstance(value, dict)),

@@ -1,0 +1,1 @@
+"""The same suite on MicroPython, on Pyodide, and on CPython with a border made of Python."""

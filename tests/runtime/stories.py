@@ -1,0 +1,273 @@
+"""What must hold on every Python, as literal tables: the unit tests and the suite of the runtimes read them alike.
+
+MicroPython reads this file too.
+"""
+
+from pyscript_replay.session import IDENTITY_CHANGED, OLDER_IGNORED, RENEWED, RESUMED, STARTED, UNCHANGED
+
+MINUTE = 60 * 1000
+FIRST = 1795433609897  # beyond 31 bits, as every id is
+SECOND = FIRST + 31 * MINUTE
+THIRD = SECOND + 31 * MINUTE
+MAX = 9007199254740991
+
+# What a cookie, a storage, an event or a query may hold, and the id in it.
+PARSED = (
+    (FIRST, FIRST),
+    (1795433609897.0, FIRST),
+    ("1795433609897", FIRST),
+    ("1795433609897.0", FIRST),
+    ("1795433609897.", FIRST),
+    ("1795433609897.000", FIRST),
+    (" 1795433609897 ", FIRST),
+    ("\t1795433609897\r\n", FIRST),
+    ('"1795433609897"', FIRST),
+    ("'1795433609897'", FIRST),
+    (' " 1795433609897 " ', FIRST),
+    ("%221795433609897%22", FIRST),
+    ("%271795433609897%27", FIRST),
+    ("%201795433609897%20", FIRST),
+    ("1795433609897%2E0", FIRST),
+    ("1795433609897%2e0", FIRST),
+    ("0001795433609897", FIRST),
+    (1, 1),
+    ("1", 1),
+    (MAX, MAX),
+    ("9007199254740991", MAX),
+    (9007199254740991.0, MAX),
+    # none
+    (MAX + 1, None),
+    ("9007199254740992", None),
+    (9007199254740992.0, None),
+    ("99999999999999999999999999", None),
+    (10**30, None),
+    (1e300, None),
+    (-1e300, None),
+    (0, None),
+    (0.0, None),
+    (-0.0, None),
+    ("0", None),
+    ("000", None),
+    ("0.0", None),
+    (-1, None),
+    (-1795433609897, None),
+    ("-1795433609897", None),
+    ("+1795433609897", None),
+    (1795433609897.5, None),
+    ("1795433609897.5", None),
+    ("1795433609897.0.0", None),
+    ("1795433609897.0e1", None),
+    ("1.795433609897e12", None),
+    ("1_795_433_609_897", None),
+    ("1,795,433,609,897", None),
+    ("17954 33609897", None),
+    ("0x1a2", None),
+    ("1795433609897n", None),
+    ("\u0661\u0667\u0669", None),  # digits, but not ours
+    ("\u00b2", None),
+    ("", None),
+    (" ", None),
+    (".", None),
+    (".0", None),
+    ('"', None),
+    ('""', None),
+    ("\"1795433609897'", None),
+    ("%22", None),
+    ("%", None),
+    ("abc", None),
+    ("null", None),
+    ("undefined", None),
+    ("NaN", None),
+    ("Infinity", None),
+    ("true", None),
+    ("1" * 100000, None),
+    (float("nan"), None),
+    (float("inf"), None),
+    (float("-inf"), None),
+    (True, None),
+    (False, None),
+    (None, None),
+    (b"1795433609897", None),
+    ([], None),
+    ([FIRST], None),
+    ({}, None),
+    (object(), None),
+)
+
+# Each line of a story is one look: (stored, event, replay, expired, identity changed): (to store, to tell, reason).
+STORIES = {
+    "a first visit": (
+        ((None, None, None, False, False), (None, None, UNCHANGED)),
+        ((None, FIRST, None, False, False), (FIRST, FIRST, STARTED)),
+        ((FIRST, FIRST, FIRST, False, False), (None, None, UNCHANGED)),
+    ),
+    "a first visit on which Segment has stored the id before the event arrives": (
+        ((None, None, None, False, False), (None, None, UNCHANGED)),
+        ((FIRST, FIRST, None, False, False), (None, FIRST, RESUMED)),
+    ),
+    "a reload": (
+        ((FIRST, None, None, False, False), (None, FIRST, RESUMED)),
+        ((FIRST, FIRST, FIRST, False, False), (None, None, UNCHANGED)),
+    ),
+    "a visit 31 minutes later": (
+        ((FIRST, None, None, True, False), (None, None, UNCHANGED)),
+        ((FIRST, SECOND, None, True, False), (SECOND, SECOND, RENEWED)),
+        ((SECOND, SECOND, SECOND, False, False), (None, None, UNCHANGED)),
+    ),
+    "a stored session that seems over, but goes on": (
+        ((FIRST, None, None, True, False), (None, None, UNCHANGED)),
+        ((FIRST, FIRST, None, True, False), (None, FIRST, RESUMED)),
+    ),
+    "a page left open for 31 minutes": (
+        ((FIRST, FIRST, FIRST, False, False), (None, None, UNCHANGED)),
+        ((FIRST, None, FIRST, True, False), (None, None, UNCHANGED)),
+        ((FIRST, SECOND, FIRST, True, False), (SECOND, SECOND, RENEWED)),
+    ),
+    "another tab has moved on": (
+        ((SECOND, None, FIRST, False, False), (None, SECOND, RENEWED)),
+        ((SECOND, SECOND, SECOND, False, False), (None, None, UNCHANGED)),
+    ),
+    "another tab has moved on, and its news comes with an event": (
+        ((SECOND, SECOND, FIRST, False, False), (None, SECOND, RENEWED)),
+        ((SECOND, SECOND, SECOND, False, False), (None, None, UNCHANGED)),
+    ),
+    "another tab has moved on, and an event of before is late": (
+        ((SECOND, FIRST, FIRST, False, False), (None, SECOND, RENEWED)),
+        ((SECOND, FIRST, SECOND, False, False), (None, None, OLDER_IGNORED)),
+    ),
+    "an event is late": (
+        ((SECOND, FIRST, SECOND, False, False), (None, None, OLDER_IGNORED)),
+        ((None, FIRST, SECOND, False, False), (None, None, OLDER_IGNORED)),
+        ((FIRST, FIRST, SECOND, False, False), (None, None, OLDER_IGNORED)),
+        ((THIRD, FIRST, SECOND, False, False), (None, THIRD, RENEWED)),
+        ((SECOND, FIRST, None, False, False), (None, SECOND, RESUMED)),
+    ),
+    "an event is late, and the stored session is over": (
+        ((SECOND, FIRST, None, True, False), (None, None, OLDER_IGNORED)),
+    ),
+    "storage is cleared": (
+        ((None, None, FIRST, False, False), (None, None, UNCHANGED)),
+        ((None, FIRST, FIRST, False, False), (FIRST, None, UNCHANGED)),
+        ((None, SECOND, FIRST, False, False), (SECOND, SECOND, RENEWED)),
+    ),
+    "storage has fallen behind": (
+        ((FIRST, None, SECOND, False, False), (None, None, UNCHANGED)),
+        ((FIRST, SECOND, SECOND, False, False), (SECOND, None, UNCHANGED)),
+        ((FIRST, THIRD, SECOND, False, False), (THIRD, THIRD, RENEWED)),
+    ),
+    "reset(): another device in the same session": (
+        ((FIRST, FIRST, FIRST, False, True), (None, FIRST, IDENTITY_CHANGED)),
+        ((FIRST, FIRST, FIRST, False, False), (None, None, UNCHANGED)),
+    ),
+    "another device and a new session at once": (
+        ((FIRST, SECOND, FIRST, False, True), (SECOND, SECOND, IDENTITY_CHANGED)),
+    ),
+    "another device, and a late event": (
+        ((SECOND, FIRST, SECOND, False, True), (None, SECOND, IDENTITY_CHANGED)),
+    ),
+    "another device before there is a session": (
+        ((None, None, None, False, True), (None, None, UNCHANGED)),
+        ((FIRST, None, None, True, True), (None, None, UNCHANGED)),
+        ((FIRST, None, None, False, True), (None, FIRST, IDENTITY_CHANGED)),
+    ),
+}  # fmt: skip
+
+# (last access, now, expired), with the default length of 30 minutes
+EXPIRED = (
+    (None, FIRST, True),
+    (FIRST, FIRST, False),
+    (FIRST, FIRST + 30 * MINUTE - 1, False),
+    (FIRST, FIRST + 30 * MINUTE, True),
+    (FIRST, SECOND, True),
+    (SECOND, FIRST, False),  # the clock was put back
+)
+
+# device id: the first character that is not accepted, and its position; None where all are
+DEVICES = (
+    ("6f1c2f2e-9a1b-4c61-8f3e-0d1a2b3c4d5e", None),
+    ("a.b|c@d:e=f_G-9", None),
+    ("ab/cd/ef", ("/", 3)),
+    ("/", ("/", 1)),
+    ("a b", (" ", 2)),
+    ("gr\u00fcn", ("\u00fc", 3)),
+    ("x\n", ("\n", 2)),
+    ("\U0001f600", ("\U0001f600", 1)),
+    ("", ("", 0)),
+    (None, ("", 0)),
+    (42, ("", 0)),
+)
+
+# a tag's attributes, and what they mean: some of the options, or the code of the error and a word of it
+ATTRIBUTES = (
+    ({"api-key": "k"}, {"api_key": "k", "mode": "auto", "sample_rate": None, "hold_ms": 2000}),
+    ({"api-key": "k", "mode": "actions"}, {"mode": "actions"}),
+    ({"api-key": "k", "sample-rate": "1"}, {"sample_rate": 1.0}),
+    ({"api-key": "k", "sample-rate": "0.25"}, {"sample_rate": 0.25}),
+    ({"api-key": "k", "hold-ms": "0"}, {"hold_ms": 0}),
+    ({"api-key": "k", "options": '{"userProperties": {"since": 1795433609897}}'},
+     {"options": {"userProperties": {"since": FIRST}}}),
+    ({"api-key": "k", "cfasync": "false", "turbo-track": "reload", "ot-ignore": ""}, {"api_key": "k"}),
+    ({}, ("option-missing", "data-api-key is missing")),
+    ({"api-key": " "}, ("option-value", "data-api-key")),
+    ({"api-key": "k", "smaple-rate": "1"}, ("option-unknown", "data-sample-rate")),
+    ({"api-key": "k", "mode": "Actions"}, ("option-value", "nearest: actions")),
+    ({"api-key": "k", "mode": "device"}, ("option-value", "data-mode")),
+    ({"api-key": "k", "server-zone": "eu"}, ("option-value", "nearest: EU")),
+    ({"api-key": "k", "sample-rate": ""}, ("option-value", "data-sample-rate")),
+    ({"api-key": "k", "sample-rate": "all"}, ("option-value", "data-sample-rate")),
+    ({"api-key": "k", "sample-rate": "1.01"}, ("option-value", "data-sample-rate")),
+    ({"api-key": "k", "sample-rate": "-0.1"}, ("option-value", "data-sample-rate")),
+    ({"api-key": "k", "sample-rate": "nan"}, ("option-value", "data-sample-rate")),
+    ({"api-key": "k", "sample-rate": "inf"}, ("option-value", "data-sample-rate")),
+    ({"api-key": "k", "hold-ms": "2s"}, ("option-value", "data-hold-ms")),
+    ({"api-key": "k", "hold-ms": "-1"}, ("option-value", "data-hold-ms")),
+    ({"api-key": "k", "hold-ms": "1.5"}, ("option-value", "data-hold-ms")),
+    ({"api-key": "k", "hold-ms": "nan"}, ("option-value", "data-hold-ms")),
+    ({"api-key": "k", "hold-ms": "inf"}, ("option-value", "data-hold-ms")),
+    ({"api-key": "k", "options": ""}, ("option-value", "data-options")),
+    ({"api-key": "k", "options": "{"}, ("option-value", "data-options")),
+    ({"api-key": "k", "options": "[]"}, ("option-value", "data-options")),
+    ({"api-key": "k", "options": "1"}, ("option-value", "data-options")),
+    ({"api-key": "k", "options": "null"}, ("option-value", "data-options")),
+    ({"api-key": "k", "options": '{"sessionId": 1}'}, ("option-value", "sessionId")),
+    ({"api-key": "k", "segment-options": "{'a': 1}"}, ("option-value", "data-segment-options")),
+    ({"api-key": "k", "amplitude-options": "true"}, ("option-value", "data-amplitude-options")),
+)  # fmt: skip
+
+# keywords of connect(), likewise
+KEYWORDS = (
+    ({"api_key": "k", "mode": "actions"}, {"analytics": "analytics", "consent": "granted", "server_zone": "US"}),
+    ({"api_key": "k", "sample_rate": 1}, {"sample_rate": 1}),
+    ({"api_key": "k", "sample_rate": None}, {"sample_rate": None}),
+    ({}, ("option-missing", "api_key is missing")),
+    ({"api_key": None}, ("option-missing", "api_key is missing")),
+    ({"api_key": 5}, ("option-value", "api_key")),
+    ({"apikey": "k"}, ("option-unknown", "api_key")),
+    ({"api_key": "k", "sampleRate": 1}, ("option-unknown", "sample_rate")),
+    ({"api_key": "k", "hold_ms": 100}, ("option-unknown", "hold_ms")),  # the loader's
+    ({"api_key": "k", "sample_rate": True}, ("option-value", "sample_rate")),
+    ({"api_key": "k", "sample_rate": "1"}, ("option-value", "sample_rate")),
+    ({"api_key": "k", "sample_rate": 2}, ("option-value", "sample_rate")),
+    ({"api_key": "k", "sample_rate": float("nan")}, ("option-value", "sample_rate")),
+    ({"api_key": "k", "sample_rate": float("inf")}, ("option-value", "sample_rate")),
+    ({"api_key": "k", "analytics": ""}, ("option-value", "analytics")),
+    ({"api_key": "k", "analytics": 5}, ("option-value", "analytics")),
+    ({"api_key": "k", "analytics": {}}, ("option-value", "analytics")),
+    ({"api_key": "k", "mode": ["actions"]}, ("option-value", "mode")),
+    ({"api_key": "k", "mode": {}}, ("option-value", "mode")),
+    ({"api_key": "k", "options": []}, ("option-value", "options")),
+    ({"api_key": "k", "options": "{}"}, ("option-value", "options")),
+    ({"api_key": "k", "options": {"deviceId": "d"}}, ("option-value", "deviceId")),
+)  # fmt: skip
+
+# a page, as the doctor is shown it, and the findings' codes
+PAGE = {
+    "status": "running",
+    "mode": "actions",
+    "why": "it was set",
+    "session_id": FIRST,
+    "device_id": "d",
+    "stored": FIRST,
+    "sampled": True,
+    "recording": True,
+}

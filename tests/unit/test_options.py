@@ -1,0 +1,153 @@
+"""The options: what the design documents is what the table drives, and what is wrong is said with the way out."""
+
+import json
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pyscript_replay import ReplayError, options
+
+from ..runtime.stories import ATTRIBUTES, KEYWORDS
+
+# What users rely on, as the design has it: attribute and default.
+DOCUMENTED = {
+    "data-mode": "auto",
+    "data-api-key": "required",
+    "data-analytics": "analytics",
+    "data-write-key": None,
+    "data-segment-cdn": None,
+    "data-segment-options": {},
+    "data-sample-rate": None,
+    "data-server-zone": "US",
+    "data-options": {},
+    "data-amplitude-options": {},
+    "data-session-hook": "enrichment",
+    "data-runtime": "micropython",
+    "data-consent": "granted",
+    "data-hold-ms": 2000,
+}
+WORDS = {
+    "mode": ("actions", "classic-device", "classic-cloud", "auto"),
+    "server_zone": ("US", "EU"),
+    "session_hook": ("enrichment", "middleware", "deferred"),
+    "runtime": ("micropython", "pyodide"),
+    "consent": ("granted", "wait"),
+}
+ROWS = {option.name: option for option in options.TABLE}
+OPTIONAL = [option for option in options.TABLE if not option.tag_only and option.name != "api_key"]
+
+
+def examine(read, given: dict, expected: dict | tuple[str, str]) -> None:
+    if isinstance(expected, dict):
+        answer = read(given)
+        assert set(answer) == set(ROWS)
+        assert {name: answer[name] for name in expected} == expected
+        return
+    code, word = expected
+    with pytest.raises(ReplayError) as raised:
+        read(given)
+    assert raised.value.code == code
+    assert word in raised.value.message + raised.value.fix
+    assert raised.value.fix
+
+
+@pytest.mark.parametrize(("given", "expected"), ATTRIBUTES, ids=str)
+def test_attributes(given: dict, expected: dict | tuple[str, str]) -> None:
+    examine(options.from_attributes, given, expected)
+
+
+@pytest.mark.parametrize(("given", "expected"), KEYWORDS, ids=str)
+def test_keywords(given: dict, expected: dict | tuple[str, str]) -> None:
+    examine(options.from_keywords, given, expected)
+
+
+def test_the_table_is_what_is_documented() -> None:
+    assert {attribute: default for attribute, default, _ in options.attributes()} == DOCUMENTED
+    assert all(explained for _, _, explained in options.attributes())
+
+
+def test_words() -> None:
+    assert {option.name: option.kind for option in options.TABLE if isinstance(option.kind, tuple)} == WORDS
+
+
+def test_left_out_is_the_default() -> None:
+    read = options.from_attributes({"api-key": "k"})
+    for attribute, default in DOCUMENTED.items():
+        assert read[attribute.removeprefix("data-").replace("-", "_")] == ("k" if default == "required" else default)
+
+
+def test_defaults_are_not_shared() -> None:
+    options.from_keywords({"api_key": "k"})["options"]["storeType"] = "idb"
+    assert options.from_keywords({"api_key": "k"})["options"] == {}
+
+
+@pytest.mark.parametrize("option", [each for each in options.TABLE if isinstance(each.kind, tuple)])
+def test_every_word_and_no_other(option: options.Option) -> None:
+    attribute = option.name.replace("_", "-")
+    for word in option.kind:
+        assert options.from_attributes({"api-key": "k", attribute: word})[option.name] == word
+    for other in ("", option.kind[0].swapcase(), option.kind[0] + " "):
+        examine(options.from_attributes, {"api-key": "k", attribute: other}, ("option-value", "nearest"))
+
+
+texts = st.text(max_size=12)
+values = {
+    "text": texts.filter(str.strip),
+    "name": texts.filter(str.strip),
+    "rate": st.floats(0, 1),
+    "object": st.dictionaries(st.sampled_from("abc"), st.none() | texts | st.integers(0, 2**53)),
+}
+
+
+def value_of(option: options.Option) -> st.SearchStrategy:
+    return st.sampled_from(option.kind) if isinstance(option.kind, tuple) else values[option.kind]
+
+
+@given(st.fixed_dictionaries({"api_key": texts.filter(str.strip)}, optional={o.name: value_of(o) for o in OPTIONAL}))
+def test_the_tag_and_connect_agree(keywords: dict) -> None:
+    attributes = {name.replace("_", "-"): as_text(value) for name, value in keywords.items()}
+    assert options.from_attributes(attributes) == options.from_keywords(keywords)
+
+
+def as_text(value: object) -> str:
+    return json.dumps(value) if isinstance(value, dict) else str(value)
+
+
+@given(
+    st.dictionaries(
+        st.sampled_from([*(a.removeprefix("data-") for a in DOCUMENTED), "api_key", "x", "ot-x"]), st.text()
+    )
+)
+def test_any_tag_is_understood_or_refused(attributes: dict) -> None:
+    try:
+        assert set(options.from_attributes(attributes)) == set(ROWS)
+    except ReplayError as error:
+        assert error.code in ("option-unknown", "option-missing", "option-value")
+        assert error.fix
+
+
+anything = st.none() | st.booleans() | st.integers() | st.floats() | st.text() | st.lists(st.integers()) | st.binary()
+
+
+@given(st.dictionaries(st.sampled_from([*ROWS, "x"]), anything))
+def test_any_call_is_understood_or_refused(keywords: dict) -> None:
+    try:
+        assert set(options.from_keywords(keywords)) == set(ROWS)
+    except ReplayError as error:
+        assert error.code in ("option-unknown", "option-missing", "option-value")
+        assert error.fix
+
+
+@pytest.mark.parametrize(
+    ("word", "expected"),
+    [("smaple_rate", "sample_rate"), ("apiKey", "api_key"), ("serverzone", "server_zone")],
+)
+def test_nearest(word: str, expected: str) -> None:
+    assert options.nearest(word, list(ROWS)) == expected
+
+
+@given(st.sampled_from(list(ROWS)), st.integers(0), st.sampled_from("aqz_"))
+def test_one_slip_finds_the_name(name: str, position: int, slip: str) -> None:
+    position %= len(name)
+    assert options.nearest(name[:position] + slip + name[position + 1 :], list(ROWS)) == name
