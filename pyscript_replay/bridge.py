@@ -217,11 +217,14 @@ def page():
 
 
 def segment(named):
-    """What watches the page's Segment (``web/segment.js``): a global's name, or the object itself."""
+    """What watches the page's Segment (``web/segment.js``): a global's name, or the object itself.
+
+    Raises ``JsError`` when the object is none.
+    """
     border = _border_or_raise()
     if isinstance(named, str):
         return Js(border.segment(named))
-    return Js(border.segmentObject(named._box if isinstance(named, Js) else border.box(named)))
+    return _take(border.segmentObject(named._box if isinstance(named, Js) else border.box(named)))
 
 
 async def amplitude():

@@ -31,9 +31,9 @@ class Segment:
             complain (callable): told a ``ReplayError`` whenever something is wrong, but not so wrong as to give up:
                 ``segment-missing``, once, when Segment is late; later, what goes wrong while an event passes.
         """
-        found = []
+        found = []  # empty until Segment is there
         bridge.spawn(_notice_absence(found, named, complain))
-        watch = bridge.segment(named)
+        watch = _watch(named)
         analytics = (await bridge.resolved(watch.get("real"))).get("it")
         user = await bridge.resolved(analytics.call("user"))
         found.append(user)
@@ -137,6 +137,17 @@ def allows(event, destination):
         return True
     chosen = integrations.get(destination, None)
     return integrations.get("All", None) is not False if chosen is None else bool(chosen)
+
+
+def _watch(named):
+    try:
+        return bridge.segment(named)
+    except bridge.JsError as error:
+        raise ReplayError(
+            "segment-missing",
+            "what was given as analytics is no Segment object: {}".format(error.message),
+            "Give the name of its global: Python may change an object that can be awaited on its way in.",
+        )
 
 
 async def _notice_absence(found, named, complain):

@@ -141,8 +141,8 @@ export const page = () => ({ it: opened().page });
 /** What watches the page's Segment (segment.js): the loader's watch, or else one that holds nothing. */
 export const segment = (name) => ({ it: (opened().segment ??= unheld(watchSegment(globalThis, name))) });
 
-/** The same for a Segment that is at hand. */
-export const segmentObject = (box) => ({ it: (opened().segment = unheld(watchObject(box.it))) });
+/** The same for a Segment that is at hand; an answer, for it may be something else. */
+export const segmentObject = (box) => attempt(() => answer((opened().segment = unheld(watchObject(box.it)))));
 
 const unheld = (segment) => {
   segment.release();

@@ -50,7 +50,9 @@ function begin(page) {
 
 function bringSegment(page, name) {
   const settings = { writeKey: tag["write-key"], ...(tag["segment-cdn"] && { cdnURL: tag["segment-cdn"] }) };
-  loadSegment(window, name, import(asset("analytics")), settings, json(tag["segment-options"])).catch((error) =>
+  const options = json(tag["segment-options"]);
+  options.cookie = { secure: location.protocol === "https:", ...options.cookie };
+  loadSegment(window, name, import(asset("analytics")), settings, options).catch((error) =>
     page.error({
       code: "segment-load",
       message: `Segment could not be loaded: ${error.message}`,

@@ -69,6 +69,7 @@ export function watchSegment(scope, name) {
 
 /** Watch a Segment that is at hand. */
 export function watchObject(analytics) {
+  if (typeof analytics?.addSourceMiddleware !== "function") throw new TypeError("this is no Segment object");
   const segment = watch();
   segment.meet(analytics);
   return segment;

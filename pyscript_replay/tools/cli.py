@@ -63,14 +63,21 @@ def serve(
     port: Annotated[int, typer.Option(help="The port on 127.0.0.1.", min=0, max=65535)] = 8765,
     open: Annotated[bool, typer.Option("--open", help="Open it in the browser.")] = False,
     db: Annotated[Path | None, typer.Option(help="Keep what is recorded in this file.")] = None,
+    write_key: Annotated[
+        str | None, typer.Option(help="Segment's write key: use the real Segment and Amplitude.")
+    ] = None,
+    api_key: Annotated[str | None, typer.Option(help="Amplitude's API key, the one saved in Segment.")] = None,
 ) -> None:
     """The demo, with a local Segment and a local Amplitude: watch your own session being recorded and played back."""
     from . import bundle
-    from .devserver import DevServer
+    from .devserver import DevServer, Real
 
+    if bool(write_key) != bool(api_key):
+        raise ReplayError("keys", "Only one of the two keys is given.", "Give --write-key and --api-key, or neither.")
+    real = Real(write_key, api_key) if write_key and api_key else None
     with errors.status("Building the bundle …"):
         dist = bundle.cached()
-    with DevServer(dist, port=port, db=db) as server:
+    with DevServer(dist, port=port, db=db, real=real) as server:
         console.print(f"Serving at {server.url}/ until Ctrl-C", highlight=False)
         if open:
             webbrowser.open(server.url)
