@@ -15,6 +15,7 @@ from .devserver import DevServer
 
 DOCS = Path(__file__).parents[2] / "docs"
 DESK: ViewportSize = {"width": 1360, "height": 850}
+TALL: ViewportSize = {"width": 1360, "height": 1180}
 PHONE: ViewportSize = {"width": 390, "height": 780}
 SUFFIX = {"light": "", "dark": "-dark"}  # by colour scheme
 
@@ -67,12 +68,12 @@ def _poses(replay_id: str) -> dict[str, Callable[[Page], object]]:
     """Picture name: how to get the page to look like that."""
 
     def shop(page: Page) -> None:
-        page.goto("/product?id=oolong")
-        expect(page.locator("#replay-id")).to_have_text(re.compile("/"))
+        page.set_viewport_size(TALL)  # with what is at the foot of the inspector
 
     def replay(page: Page) -> None:
+        page.set_viewport_size(DESK)
         page.goto(f"/replay/{replay_id}")
-        page.locator("#moments").get_by_role("button", name=re.compile("^[0-9:]+Product Added")).click()
+        page.locator("#moments").get_by_role("button", name="Product Added").first.click()
 
     def sessions(page: Page) -> None:
         page.goto("/sessions")

@@ -11,7 +11,7 @@ from playwright.sync_api import BrowserContext, Page, expect
 from pyscript_replay.tools.devserver import DevServer
 
 PASSWORD, NOTE, GREETING = "correct-horse-battery", "see-you-at-the-harbour", "Many happy returns"
-KEEPERS = ("actions", "classic-device", "classic-cloud")
+MODES = ("actions", "classic-device", "classic-cloud", "auto")
 
 
 def enter(page: Page, url: str) -> Page:
@@ -100,7 +100,7 @@ def recording(store: Any, device: str, session: str) -> str:
     return json.dumps(store.session(device, int(session))["recording"]) if store.uploads() else ""
 
 
-@pytest.mark.parametrize("mode", KEEPERS)
+@pytest.mark.parametrize("mode", MODES)
 def test_after_31_minutes_everything_moves_on_together(page: Page, server: Any, mode: str) -> None:
     enter(page, f"{server.url}/{mode}/")
     expect(page.locator("#agreement")).to_have_text("They agree, to the last digit.")

@@ -55,9 +55,11 @@ function draw() {
   drawLog("events", seen.events.slice(0, SHOWN).map(eventRow));
 }
 
-function show(id, text, className) {
-  at(id).textContent = text || text === 0 ? text : "none";
-  if (className !== undefined) at(id).className = className;
+/** Written only when it has changed: what has not must not be read out again. */
+function show(id, text, className = at(id).className) {
+  const shown = text || text === 0 ? String(text) : "none";
+  if (at(id).textContent !== shown) at(id).textContent = shown;
+  if (at(id).className !== className) at(id).className = className;
 }
 
 /** In device-mode Segment's events carry no session; amplitude-js sends its own. */
