@@ -1,0 +1,549 @@
+"""The development server, asked over HTTP: what clients, pages and strangers get from it."""
+
+import gzip
+import http.client
+import json
+import re
+import socket
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from email.message import Message
+from pathlib import Path
+from typing import Any, NamedTuple
+from urllib.parse import urlencode
+
+import brotli
+import pytest
+
+from pyscript_replay import ReplayError
+from pyscript_replay.tools import amplitude, api, segment
+from pyscript_replay.tools.devserver import DevServer, Real
+
+DEVICE, SESSION = "device-1", 1795433609897
+KEY = {"Authorization": "Bearer local"}
+TRACK = f"/amplitude/session-replay/track?device_id={DEVICE}&session_id={SESSION}&type=replay"
+STRANGER = "https://shop.example"
+
+
+class Answer(NamedTuple):
+    status: int
+    headers: Message
+    body: bytes
+
+    @property
+    def json(self) -> Any:
+        return json.loads(self.body)
+
+
+@pytest.fixture(scope="module")
+def running(dist: Path) -> Iterator[DevServer]:
+    with DevServer(dist) as server:
+        yield server
+
+
+@pytest.fixture
+def server(running: DevServer) -> DevServer:
+    running.store.clear()
+    running.faults.clear()
+    return running
+
+
+def ask(
+    server: DevServer,
+    path: str,
+    body: bytes | None = None,
+    headers: Mapping[str, str] | None = None,
+    method: str | None = None,
+) -> Answer:
+    connection = http.client.HTTPConnection(server.url.removeprefix("http://"), timeout=30)
+    try:
+        connection.request(method or ("GET" if body is None else "POST"), path, body, dict(headers or {}))
+        answer = connection.getresponse()
+        return Answer(answer.status, answer.headers, answer.read())
+    finally:
+        connection.close()
+
+
+def event(timestamp: int, data: Any = None) -> dict[str, Any]:
+    return {"type": 3, "timestamp": timestamp, "data": data}
+
+
+def replay(*events: Any, version: int = 1) -> bytes:
+    """An upload's body, with each event as the SDK sends it: as JSON in JSON."""
+    return json.dumps({"version": version, "events": [json.dumps(each) for each in events]}).encode()
+
+
+def batch(*messages: Any) -> bytes:
+    return json.dumps({"batch": messages, "writeKey": "actions"}).encode()
+
+
+MESSAGE: dict[str, Any] = {"type": "track", "event": "Bought", "anonymousId": DEVICE, "messageId": "m-1"}
+
+
+# Collectors: what they take, and what they refuse as the real ones do
+
+
+@pytest.mark.parametrize("path", ["/v1/t", "/v1/p", "/v1/i", "/v1/g", "/v1/a", "/v1/s"])
+def test_segment_takes_a_message(server: DevServer, path: str) -> None:
+    answer = ask(server, path, json.dumps(MESSAGE).encode(), {"Content-Type": "text/plain"})
+    assert (answer.status, answer.json) == (200, {"success": True})
+    assert server.store.segment_messages() == [MESSAGE]
+    assert [each["path"] for each in server.store.state()["events"]] == [path]
+
+
+@pytest.mark.parametrize("path", ["/v1/b", "/v1/batch"])
+def test_segment_takes_a_batch(server: DevServer, path: str) -> None:
+    packed = gzip.compress(batch(MESSAGE, {**MESSAGE, "event": "Paid"}))
+    assert ask(server, path, packed, {"Content-Encoding": "gzip"}).status == 200
+    assert [each["event"] for each in server.store.segment_messages()] == ["Bought", "Paid"]
+
+
+def test_segment_s_own_metrics_are_no_messages(server: DevServer) -> None:
+    assert ask(server, "/v1/m", b'{"series": []}').json == {"success": True}
+    assert server.store.segment_messages() == []
+
+
+GZIP = {"Content-Encoding": "gzip"}
+BIG = json.dumps({**MESSAGE, "properties": {"text": "x" * segment.MAX_EVENT}}).encode()
+REFUSED: dict[str, tuple[str, bytes, dict[str, str], int]] = {
+    "Segment: no JSON": ("/v1/t", b"{", {}, 400),
+    "Segment: no object": ("/v1/t", b"[]", {}, 400),
+    "Segment: no batch": ("/v1/b", b"{}", {}, 400),
+    "Segment: a batch of nothing": ("/v1/b", batch(1), {}, 400),
+    "Segment: a large event": ("/v1/t", BIG, {}, 400),
+    "Segment: a large event in a batch": ("/v1/b", batch(json.loads(BIG)), {}, 400),
+    "Segment: a large batch": ("/v1/b", b" " * (segment.MAX_BATCH + 1), {}, 400),
+    "Segment: what blows up": ("/v1/t", gzip.compress(b" " * 50_000_000), GZIP, 400),
+    "Segment: another kind": ("/v1/x", b"{}", {}, 404),
+    "replay: no key": (TRACK, replay(event(1)), {}, 401),
+    "replay: no JSON": (TRACK, b"{", KEY, 400),
+    "replay: no object": (TRACK, b"[]", KEY, 400),
+    "replay: no events": (TRACK, replay(), KEY, 400),
+    "replay: an event that is no JSON": (TRACK, b'{"events": ["{"]}', KEY, 400),
+    "replay: an event that is none": (TRACK, replay(7), KEY, 400),
+    "replay: no end of brackets": (TRACK, b"[" * 1_000_000, KEY, 400),
+    "replay: no device": ("/amplitude/session-replay/track?session_id=1&type=replay", replay(event(1)), KEY, 400),
+    "replay: NaN": (TRACK.replace(str(SESSION), "NaN"), replay(event(1)), KEY, 400),
+    "replay: no gzip": (TRACK, replay(event(1)), KEY | GZIP, 400),
+    "replay: half a gzip": (TRACK, gzip.compress(replay(event(1)))[:-10], KEY | GZIP, 400),
+    "replay: another encoding": (TRACK, replay(event(1)), KEY | {"Content-Encoding": "br"}, 415),
+    "replay: too large": (TRACK, b" " * (amplitude.MAX_UPLOAD + 1), KEY, 413),
+    "replay: what blows up": (TRACK, gzip.compress(b" " * 50_000_000), KEY | GZIP, 413),
+    "HTTP V2: no key": ("/amplitude/2/httpapi", b'{"events": [{}]}', {}, 400),
+    "HTTP V2: no events": ("/amplitude/2/httpapi", b'{"api_key": "local"}', {}, 400),
+    "HTTP V2: too large": ("/amplitude/2/httpapi", b" " * (amplitude.MAX_EVENTS + 1), {}, 413),
+    "classic: no events": ("/amplitude/classic", b"client=local", {}, 400),
+    "classic: no JSON": ("/amplitude/classic", b"client=local&e=x", {}, 400),
+}
+
+
+@pytest.mark.parametrize("case", REFUSED)
+def test_what_is_refused_is_told_why_and_not_stored(server: DevServer, case: str) -> None:
+    path, body, headers, status = REFUSED[case]
+    answer = ask(server, path, body, headers | {"Origin": STRANGER})
+    assert answer.status == status
+    assert answer.headers["Access-Control-Allow-Origin"] == STRANGER, "else a page could not tell it from no answer"
+    if status != 404:
+        assert answer.json.get("error") or answer.json["message"]
+    assert server.store.counts() == {"segment": 0, "uploads": 0, "upload_bytes": 0}
+    assert server.store.amplitude_events() == []
+
+
+UPLOADS: dict[str, tuple[str, bytes, dict[str, str]]] = {
+    "plain": (TRACK, replay(event(1)), KEY),
+    "gzip": (TRACK, gzip.compress(replay(event(1))), KEY | GZIP),
+    "beacon": (f"{TRACK}&api_key=local", replay(event(1), version=2), {}),
+    "beacon, by a custom transport": (TRACK, json.dumps({"version": 2, "events": [event(1)]}).encode(), KEY),
+}
+
+
+@pytest.mark.parametrize("case", UPLOADS)
+def test_replay_takes_an_upload_with_all_that_came_with_it(server: DevServer, case: str) -> None:
+    path, body, headers = UPLOADS[case]
+    answer = ask(server, path, body, {**headers, "X-Client-Sample-Rate": "1"})
+    assert answer.status == 200
+    (upload,) = server.store.uploads()
+    assert (upload.device_id, upload.session_id, upload.bytes) == (DEVICE, SESSION, len(body))
+    assert upload.events == [event(1)]
+    assert upload.query.get("api_key") == ("local" if "api_key" in path else None)
+    assert upload.headers["x-client-sample-rate"] == "1"
+
+
+def test_replay_s_configuration_lets_record(server: DevServer) -> None:
+    answer = ask(server, "/amplitude/session-replay/config/local?config_group=browser", headers={"Origin": STRANGER})
+    assert answer.json == {"configs": {"sessionReplay": {}}}
+
+
+def test_amplitude_takes_events(server: DevServer) -> None:
+    body = json.dumps({"api_key": "local", "events": [{"event_type": "a"}]}).encode()
+    answer = ask(server, "/amplitude/2/httpapi", body).json
+    assert (answer["code"], answer["events_ingested"], answer["payload_size_bytes"]) == (200, 1, len(body))
+    form = urlencode({"client": "local", "e": json.dumps([{"event_type": "ü & ="}]), "v": 2}).encode()
+    answer = ask(server, "/amplitude/classic", form, {"Content-Type": "application/x-www-form-urlencoded"})
+    assert answer.body == b"success"
+    assert [each["event_type"] for each in server.store.amplitude_events()] == ["a", "ü & ="]
+
+
+@pytest.mark.parametrize("path", ["/v1/t", TRACK, "/amplitude/classic", "/segment/v1/projects/actions/settings"])
+def test_a_preflight_is_answered_for_any_origin(server: DevServer, path: str) -> None:
+    asked = {
+        "Access-Control-Request-Method": "POST",
+        "Access-Control-Request-Headers": "authorization,content-encoding",
+    }
+    answer = ask(server, path, headers={"Origin": STRANGER, **asked}, method="OPTIONS")
+    assert answer.status == 200
+    assert answer.headers["Access-Control-Allow-Origin"] == STRANGER
+    assert answer.headers["Access-Control-Allow-Credentials"] == "true", "beacons bring them"
+    assert "content-encoding" in answer.headers["Access-Control-Allow-Headers"]
+
+
+def test_two_hundred_uploaders_at_once_lose_nothing(server: DevServer) -> None:
+    clients, turns = 200, 5
+    ready = threading.Barrier(clients)
+    body = gzip.compress(replay(*(event(1000 + number, "x" * 200) for number in range(20))))
+
+    def upload(number: int) -> list[int]:
+        connection = http.client.HTTPConnection(server.url.removeprefix("http://"), timeout=60)
+        ready.wait()
+        statuses = []
+        for turn in range(turns):
+            query = urlencode({"device_id": f"device-{number}", "session_id": SESSION + turn, "type": "replay"})
+            connection.request("POST", f"/amplitude/session-replay/track?{query}", body, KEY | GZIP)
+            answer = connection.getresponse()
+            answer.read()
+            statuses.append(answer.status)
+        connection.close()
+        return statuses
+
+    with ThreadPoolExecutor(clients) as threads:
+        statuses = list(threads.map(upload, range(clients)))
+    assert statuses == [[200] * turns] * clients
+    stored = {(each.device_id, each.session_id) for each in server.store.uploads()}
+    assert stored == {(f"device-{number}", SESSION + turn) for number in range(clients) for turn in range(turns)}
+    assert server.store.counts()["uploads"] == clients * turns
+    assert len(server.store.session("device-7", SESSION)["recording"]) == 20
+
+
+# Faults
+
+
+def test_faults_are_used_up_in_their_order(server: DevServer) -> None:
+    server.fault("/v1", 429, headers={"Retry-After": "1"}, times=2)
+    server.fault("/v1/t", 500)
+    answers = [ask(server, "/v1/t", json.dumps(MESSAGE).encode()) for _ in range(4)]
+    assert [each.status for each in answers] == [429, 429, 500, 200]
+    assert answers[0].headers["Retry-After"] == "1"
+    assert len(server.store.segment_messages()) == 1
+    assert server.faults == []
+
+
+def test_a_slow_answer_is_an_answer(server: DevServer) -> None:
+    server.fault("/v1", delay_ms=300)
+    began = time.monotonic()
+    assert ask(server, "/v1/t", json.dumps(MESSAGE).encode()).status == 200
+    assert time.monotonic() - began >= 0.3
+
+
+def test_faults_by_http(server: DevServer) -> None:
+    order = {"path": "/amplitude", "status": 413, "delay_ms": 0, "times": 1}
+    assert ask(server, "/api/faults", json.dumps(order).encode()).status == 200
+    assert ask(server, "/v1/t", json.dumps(MESSAGE).encode()).status == 200
+    assert ask(server, TRACK, replay(event(1)), KEY).status == 413
+    assert ask(server, "/api/faults", json.dumps([order, {"path": "/"}]).encode()).status == 200
+    assert ask(server, "/api/faults", b"[]").status == 200
+    assert ask(server, TRACK, replay(event(1)), KEY).status == 200
+
+
+@pytest.mark.parametrize(
+    "order", ["{", "7", '{"status": 500}', '{"path": 7}', '{"path": "/", "odd": 1}', '{"path": "/", "times": "1"}']
+)
+def test_an_odd_order_is_refused(server: DevServer, order: str) -> None:
+    assert ask(server, "/api/faults", order.encode()).status == 400
+    assert server.faults == []
+
+
+# Strangers
+
+
+@pytest.mark.parametrize(
+    "host", ["evil.example", "127.0.0.1.evil.example", "localhost.evil.example", "192.168.1.7", ""]
+)
+def test_another_name_for_this_host_is_refused(server: DevServer, host: str) -> None:
+    for path in ("/", "/api/sessions", "/dist/replay.js", "/segment/v1/projects/actions/settings"):
+        assert ask(server, path, headers={"Host": host}).status == 400
+
+
+@pytest.mark.parametrize("host", ["localhost", "shop.localhost", "127.0.0.1"])
+def test_names_of_the_loopback_address_are_fine(server: DevServer, host: str) -> None:
+    host = server.url.replace("http://127.0.0.1", host)
+    assert ask(server, "/", headers={"Host": host}).status == 200
+    settings = ask(server, "/segment/v1/projects/actions/settings", headers={"Host": host}).json
+    assert settings["integrations"]["Segment.io"]["apiHost"] == f"{host}/v1"
+
+
+@pytest.mark.parametrize("origin", [STRANGER, "null", "http://127.0.0.1", "https://127.0.0.1:1"])
+def test_what_was_recorded_is_for_the_server_s_own_pages(server: DevServer, origin: str) -> None:
+    for path in ("/api/state", "/api/stream", "/api/sessions", "/export/d/1.html"):
+        answer = ask(server, path, headers={"Origin": origin})
+        assert (answer.status, answer.headers.get("Access-Control-Allow-Origin")) == (403, None)
+    for path in ("/api/faults", "/api/sessions/import"):
+        assert ask(server, path, b"[]", {"Origin": origin}).status == 403
+    assert ask(server, "/api/state", headers={"Origin": server.url}).status == 200
+
+
+# The bundle
+
+
+@pytest.mark.parametrize(
+    ("accepted", "encoding", "unpack"),
+    [
+        ("gzip, deflate, br", "br", brotli.decompress),
+        ("gzip", "gzip", gzip.decompress),
+        ("identity", None, bytes),
+        ("", None, bytes),
+    ],
+)
+def test_the_bundle_comes_as_small_as_the_browser_takes_it(
+    server: DevServer, dist: Path, accepted: str, encoding: str | None, unpack: Callable[[bytes], bytes]
+) -> None:
+    answer = ask(server, "/dist/replay.js", headers={"Accept-Encoding": accepted})
+    assert answer.headers.get("Content-Encoding") == encoding
+    assert answer.headers["Content-Type"] == "text/javascript; charset=utf-8"
+    assert answer.headers["Vary"] == "Accept-Encoding"
+    assert unpack(answer.body) == (dist / "replay.js").read_bytes()
+
+
+def test_what_has_a_hash_is_for_ever_and_the_rest_is_asked_for_again(server: DevServer, dist: Path) -> None:
+    assets = json.loads((dist / "manifest.json").read_text())["assets"]
+    hashed = ask(server, f"/dist/{assets['micropython.wasm']}")
+    assert (hashed.headers["Cache-Control"], hashed.headers["Content-Type"]) == (
+        "max-age=31536000, immutable",
+        "application/wasm",
+    )
+    first = ask(server, "/dist/replay.js")
+    assert first.headers["Cache-Control"] == "no-cache"
+    assert ask(server, "/dist/replay.js", headers={"If-None-Match": first.headers["ETag"]}).status == 304
+    assert first.headers["Access-Control-Allow-Origin"] == "*"
+
+
+OUTSIDE = [
+    "..",
+    "../pyproject.toml",
+    "%2e%2e/%2e%2e/etc/passwd",
+    "..%2f..%2fetc%2fpasswd",
+    "/etc/passwd",
+    "assets/../../x",
+    "%00",
+    "..%5cx",
+]
+
+
+@pytest.mark.parametrize(
+    "root", ["/dist/", "/demo/", "/segment/next-integrations/actions/", "/segment/analytics-next/bundles/"]
+)
+@pytest.mark.parametrize("path", OUTSIDE)
+def test_there_is_no_way_out_of_the_roots(server: DevServer, root: str, path: str) -> None:
+    assert ask(server, root + path).status == 404
+
+
+# The demo's pages
+
+PAGES = [
+    *("/", "/product", "/actions/", "/classic-device/basket", "/classic-cloud/checkout", "/auto/thanks"),
+    *("/auto/journal", "/sessions", "/replay/d/1", "/pyscript/mpy", "/pyscript/py"),
+]
+
+
+@pytest.mark.parametrize("path", PAGES)
+def test_a_page_has_a_policy_and_no_blanks(server: DevServer, path: str) -> None:
+    answer = ask(server, path)
+    assert answer.status == 200
+    policy = answer.headers["Content-Security-Policy"]
+    assert policy.startswith("default-src 'none'; ") and "frame-ancestors 'none'" in policy
+    assert "{{" not in answer.body.decode()
+    assert ("'unsafe-eval'" in policy) is path.startswith("/pyscript")
+    assert "script-src 'self' 'unsafe-inline'" not in policy
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/nothing",
+        "/actions/nothing",
+        "/pyscript/js",
+        "/replay/d/x",
+        "/api/sessions/d/1",
+        "/segment/v1/projects/x/settings",
+    ],
+)
+def test_there_are_no_other_pages(server: DevServer, path: str) -> None:
+    assert ask(server, path).status == 404
+
+
+def test_the_runtime_that_was_asked_for_stays(server: DevServer) -> None:
+    answer = ask(server, "/?runtime=pyodide")
+    assert b'data-runtime="pyodide"' in answer.body
+    cookie = answer.headers["Set-Cookie"].partition(";")[0]
+    assert b'data-runtime="pyodide"' in ask(server, "/basket", headers={"Cookie": cookie}).body
+    assert b'data-runtime="micropython"' in ask(server, '/?runtime="><script>').body
+
+
+def test_the_shop_can_use_the_real_ones(dist: Path) -> None:
+    with DevServer(dist, real=Real(write_key='w"<', api_key="k")) as server:
+        answer = ask(server, "/classic-device/")
+        assert b'data-write-key="w&quot;&lt;"' in answer.body
+        assert b"data-segment-cdn" not in answer.body and b"data-options" not in answer.body
+        assert "https://*.amplitude.com" in answer.headers["Content-Security-Policy"]
+
+
+# Sessions
+
+
+@pytest.fixture
+def recorded(server: DevServer) -> str:
+    """The path of a session."""
+    hostile = {"type": 2, "timestamp": 1000, "data": {"text": "</script><script>alert(1)</script><!--"}}
+    ask(server, TRACK, replay(hostile, event(2000)), KEY)
+    named = {**MESSAGE, "integrations": {"Actions Amplitude": {"session_id": SESSION}}}
+    ask(server, "/v1/t", json.dumps(named).encode())
+    return f"{DEVICE}/{SESSION}"
+
+
+def test_sessions_over_http(server: DevServer, recorded: str) -> None:
+    (summary,) = ask(server, "/api/sessions").json
+    assert (summary["replay_id"], summary["session_id"], summary["length_ms"]) == (recorded, SESSION, 1000)
+    session = ask(server, f"/api/sessions/{recorded}").json
+    assert [each["timestamp"] for each in session["recording"]] == [1000, 2000]
+    assert [each["message"]["event"] for each in session["events"]] == ["Bought"]
+
+
+def test_an_exported_session_contains_no_script_but_ours_and_comes_back(
+    server: DevServer, dist: Path, recorded: str
+) -> None:
+    answer = ask(server, f"/export/{recorded}.html")
+    assert answer.headers["Content-Disposition"] == f'attachment; filename="replay-{SESSION}.html"'
+    page = answer.body.decode()
+    assert len(re.findall("<script", page)) == len(re.findall("</script>", page)) == 3
+    assert "unsafe-inline" not in re.findall(r"script-src [^;]*", page)[0]
+    with DevServer(dist) as other:
+        assert ask(other, "/api/sessions/import", answer.body).json == {"device_id": DEVICE, "session_id": SESSION}
+        sessions = [ask(each, f"/api/sessions/{recorded}").json for each in (server, other)]
+        assert sessions[0]["recording"] == sessions[1]["recording"]
+        assert sessions[0]["events"] == sessions[1]["events"]
+
+
+BLOCK = '<script type="application/json" id="recording">%s</script>'
+
+
+@pytest.mark.parametrize(
+    ("file", "status"),
+    [
+        (b"", 400),
+        (b"<!doctype html><script>alert(1)</script>", 400),
+        ((BLOCK % "{").encode(), 400),
+        ((BLOCK % "[]").encode(), 400),
+        ((BLOCK % ("[" * 100_000)).encode(), 400),
+        ((BLOCK % '{"device_id": "d", "session_id": 1, "recording": [{}], "events": []}').encode(), 400),
+        (b"\xff\xfe" + (BLOCK % "\xff").encode("latin-1"), 400),
+        (b" " * (2_000_001), 413),
+    ],
+)
+def test_what_is_no_exported_session_is_refused_in_a_sentence(
+    server: DevServer, monkeypatch: pytest.MonkeyPatch, file: bytes, status: int
+) -> None:
+    monkeypatch.setattr(api, "MAX_IMPORT", 2_000_000)
+    answer = ask(server, "/api/sessions/import", file)
+    assert answer.status == status
+    assert answer.json["error"].startswith("This is no exported session: ")
+    assert server.store.sessions() == []
+
+
+# The stream
+
+
+class Subscriber:
+    """Reads server-sent events, when it is asked to."""
+
+    def __init__(self, server: DevServer) -> None:
+        self.connection = http.client.HTTPConnection(server.url.removeprefix("http://"), timeout=10)
+        self.connection.request("GET", "/api/stream")
+        self.answer = self.connection.getresponse()
+
+    def next(self) -> tuple[str, Any]:
+        name = self._line("event")
+        return name, json.loads(self._line("data"))
+
+    def _line(self, field: str) -> str:
+        while line := self.answer.readline().decode():
+            if line.startswith(f"{field}: "):
+                return line.removeprefix(f"{field}: ").strip()
+        raise EOFError
+
+
+def test_every_subscriber_is_told_everything(server: DevServer) -> None:
+    subscribers = [Subscriber(server) for _ in range(3)]
+    ask(server, TRACK, replay(event(1000)), KEY)
+    named = {**MESSAGE, "integrations": {"Actions Amplitude": {"session_id": SESSION}}}
+    ask(server, "/v1/t", json.dumps(named).encode())
+    ask(server, "/amplitude/classic", urlencode({"e": '[{"event_type": "x", "session_id": 1}]'}).encode())
+    for each in subscribers:
+        told = dict(each.next() for _ in range(4))
+        assert told["upload"]["session_id"] == SESSION and told["upload"]["events"] == 1
+        assert told["segment"]["message"] == named and told["segment"]["path"] == "/v1/t"
+        assert told["amplitude"]["body"] == {"events": [{"event_type": "x", "session_id": 1}]}
+        assert told["session"] == server.store.summary(DEVICE, SESSION)
+
+
+def test_a_subscriber_that_does_not_listen_holds_nobody_up(server: DevServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(api, "BEHIND", 10)
+    deaf, awake = Subscriber(server), Subscriber(server)
+    large = {**MESSAGE, "properties": {"text": "x" * 30_000}}
+    received = 0
+    for _ in range(300):
+        assert ask(server, "/v1/t", json.dumps(large).encode()).status == 200
+        received += awake.next()[0] == "segment"
+    assert received == 300
+    heard = 0
+    with pytest.raises((EOFError, http.client.IncompleteRead)):
+        while deaf.next():
+            heard += 1
+    assert heard < 300
+
+
+def test_the_end_of_the_server_is_the_end_of_the_stream(dist: Path) -> None:
+    server = DevServer(dist)
+    server.start()
+    subscribers = [Subscriber(server) for _ in range(3)]
+    began = time.monotonic()
+    server.stop()
+    assert time.monotonic() - began < 0.8, "nobody was waited for"
+    for each in subscribers:
+        with pytest.raises(EOFError):
+            each.next()
+
+
+# The server itself
+
+
+def test_a_port_that_is_taken_is_named(server: DevServer, dist: Path) -> None:
+    port = int(server.url.rpartition(":")[2])
+    with pytest.raises(ReplayError, match=str(port)) as raised:
+        DevServer(dist, port=port)
+    assert raised.value.code == "port-taken" and "--port" in raised.value.fix
+
+
+def test_it_can_be_had_on_this_machine_only(server: DevServer) -> None:
+    port = int(server.url.rpartition(":")[2])
+    with socket.socket() as other, pytest.raises(OSError):
+        other.settimeout(1)
+        other.connect(("127.0.0.2", port))
+
+
+def test_what_was_recorded_is_there_after_a_restart(dist: Path, tmp_path: Path) -> None:
+    for expected in (1, 2):
+        with DevServer(dist, db=tmp_path / "demo.db") as server:
+            ask(server, TRACK, replay(event(1000)), KEY)
+            (summary,) = ask(server, "/api/sessions").json
+            assert summary["uploads"] == expected
