@@ -1,0 +1,112 @@
+"""What a page lives in: https, a strict policy, Amplitude's bad days, the browser's back button."""
+
+import json
+
+import pytest
+from playwright.sync_api import Route
+
+from .conftest import CSP, Site
+
+SECURE = "https://site.test"
+
+
+def test_on_https_the_cookie_is_secure(site: Site) -> None:
+    """The whole site, Segment and Amplitude under one https address, answered by the development server."""
+
+    def proxy(route: Route) -> None:
+        response = route.fetch(url=route.request.url.replace(SECURE, site.server.url))
+        if route.request.url.endswith("/settings"):
+            text = json.dumps(response.json()).replace(site.server.url, SECURE)
+            settings = json.loads(text.replace(site.server.url.removeprefix("http://"), "site.test"))
+            settings["integrations"]["Segment.io"]["protocol"] = "https"
+            route.fulfill(response=response, json=settings)
+        else:
+            route.fulfill(response=response)
+
+    def page(route: Route) -> None:
+        route.fulfill(body=document, headers={"Content-Type": "text/html", "Content-Security-Policy": CSP})
+
+    tag = site.tag(mode="actions", write_key="actions", segment_cdn=f"{SECURE}/segment")
+    document = f"<!doctype html><title>Site</title>{tag.replace(site.server.url, SECURE)}<h1>Secure</h1>"
+    site.context.route(f"{SECURE}/**", proxy)
+    site.context.route(f"{SECURE}/", page)
+    site.page.goto(SECURE)
+    site.wait_for_status("running")
+    site.agreed(site.track("first"))
+    cookies = [each for each in site.context.cookies() if each.get("name") == "analytics_session_id"]
+    assert [(each.get("domain"), each.get("path"), each.get("secure"), each.get("sameSite")) for each in cookies] == [
+        (".site.test", "/", True, "Lax")
+    ]
+
+
+def test_a_page_that_forbids_workers_is_recorded_all_the_same(site: Site) -> None:
+    options = {**site.replay_options, "useWebWorker": True}
+    tag = site.tag(mode="actions", write_key="actions", segment_cdn=site.cdn, options=options)
+    site.show(tag, CSP.replace("worker-src 'self' blob:", "worker-src 'none'"))
+    site.page.goto(f"{site.server.url}/site/")
+    site.wait_for_status("running")
+    site.agreed(site.track("first"))
+
+
+@pytest.mark.parametrize("status", [500, 404])
+def test_without_its_configuration_nothing_is_recorded_and_the_doctor_says_so(site: Site, status: int) -> None:
+    configuration = "**/session-replay/config/**"
+    site.context.route(configuration, lambda route: route.fulfill(status=status, body="{}"))
+    site.open()
+    message = site.track("first")
+    assert "[Amplitude] Session Replay ID" not in message["properties"]
+    findings = {each["code"]: each for each in site.page.evaluate("pyscriptReplay.doctor()")}
+    assert findings["not-recording"]["level"] == "problem"
+    assert site.server.store.uploads() == []
+
+
+def test_the_back_button_brings_a_page_that_has_caught_up(site: Site) -> None:
+    """The page comes out of the back/forward cache; meanwhile the next page has begun a new session."""
+    site.file("next.html", "<!doctype html><title>Next</title><h1>The next page</h1>")
+    site.open()
+    first = site.agreed(site.track("before"))
+    site.page.goto(f"{site.server.url}/site/next.html")
+    site.page.evaluate("(id) => localStorage.setItem('analytics_session_id', JSON.stringify(id))", first + 5)
+    site.page.go_back(wait_until="commit")
+    site.wait_for(f"window.pyscriptReplay?.sessionId === {first + 5}")
+    assert site.agreed(site.track("after")) == first + 5
+
+
+PYTHON = """
+from pyscript import window
+from pyscript_replay import ReplayError, bridge, connect
+
+by_name = bridge.window().get("ajs")
+try:
+    await connect("actions", api_key="local", analytics=bridge.window().get("heard"))
+except ReplayError as error:
+    window.refused = error.code
+replay = await connect("actions", api_key="local", analytics=by_name, sample_rate=1, options=%(options)r)
+
+@replay.on_session
+def moved(previous, current, device_id, reason):
+    window.moved = " ".join([repr(previous), repr(current), device_id, reason])
+"""
+
+
+@pytest.mark.parametrize("kind", ["mpy", "py"])
+def test_a_python_page_hands_over_the_object_itself(site: Site, kind: str) -> None:
+    site.file(
+        "segment.js",
+        f'import {{ AnalyticsBrowser }} from "{site.dist("analytics")}";'
+        f'window.ajs = AnalyticsBrowser.load({{ writeKey: "actions", cdnURL: "{site.cdn}" }});',
+    )
+    site.script(kind, "actions")
+    site.file("main.py", PYTHON % {"options": site.replay_options})
+    site.show(
+        '<script type="module" src="segment.js"></script>'
+        f'<script type="module" src="{site.server.url}/dist/pyscript.js"></script>'
+        f'<script type="{kind}" src="main.py" async></script>',
+        csp="default-src 'self' 'unsafe-inline' 'unsafe-eval' blob:",
+    )
+    site.page.goto(f"{site.server.url}/site/")
+    site.wait_for_status("running")
+    site.page.evaluate("void ajs.track('first')")
+    session_id = site.agreed(site.event("first"))
+    assert site.page.evaluate("moved") == f"None {session_id} {site.device_id} started"
+    assert site.page.evaluate("refused") == "segment-missing"
