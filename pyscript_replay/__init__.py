@@ -25,8 +25,14 @@ async def connect(mode, **options):
 
 
 async def _open(options):
-    from .replay import Replay  # here, so that the pure modules can be used without the browser's
+    # here, so that the pure modules can be used without the browser's
+    from .modes import auto
+    from .modes.actions import Actions
+    from .modes.classic_cloud import ClassicCloud
+    from .modes.classic_device import ClassicDevice
+    from .replay import Replay
 
-    replay = Replay(options)
+    modes = {"actions": Actions, "classic-device": ClassicDevice, "classic-cloud": ClassicCloud}
+    replay = Replay(options, modes, auto.choose)
     await replay.open()
     return replay

@@ -7,13 +7,7 @@ stored by the mode, recorded by the recorder, announced to the page. Nothing els
 
 from . import bridge, doctor, session
 from .errors import ReplayError
-from .modes import auto
-from .modes.actions import Actions
-from .modes.classic_cloud import ClassicCloud
-from .modes.classic_device import ClassicDevice
 from .segment import Segment
-
-MODES = {"actions": Actions, "classic-device": ClassicDevice, "classic-cloud": ClassicCloud}
 
 CARRIES_PROPERTIES = ("track", "page", "screen")
 """Segment's calls that have properties."""
@@ -30,12 +24,14 @@ class Replay:
 
     runtime = bridge.RUNTIME
 
-    def __init__(self, options):
+    def __init__(self, options, modes, choose):
         self.options = options
         self.mode = options["mode"]
         self.status = "loading"
         self.segment = None
         self.recorder = None
+        self._modes = modes
+        self._choose = choose
         self._mode = None
         self._why = "it was set"
         self._wiring = None
@@ -106,9 +102,9 @@ class Replay:
         try:
             finding = bridge.spawn(Segment.find(self.options["analytics"], self.complain))
             if self.mode == "auto":
-                self.mode, self._why = auto.choose(*(await finding).destinations())
+                self.mode, self._why = self._choose(*(await finding).destinations())
                 self._report(mode=self.mode)
-            self._mode = MODES[self.mode](self)
+            self._mode = self._modes[self.mode](self)
             self.recorder = await self._mode.load()
             self.segment = await finding
             await self._mode.connect()
