@@ -58,7 +58,7 @@ class Replay:
         return self.recorder.replay_id if self.recorder else None
 
     def on_session(self, listener):
-        """Call ``listener(previous, current, device_id, reason)`` at every transition; usable as a decorator.
+        """Call ``listener(previous, current, device_id, reason)`` at every transition; a decorator for functions.
 
         ``previous`` and ``current`` are session ids (``int`` or ``None``); ``reason`` is one of the names in
         ``session.py``, but never ``unchanged`` or ``older-ignored``.
@@ -232,7 +232,16 @@ class Replay:
             "session", {"previous": previous, "current": session_id, "deviceId": device_id, "reason": reason}
         )
         for listener in self._listeners:
-            listener(previous, session_id, device_id, reason)
+            self._tell(listener, previous, session_id, device_id, reason)
+
+    def _tell(self, listener, *transition):
+        try:
+            answer = listener(*transition)
+            if hasattr(answer, "send"):  # it was an ``async def``
+                bridge.spawn(answer)
+        except Exception as error:
+            told = "a listener of on_session failed: {!r}".format(error)
+            self.complain(ReplayError("listener", told, "Mend it; the recording goes on."))
 
     def snapshot(self):
         """What the doctor needs to know of the page, as plain data."""

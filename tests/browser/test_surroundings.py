@@ -84,7 +84,11 @@ except ReplayError as error:
 replay = await connect("actions", api_key="local", analytics=by_name, sample_rate=1, options=%(options)r)
 
 @replay.on_session
-def moved(previous, current, device_id, reason):
+def failing(*transition):
+    raise ValueError("not our fault")
+
+@replay.on_session
+async def moved(previous, current, device_id, reason):
     window.moved = " ".join([repr(previous), repr(current), device_id, reason])
 """
 
@@ -110,3 +114,4 @@ def test_a_python_page_hands_over_the_object_itself(site: Site, kind: str) -> No
     session_id = site.agreed(site.event("first"))
     assert site.page.evaluate("moved") == f"None {session_id} {site.device_id} started"
     assert site.page.evaluate("refused") == "segment-missing"
+    assert site.errors == ["segment-missing", "listener"]
