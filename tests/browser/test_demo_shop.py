@@ -67,7 +67,7 @@ def test_an_order_is_tracked_and_recorded_and_its_secrets_are_not(dist: Path, pa
         page.get_by_label("Password, for an account").press_sequentially(PASSWORD)
         page.get_by_label("Greeting").press_sequentially(GREETING)
         page.get_by_label("A private line inside").press_sequentially(NOTE)
-        page.wait_for_timeout(1500)
+        uploaded(page, server, GREETING, "*" * len(NOTE))
         page.get_by_role("button", name="Place the order").click()
         page.get_by_text("is on its way").wait_for()
         recorded(page)
@@ -75,10 +75,7 @@ def test_an_order_is_tracked_and_recorded_and_its_secrets_are_not(dist: Path, pa
         assert completed["properties"]["products"][0]["product_id"] == "oolong"
         assert completed["properties"]["[Amplitude] Session Replay ID"] == replay_id(page)
 
-        device, session = split(replay_id(page))
-        told = (GREETING, "*" * len(NOTE))
-        server.store.wait_for(lambda store: all(each in recording(store, device, session) for each in told), timeout=20)
-        kept = recording(server.store, device, session)
+        kept = recording(server.store, replay_id(page))
         assert "Behind the scenes" not in kept  # the inspector is no part of the visit
 
     everything = kept.encode() + b"".join(each.read_bytes() for each in tmp_path.glob("demo.db*"))
@@ -95,8 +92,19 @@ def arrived(server: Any, name: str) -> dict[str, Any]:
     return server.store.wait_for(found, timeout=20)
 
 
-def recording(store: Any, device: str, session: str) -> str:
+def uploaded(page: Page, server: Any, *texts: str) -> None:
+    """Wait until these are in the recording. The SDK uploads what it has when something more happens, so it does."""
+    for _ in range(40):
+        page.wait_for_timeout(500)
+        page.mouse.wheel(0, 10)
+        if all(text in recording(server.store, replay_id(page)) for text in texts):
+            return
+    raise AssertionError(f"not recorded: {texts}")
+
+
+def recording(store: Any, replay: str) -> str:
     """What is recorded of the visit, as one text."""
+    device, session = split(replay)
     return json.dumps(store.session(device, int(session))["recording"]) if store.uploads() else ""
 
 
