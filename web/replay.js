@@ -109,6 +109,9 @@ if (window.pyscriptReplay) {
 } else {
   const page = openPage(window);
   page.tag = tag;
-  if (tag.consent === "wait" || page.optedOut) wait(page);
+  if (!["granted", "wait", undefined].includes(tag.consent)) {
+    // said here, for what was meant may be "no"
+    page.fail({ code: "option-value", message: `data-consent is "${tag.consent}"`, fix: "It takes one of granted, wait." });
+  } else if (tag.consent === "wait" || page.optedOut) wait(page);
   else begin(page);
 }

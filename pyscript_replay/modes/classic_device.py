@@ -30,6 +30,8 @@ class ClassicDevice:
     async def connect(self):
         """Wait for amplitude-js; then hook into Segment."""
         segment = self._segment = self._replay.segment
+        settings, _ = segment.destinations()
+        self._settings = (settings.get("integrations") or {}).get(DESTINATION) or {}
         bridge.spawn(self._notice_absence())
         self._amplitude = await bridge.amplitude()
         segment.enrich(self._enrich)
@@ -84,12 +86,12 @@ class ClassicDevice:
     def _anticipate(self, event):
         """Do now what amplitude-js will do for this event, so that it is seen in time."""
         self._refresh()
-        if self._setting("preferAnonymousIdForDeviceId"):
+        if self._settings.get("preferAnonymousIdForDeviceId"):
             self._amplitude.call("setDeviceId", event.get("anonymousId"))
         now = bridge.now()
         last = session.parse(self._amplitude.get("_lastEventTime"))
         timeout = self._amplitude.get("options").get("sessionTimeout")
-        if last is not None and now - last > timeout and is_logged(event, self._setting):
+        if last is not None and now - last > timeout and is_logged(event, self._settings):
             self._begin(now)
 
     def _begin(self, now):
@@ -101,14 +103,9 @@ class ClassicDevice:
         if self._amplitude.has("_logEvent"):
             self._amplitude.call("_logEvent", "")
 
-    def _setting(self, name):
-        """One of the settings of Segment's Amplitude destination, ``None`` when it is not set."""
-        settings = self._segment.analytics.get("settings").get("cdnSettings").get("integrations").get(DESTINATION, None)
-        return settings.get(name, None) if settings else None
-
     def _reset(self, *_):
         """``reset()`` concerns amplitude-js only where its device id is Segment's anonymous id."""
-        if self._replay.running and self._setting("preferAnonymousIdForDeviceId"):
+        if self._replay.running and self._settings.get("preferAnonymousIdForDeviceId"):
             self._refresh()
             self._amplitude.call("setDeviceId", self._segment.device_id())
             self._begin(bridge.now())
@@ -119,17 +116,20 @@ class ClassicDevice:
             self.look()
 
 
-def is_logged(event, setting):
-    """Whether Segment's integration makes amplitude-js log this event. Only a logged event opens a session."""
+def is_logged(event, settings):
+    """Whether Segment's integration makes amplitude-js log this event. Only a logged event opens a session.
+
+    ``settings`` (``dict``) are those of Segment's Amplitude destination; what is left out has its default.
+    """
     kind = event.get("type")
     if kind == "page":
         properties = event.get("properties", None)
         named = event.get("name", None) or properties.get("name", None)
         category = event.get("category", None) or properties.get("category", None)
         return bool(
-            setting("trackAllPages")
-            or (named and setting("trackNamedPages") is not False)
-            or (category and setting("trackCategorizedPages") is not False)
+            settings.get("trackAllPages")
+            or (named and settings.get("trackNamedPages", True))
+            or (category and settings.get("trackCategorizedPages", True))
         )
     if kind == "identify":
         return bool(event.get("userId", None)) or bool(event.get("traits", None) and event.get("traits").data())

@@ -24,6 +24,15 @@ def test_until_start_nothing_is_loaded_stored_or_sent(site: Site) -> None:
     site.agreed(site.track("with consent"))
 
 
+def test_a_word_that_may_mean_no_loads_nothing(site: Site) -> None:
+    requests: list[str] = []
+    site.page.on("request", lambda request: requests.append(request.url))
+    site.open(consent="denied", wait=False)
+    site.wait_for_status("failed")
+    assert site.errors == ["option-value"]
+    assert [url for url in requests if "/site/" not in url and not url.endswith("/replay.js")] == []
+
+
 def test_start_keeps_its_promise(site: Site) -> None:
     site.open(consent="wait", wait=False)
     site.wait_for_status("waiting")

@@ -138,6 +138,14 @@ def test_a_device_id_that_amplitude_refuses_records_nothing(site: Site) -> None:
     assert site.server.store.uploads() == []
 
 
+def test_a_page_without_segment_is_told(site: Site) -> None:
+    site.page.clock.install()
+    site.show(site.tag())
+    site.page.goto(f"{site.server.url}/site/")
+    site.wait_for(lambda: site.page.clock.fast_forward(2_000) or site.errors != [], seconds=30)
+    assert site.errors == ["segment-missing"]
+
+
 def test_a_second_tag_leaves_the_first_one_alone(site: Site) -> None:
     tag = site.tag(write_key="actions", segment_cdn=site.cdn)
     site.show(tag + tag)
