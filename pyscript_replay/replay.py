@@ -180,8 +180,12 @@ class Replay:
             self._move(device_id, None, decision.reason)
         return decision
 
-    def begin(self, session_id):
-        """Begin this session, because the identity has changed for good (``reset()``)."""
+    def begin(self):
+        """Begin a session, because the visitor is another one (``reset()``); but not where there was none."""
+        if self.session_id is None:
+            self._mode.look()
+            return
+        session_id = session.opened(bridge.now(), self.session_id)
         self._mode.store(session_id)
         self._move(self._device_id(), session_id, session.IDENTITY_CHANGED)
 

@@ -102,11 +102,14 @@ def is_expired(last_access, now, length=LENGTH_MS):
 def continued(stored, last_access, now, length=LENGTH_MS):
     """The session to which an event of ``now`` belongs, where nobody else keeps one: the stored one, or a new one.
 
-    All are milliseconds. A new session begins now, but always after the stored one, whatever the clock says.
+    All are milliseconds.
     """
-    if stored is None:
-        return now
-    return max(now, stored + 1) if is_expired(last_access, now, length) else stored
+    return opened(now, stored) if stored is None or is_expired(last_access, now, length) else stored
+
+
+def opened(now, previous):
+    """The id of a session that begins ``now``: always after the ``previous`` one, whatever the clock says."""
+    return now if previous is None else max(now, previous + 1)
 
 
 def parse(raw):

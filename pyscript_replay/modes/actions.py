@@ -80,7 +80,7 @@ class Actions:
     def _reset(self, *_):
         """``reset()`` gives the visitor a new anonymous id: another visitor, so another session."""
         if self._replay.running:
-            self._replay.begin(bridge.now())
+            self._replay.begin()
 
 
 def carried(event):

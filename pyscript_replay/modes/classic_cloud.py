@@ -119,7 +119,7 @@ class ClassicCloud:
     def _reset(self, *_):
         """``reset()`` gives the visitor a new anonymous id: another visitor, so another session."""
         if self._replay.running:
-            self._replay.begin(bridge.now())
+            self._replay.begin()
 
 
 def _traits(operations):

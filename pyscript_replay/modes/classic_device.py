@@ -94,9 +94,9 @@ class ClassicDevice:
         if last is not None and now - last > timeout and is_logged(event, self._settings):
             self._begin(now)
 
-    def _begin(self, now):
-        self._amplitude.set("_lastEventTime", now)
-        self._amplitude.call("setSessionId", now)  # which saves both
+    def _begin(self, session_id):
+        self._amplitude.set("_lastEventTime", session_id)
+        self._amplitude.call("setSessionId", session_id)  # which saves both
 
     def _refresh(self):
         """Have amplitude-js re-read its cookie, which it does for each event; one without a type goes no further."""
@@ -108,7 +108,7 @@ class ClassicDevice:
         if self._replay.running and self._settings.get("preferAnonymousIdForDeviceId"):
             self._refresh()
             self._amplitude.call("setDeviceId", self._segment.device_id())
-            self._begin(bridge.now())
+            self._begin(session.opened(bridge.now(), self._replay.session_id))
             self.look()
 
     def _delivered(self):
