@@ -117,9 +117,6 @@ class Js:
     def __eq__(self, other):
         return isinstance(other, Js) and bool(_border.same(self._box, other._box))
 
-    def __hash__(self):
-        return id(self._box)
-
 
 class Function(Js):
     """A JavaScript function that runs Python. Stays alive until ``release``; after that it does nothing."""
@@ -308,7 +305,7 @@ def _give(value):
     if isinstance(value, (int, float)):
         return _border.number(_digits(value))
     if isinstance(value, str):
-        return _border.string(value)
+        return _border.parsed(json.dumps(value)) if "\0" in value else _border.string(value)  # MicroPython stops there
     if isinstance(value, dict):
         return _give_object(value)
     if isinstance(value, (list, tuple)):

@@ -27,12 +27,14 @@ function answer(value) {
 }
 
 function failure(error) {
-  return {
-    kind: "error",
-    name: String(error?.name ?? "Error"),
-    text: String(error?.message ?? error),
-    box: { it: error },
-  };
+  const described = { kind: "error", name: "Error", text: "an exception that cannot be described", box: { it: error } };
+  try {
+    described.name = String(error?.name ?? "Error");
+    described.text = String(error?.message ?? error);
+  } catch {
+    // anything can be thrown, even what has no text
+  }
+  return described;
 }
 
 const attempt = (look) => {
@@ -71,6 +73,7 @@ export const null_ = () => ({ it: null });
 export const boolean = (value) => ({ it: Boolean(value) });
 export const number = (text) => ({ it: Number(text) });
 export const string = (text) => ({ it: text });
+export const parsed = (json) => ({ it: JSON.parse(json) });
 export const array = () => ({ it: [] });
 export const object = () => ({ it: {} });
 export const push = (box, value) => void box.it.push(value.it);
@@ -155,5 +158,10 @@ export const amplitude = () => ({ it: watchAmplitude(globalThis) });
 export const release = () => opened().segment?.release();
 
 /** A promise of an answer: one of the bundle's SDKs, as a module. */
-export const sdk = (name) =>
-  import(opened().asset(name)).then((module) => answer(module), failure);
+export const sdk = async (name) => {
+  try {
+    return answer(await import(opened().asset(name)));
+  } catch (error) {
+    return failure(error);
+  }
+};

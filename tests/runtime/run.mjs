@@ -1,0 +1,20 @@
+// Boots a runtime as a page does, out of the bundle itself, and has it run a program: node run.mjs BUNDLE RUNTIME PROGRAM
+
+import fs from "node:fs";
+import path from "node:path";
+import { pathToFileURL } from "node:url";
+import "./things.mjs";
+
+const [bundle, runtime, program] = process.argv.slice(2);
+const { assets } = JSON.parse(fs.readFileSync(path.join(bundle, "manifest.json"), "utf8"));
+const others = { things: new URL("things.mjs", import.meta.url).href, broken: "file:///nowhere.mjs" };
+
+function asset(name) {
+  if (name in others) return others[name];
+  if (name in assets) return path.join(bundle, assets[name]);
+  throw new Error(`there is no ${name}`);
+}
+
+const { boot } = await import(pathToFileURL(asset(runtime)));
+await boot({ asset, page: {} }, fs.readFileSync(program, "utf8"));
+process.exit(0); // nothing is waited for any more
