@@ -91,7 +91,7 @@ PARSED = (
     ([], None),
     ([FIRST], None),
     ({}, None),
-    (object(), None),
+    (len, None),
 )
 
 # Each line of a story is one look: (stored, event, replay, expired, identity changed): (to store, to tell, reason).
