@@ -11,12 +11,21 @@ const REPLAY_ID = "[Amplitude] Session Replay ID";
 const SHOWN = 12;
 const KEPT = "demo.transitions"; // the log goes on when the visitor goes to the next page
 
-const seen = { events: [], logged: null, eventCount: 0, uploads: 0, uploadBytes: 0, problem: null, transitions: JSON.parse(sessionStorage.getItem(KEPT) ?? "[]") };
+const seen = {
+  events: [], // Segment's, the newest first
+  logged: null, // the session of amplitude-js's last event
+  eventCount: 0,
+  uploads: 0,
+  uploadBytes: 0,
+  problem: null,
+  transitions: JSON.parse(sessionStorage.getItem(KEPT) ?? "[]"),
+};
 const at = (id) => document.getElementById(id);
 
 // What an event says.
 
-const carried = ({ integrations }) => Object.values(integrations ?? {}).map((each) => each?.session_id).find(Boolean) ?? null;
+const carried = ({ integrations }) =>
+  Object.values(integrations ?? {}).map((each) => each?.session_id).find(Boolean) ?? null;
 
 /** Whether the event's replay id is made of its own device and session: the ids are exact, or they are wrong. */
 function verdict(message) {
@@ -76,18 +85,24 @@ function drawPlaces(status, stored, event, replay) {
     show(place, id);
     at(place).parentElement.className = !id ? "" : id === newest ? "good" : "bad";
   }
-  const known = Object.values(ids).filter(Boolean);
-  const agree = new Set(known).size <= 1;
-  show("agreement", status === "stopped" ? "Nothing is recorded." : known.length < 2 ? "Waiting for the first event." : agree ? "They agree, to the last digit." : "They differ: someone is about to follow.");
+  show("agreement", status === "stopped" ? "Nothing is recorded." : agreement(Object.values(ids).filter(Boolean)));
+}
+
+function agreement(known) {
+  if (known.length < 2) return "Waiting for the first event.";
+  return new Set(known).size === 1 ? "They agree, to the last digit." : "They differ: one of them is about to follow.";
 }
 
 function drawLog(id, rows) {
   if (rows.length) at(id).replaceChildren(...rows);
 }
 
+const titled = (title, time) =>
+  element("span.row", {}, element("b", {}, title), element("time.soft.small", {}, clock(time)));
+
 const transition = ({ time, previous, current, reason, deviceId }) =>
   element("li", {},
-    element("span.row", {}, element("b", {}, reason), element("time.soft.small", {}, clock(time))),
+    titled(reason, time),
     element("span.number.small", {}, previous && previous !== current ? `${previous} → ${current}` : String(current)),
     element("span.number.small.soft", {}, deviceId),
   );
@@ -95,8 +110,11 @@ const transition = ({ time, previous, current, reason, deviceId }) =>
 function eventRow({ received, message }) {
   const [look, words] = verdict(message);
   return element("li", {},
-    element("span.row", {}, element("b", {}, message.event ?? message.name ?? message.type), element("time.soft.small", {}, clock(received))),
-    element("span.row", {}, element("span.number.small", {}, carried(message) ?? "no session id"), element(`span.pill${look && `.${look}`}`, {}, words)),
+    titled(message.event ?? message.name ?? message.type, received),
+    element("span.row", {},
+      element("span.number.small", {}, carried(message) ?? "no session id"),
+      element(`span.pill${look && `.${look}`}`, {}, words),
+    ),
   );
 }
 

@@ -15,20 +15,25 @@ function draw() {
 }
 
 const cell = (label, ...children) => element("td", { "data-label": label }, ...children);
+const number = (text) => element("span.number", {}, text);
+const below = (kind, text) => element(`span.${kind}small.soft`, {}, text);
 
-const row = (session) =>
-  element("tr", { id: session.replay_id },
-    cell("Started", element("a", { href: `/replay/${path(session)}` }, clock(session.started)), element("span.soft.small", {}, day(session.started))),
-    cell("Length", element("span.number", {}, duration(session.length_ms))),
-    cell("Pages", element("span.number", {}, session.pages)),
-    cell("Events", element("span.number", {}, session.events)),
-    cell("Uploads", element("span.number", {}, session.uploads), element("span.soft.small", {}, bytes(session.upload_bytes))),
-    cell("Device and session", element("span.number.small", {}, session.device_id), element("span.number.small.soft", {}, session.session_id)),
+function row(session) {
+  const [replay, file] = [`/replay/${path(session)}`, `/export/${path(session)}.html`];
+  const named = (verb) => `${verb} the session of ${clock(session.started)}`;
+  return element("tr", {},
+    cell("Started", element("a", { href: replay }, clock(session.started)), below("", day(session.started))),
+    cell("Length", number(duration(session.length_ms))),
+    cell("Pages", number(session.pages)),
+    cell("Events", number(session.events)),
+    cell("Uploads", number(session.uploads), below("", bytes(session.upload_bytes))),
+    cell("Device and session", number(session.device_id), below("number.", session.session_id)),
     element("td.actions", {},
-      element("a.button.little.primary", { href: `/replay/${path(session)}`, "aria-label": `Watch the session of ${clock(session.started)}` }, "Watch"),
-      element("a.button.little", { href: `/export/${path(session)}.html`, download: true, "aria-label": `Export the session of ${clock(session.started)}` }, "Export"),
+      element("a.button.little.primary", { href: replay, "aria-label": named("Watch") }, "Watch"),
+      element("a.button.little", { href: file, download: true, "aria-label": named("Export") }, "Export"),
     ),
   );
+}
 
 function take(summaries) {
   for (const summary of summaries) sessions.set(summary.replay_id, summary);
@@ -42,7 +47,7 @@ function complain(sentence) {
 
 async function importFile({ target }) {
   complain("");
-  const answer = await fetch("/api/sessions/import", { method: "POST", headers: { "Content-Type": "text/html" }, body: target.files[0] });
+  const answer = await fetch("/api/sessions/import", { method: "POST", body: target.files[0] });
   const imported = await answer.json().catch(() => ({}));
   target.value = "";
   if (answer.ok) location.assign(`/replay/${path(imported)}`);

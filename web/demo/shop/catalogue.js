@@ -2,18 +2,48 @@
 
 import { element } from "../dom.js";
 
-const TEAS = [
-  ["sencha", "Morning Sencha", "Green", 9.5, ["#3f7d4e", "#cfe3b4"], "Grassy, bright, a little sea air", "Steamed within hours of picking, then rolled to needles. Brew it cool, at 70 °C, and briefly: a minute is enough."],
-  ["oolong", "Cliff Oolong", "Oolong", 14, ["#7a5230", "#e8c99b"], "Roasted, mineral, long", "Charcoal-roasted three times over a winter. It opens slowly and does not mind being forgotten in the pot."],
-  ["assam", "Second Flush", "Black", 8, ["#8c2f24", "#f0c4a8"], "Malty, dark, takes milk", "Picked in June, when the bushes flower for the second time. The one to wake up with."],
-  ["silver", "Silver Needle", "White", 19, ["#5d6b7c", "#dfe5ea"], "Melon, hay, hardly there", "Nothing but buds, withered in the shade for two days. Use more leaf than seems right."],
-  ["puerh", "Ten Year Pu-erh", "Dark", 22, ["#3b2a2a", "#c9a48f"], "Forest floor, cocoa, calm", "Pressed in 2016 and kept in a dry cellar since. Rinse it once; it then gives eight good infusions."],
-  ["jasmine", "Jasmine Pearls", "Green", 12.5, ["#2f6f73", "#f3ead2"], "Flowers, honey, spring water", "Rolled by hand and scented over six nights with fresh blossoms, which are then picked out again."],
-  ["smoke", "Pine Smoke", "Black", 10, ["#2d3a33", "#b9a88a"], "Bonfire, prune, leather", "Dried over pine. People love it or leave the room; there is no third way."],
-  ["chamomile", "Evening Chamomile", "Herbal", 7, ["#b07a12", "#fbe9a9"], "Apple, straw, sleep", "Whole flower heads and no caffeine at all. Cover the cup while it draws."],
+export const products = [
+  {
+    id: "sencha", name: "Morning Sencha", category: "Green", price: 9.5, colours: ["#3f7d4e", "#cfe3b4"],
+    taste: "Grassy, bright, a little sea air",
+    story: "Steamed within hours of picking, then rolled to needles. Brew it cool, at 70 °C, and briefly.",
+  },
+  {
+    id: "oolong", name: "Cliff Oolong", category: "Oolong", price: 14, colours: ["#7a5230", "#e8c99b"],
+    taste: "Roasted, mineral, long",
+    story: "Roasted over charcoal three times. It opens slowly and does not mind being forgotten in the pot.",
+  },
+  {
+    id: "assam", name: "Second Flush", category: "Black", price: 8, colours: ["#8c2f24", "#f0c4a8"],
+    taste: "Malty, dark, takes milk",
+    story: "Picked in June, when the bushes flower for the second time. The one to wake up with.",
+  },
+  {
+    id: "silver", name: "Silver Needle", category: "White", price: 19, colours: ["#5d6b7c", "#dfe5ea"],
+    taste: "Melon, hay, hardly there",
+    story: "Nothing but buds, withered in the shade for two days. Use more leaf than seems right.",
+  },
+  {
+    id: "puerh", name: "Ten Year Pu-erh", category: "Dark", price: 22, colours: ["#3b2a2a", "#c9a48f"],
+    taste: "Forest floor, cocoa, calm",
+    story: "Pressed in 2016 and kept in a dry cellar since. Rinse it once; then it is good for eight cups.",
+  },
+  {
+    id: "jasmine", name: "Jasmine Pearls", category: "Green", price: 12.5, colours: ["#2f6f73", "#f3ead2"],
+    taste: "Flowers, honey, spring water",
+    story: "Rolled by hand and scented over six nights with fresh blossoms, which are picked out again.",
+  },
+  {
+    id: "smoke", name: "Pine Smoke", category: "Black", price: 10, colours: ["#2d3a33", "#b9a88a"],
+    taste: "Bonfire, prune, leather",
+    story: "Dried over pine. People love it or leave the room; there is no third way.",
+  },
+  {
+    id: "chamomile", name: "Evening Chamomile", category: "Herbal", price: 7, colours: ["#b07a12", "#fbe9a9"],
+    taste: "Apple, straw, sleep",
+    story: "Whole flower heads and no caffeine at all. Cover the cup while it draws.",
+  },
 ];
-
-export const products = TEAS.map(([id, name, category, price, colours, taste, story]) => ({ id, name, category, price, colours, taste, story }));
 
 export const categories = [...new Set(products.map((product) => product.category))];
 
@@ -36,7 +66,8 @@ const shape = (tag, attributes) => {
 
 /** A tin of the product, drawn in the page, so that a replay shows it without fetching anything. */
 export function tin({ colours: [dark, light] }) {
-  const picture = shape("svg", { viewBox: "0 0 200 200", preserveAspectRatio: "xMidYMid slice", "aria-hidden": "true", class: "tin" });
+  const filling = { viewBox: "0 0 200 200", preserveAspectRatio: "xMidYMid slice" };
+  const picture = shape("svg", { ...filling, "aria-hidden": "true", class: "tin" });
   picture.append(
     shape("rect", { width: 200, height: 200, fill: light }),
     shape("circle", { cx: 160, cy: 42, r: 64, fill: dark, opacity: 0.12 }),

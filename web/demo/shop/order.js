@@ -8,7 +8,9 @@ const load = () => JSON.parse(localStorage.getItem(KEY) ?? "{}");
 
 /** `[{ product, quantity }, …]`. */
 export const lines = () =>
-  Object.entries(load()).map(([id, quantity]) => ({ product: productById(id), quantity })).filter(({ product }) => product);
+  Object.entries(load())
+    .map(([id, quantity]) => ({ product: productById(id), quantity }))
+    .filter(({ product }) => product);
 
 export function setQuantity(id, quantity) {
   const basket = load();

@@ -24,7 +24,10 @@ const pages = {
       find("#found").textContent = shown.length === 1 ? "One tea" : `${shown.length || "No"} teas`;
       return { query, category, shown };
     };
-    const list = (shown) => ({ list_id: "teas", products: shown.map((product, index) => asProperties(product, { position: index + 1 })) });
+    const list = (shown) => ({
+      list_id: "teas",
+      products: shown.map((product, index) => asProperties(product, { position: index + 1 })),
+    });
 
     form.addEventListener("submit", (event) => {
       event.preventDefault();
@@ -76,7 +79,8 @@ const pages = {
       find("#empty").hidden = Boolean(order.count());
     };
     const line = ({ product, quantity }) => {
-      const amount = element("input.amp-unmask", { type: "number", min: 1, max: 20, value: quantity, "aria-label": `How many of ${product.name}` });
+      const limits = { type: "number", min: 1, max: 20, value: quantity };
+      const amount = element("input.amp-unmask", { ...limits, "aria-label": `How many of ${product.name}` });
       const remove = element("button.little", { type: "button", "aria-label": `Remove ${product.name}` }, "Remove");
       amount.addEventListener("change", () => {
         order.setQuantity(product.id, Math.min(20, Math.max(1, Math.round(amount.valueAsNumber) || 1)));
@@ -88,7 +92,9 @@ const pages = {
         show();
         find("#main").focus();
       });
-      return element("li.line", {}, tin(product), element("a", { href: `product?id=${product.id}` }, product.name), amount, element("span.price", {}, money(product.price * quantity)), remove);
+      const link = element("a", { href: `product?id=${product.id}` }, product.name);
+      const price = element("span.price", {}, money(product.price * quantity));
+      return element("li.line", {}, tin(product), link, amount, price, remove);
     };
     show();
     track("Cart Viewed", { cart_id: "basket", products: order.asProducts() });
@@ -118,7 +124,8 @@ const pages = {
     if (!completed) return;
     sessionStorage.removeItem("demo.order"); // a reload is not a second order
     if (account) segment("identify", "customer-7", { plan: "account" }); // names and passwords are nobody's business
-    find("#thanks").textContent = `Order ${completed.order_id.slice(-6)} over ${money(completed.total)} is on its way, in spirit.`;
+    const number = completed.order_id.slice(-6);
+    find("#thanks").textContent = `Order ${number} over ${money(completed.total)} is on its way, in spirit.`;
     track("Order Completed", completed);
   },
 
@@ -137,10 +144,14 @@ const pages = {
 /** Lines that follow the pointer. */
 function drawOn(canvas, clear) {
   const pen = canvas.getContext("2d");
-  const at = ({ offsetX, offsetY }) => [(offsetX * canvas.width) / canvas.clientWidth, (offsetY * canvas.height) / canvas.clientHeight];
+  const at = ({ offsetX: x, offsetY: y }) => [
+    (x * canvas.width) / canvas.clientWidth,
+    (y * canvas.height) / canvas.clientHeight,
+  ];
   canvas.addEventListener("pointerdown", (event) => {
     canvas.setPointerCapture(event.pointerId);
-    Object.assign(pen, { lineWidth: 4, lineCap: "round", lineJoin: "round", strokeStyle: getComputedStyle(canvas).color });
+    const { color } = getComputedStyle(canvas);
+    Object.assign(pen, { lineWidth: 4, lineCap: "round", lineJoin: "round", strokeStyle: color });
     pen.beginPath();
     pen.moveTo(...at(event));
   });
