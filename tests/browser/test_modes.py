@@ -20,9 +20,7 @@ def test_auto_tells_the_mode_and_why(site: Site, mode: str) -> None:
 
 
 def test_auto_refuses_when_it_cannot_tell(site: Site) -> None:
-    nothing = {"integrations": {"Segment.io": {}}}
-    site.context.route("**/v1/projects/*/settings", lambda route: route.fulfill(json=nothing))
-    site.open("auto", wait=False, hold_ms=60_000)
+    site.open("auto", key="segment-only", wait=False, hold_ms=60_000)
     site.wait_for_status("failed")
     assert site.errors == ["mode-unknown"]
 
@@ -79,6 +77,25 @@ def test_a_device_id_that_amplitude_js_changes_is_followed(site: Site, call: str
     site.agreed(site.track("after"))
     assert site.device_id != device_id
     assert site.reasons == ["started", "identity-changed"]
+
+
+def test_amplitude_js_may_take_its_device_id_from_segment(site: Site) -> None:
+    """The setting ``preferAnonymousIdForDeviceId``; then ``reset()`` and another user concern replay, too."""
+    site.open("classic-device", key="classic-device-anonymous")
+    site.page.evaluate("void analytics.identify('ada')")
+    first = site.track("first")
+    session_id = site.agreed(first)
+    assert site.device_id == first["anonymousId"]
+
+    site.page.evaluate("analytics.reset()")
+    after_reset = site.track("after reset")
+    assert site.agreed(after_reset) > session_id
+    assert site.device_id == after_reset["anonymousId"] != first["anonymousId"]
+
+    site.page.evaluate("void (analytics.identify('grace'), analytics.identify('joan'))")
+    another = site.track("another user")
+    assert site.agreed(another) == site.agreed(after_reset | {"properties": another["properties"]})
+    assert site.device_id == another["anonymousId"] != after_reset["anonymousId"]
 
 
 def test_events_pass_while_an_ad_blocker_keeps_amplitude_js_away(site: Site) -> None:
