@@ -64,8 +64,9 @@ class ClassicDevice:
 
     def store(self, session_id):
         """Keep a copy; and if the id is not from amplitude-js (the site has written the cookie), hand it over."""
+        self._refresh()  # another tab may have begun this very session, and setSessionId saves all that is in memory
         if session.parse(self._amplitude.call("getSessionId")) != session_id:
-            self._amplitude.call("setSessionId", session_id)
+            self._begin(session_id)
         if self._segment.stored_session()[0] != session_id:
             self._segment.store_session(session_id)
 
@@ -95,7 +96,9 @@ class ClassicDevice:
             self._begin(now)
 
     def _begin(self, session_id):
-        self._amplitude.set("_lastEventTime", session_id)
+        """Have amplitude-js go on with this session, which is alive: its last event is not older than itself."""
+        last = session.parse(self._amplitude.get("_lastEventTime"))
+        self._amplitude.set("_lastEventTime", max(last or 0, session_id))
         self._amplitude.call("setSessionId", session_id)  # which saves both
 
     def _refresh(self):
