@@ -66,3 +66,29 @@ def test_a_hidden_tab_that_comes_back_looks_again(site: Site, mode: str) -> None
     )
     site.wait_for(f"pyscriptReplay.sessionId === {first + 5}")
     assert site.agreed(site.track("after")) == first + 5
+
+
+def test_what_another_tab_has_saved_is_not_overwritten(site: Site) -> None:
+    """amplitude-js saves all that it has in memory; in another tab that may be half an hour old."""
+    site.page.clock.install()
+    site.open("classic-device")
+    site.agreed(site.track("before"))
+    site.pass_minutes(31)
+    saved = site.page.evaluate(
+        """() => {
+            // what another tab's amplitude-js does when it logs an event
+            const it = amplitude.getInstance();
+            const name = it.options.cookieName + it._storageSuffix;
+            const saved = { ...it.cookieStorage.get(name), sessionId: Date.now(), lastEventTime: Date.now(), eventId: 77 };
+            it.cookieStorage.set(name, saved);
+            cookieStore.set("analytics_session_id", String(saved.sessionId));
+            return saved;
+        }"""
+    )
+    site.wait_for(f"pyscriptReplay.sessionId === {saved['sessionId']}")
+    kept = site.page.evaluate(
+        "(({ cookieStorage: it, options, _storageSuffix }) => it.get(options.cookieName + _storageSuffix))"
+        "(amplitude.getInstance())"
+    )
+    assert kept == saved
+    assert site.agreed(site.track("after")) == saved["sessionId"]
