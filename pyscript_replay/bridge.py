@@ -219,9 +219,23 @@ def segment(named):
     Raises ``JsError`` when the object is none.
     """
     border = _border_or_raise()
+    return Js(border.segment(named)) if isinstance(named, str) else _take(border.segmentObject(_boxed(named)))
+
+
+def _boxed(named):
+    return named._box if isinstance(named, Js) else _border.box(named)
+
+
+def bring_segment(name, write_key, cdn, options):
+    """Load analytics-next from the bundle as this global, unless the page has a Segment there or on its way."""
+    _border_or_raise().bringSegment(name, write_key, cdn or "", _give(options))
+
+
+def track_on_segment(named, event, properties):
+    """Track an event on the page's Segment, past all wiring: also on one that has yet to come."""
     if isinstance(named, str):
-        return Js(border.segment(named))
-    return _take(border.segmentObject(named._box if isinstance(named, Js) else border.box(named)))
+        return _take(_border_or_raise().trackOnSegment(named, _give(event), _give(properties)))
+    return Js(_boxed(named)).call("track", event, properties)
 
 
 async def amplitude():
@@ -239,10 +253,10 @@ async def sdk(name):
     return _take(await _border_or_raise().sdk(name))
 
 
-def forget_local(prefixes):
-    """Delete from local storage each key that begins with one of these."""
+def forget(prefixes):
+    """Delete each key of local storage, and each IndexedDB database, whose name begins with one of these."""
     for prefix in prefixes:
-        _border_or_raise().forgetLocal(prefix)
+        _border_or_raise().forget(prefix)
 
 
 def warn(text):

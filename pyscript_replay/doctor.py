@@ -27,6 +27,13 @@ RULES = (
         "",
     ),
     (
+        "switched-off",
+        "warning",
+        lambda page: page["switched_off"],
+        "Segment's integrations switch the destination off, so nothing is recorded",
+        "If that is not meant, see the integrations that Segment is loaded with.",
+    ),
+    (
         "no-sample-rate",
         "warning",
         lambda page: not page["sampled"],
@@ -36,7 +43,7 @@ RULES = (
     (
         "no-session",
         "warning",
-        lambda page: page["status"] == "running" and page["session_id"] is None,
+        lambda page: page["status"] == "running" and page["session_id"] is None and not page["switched_off"],
         "there is no session yet",
         "Track an event: Segment begins a session with the first one.",
     ),

@@ -22,8 +22,8 @@ DRAIN_MS = 100
 """The longest to wait, in milliseconds, for the SDK to hand over what it has just recorded."""
 
 
-SDK_STORES = ("AMP_SR_START_", "AMP_remote_config_")
-"""How the SDK's keys in local storage begin; the first ten characters of the API key follow."""
+SDK_STORES = ("AMP_SR_START_{}", "AMP_remote_config_{}", "{}_amp_session_replay_")
+"""How the names of the SDK's keys and databases begin, with the first ten characters of the API key."""
 
 SDK_FIX = "Check what was handed to the SDK as options; the browser's console may say more."
 
@@ -138,7 +138,7 @@ class Recorder:
             await self._upload()
         self._wanted = self._reached = (None, None)
         self._stopped = False
-        bridge.forget_local([prefix + self._api_key[:10] for prefix in SDK_STORES])
+        bridge.forget([store.format(self._api_key[:10]) for store in SDK_STORES])
 
 
 async def load(options, complain):

@@ -5,12 +5,17 @@ may have moved. It says so by calling ``see``. There the decision is asked of ``
 stored by the mode, recorded by the recorder, announced to the page. Nothing else moves a session.
 """
 
+from collections import namedtuple
+
 from . import bridge, doctor, session
 from .errors import ReplayError
-from .segment import Segment
+from .segment import Segment, allows
 
 CARRIES_PROPERTIES = ("track", "page", "screen")
 """Segment's calls that have properties."""
+
+Gone = namedtuple("Gone", ("session_id", "properties"))
+"""What was recorded of a visitor when another took over: what the first one's late events carry."""
 
 
 class Replay:
@@ -35,6 +40,8 @@ class Replay:
         self._mode = None
         self._why = "it was set"
         self._wiring = None
+        self._switched_off = False
+        self._gone = {}  # by device id
         self._stored = None
         self._expired = False
         self._listeners = []
@@ -87,29 +94,35 @@ class Replay:
             if self._wiring is None:
                 self._wiring = bridge.spawn(self._wire())
             await self._wiring
-            if self.status == "loading":  # else it was stopped meanwhile
+            if self.status == "loading":
                 self._set_status("running")
                 self._begin()
+            elif self.status == "stopped":  # meanwhile
+                self._mode.forget()
         return self
 
     def _begin(self):
         try:
-            self._mode.begin()
+            if self.running:
+                self._mode.begin()
         except ReplayError as error:
             raise self._failed(error)
 
     async def _wire(self):
         try:
-            finding = bridge.spawn(Segment.find(self.options["analytics"], self.complain))
+            finding = bridge.spawn(Segment.find(self.options, self.complain))
             if self.mode == "auto":
                 self.mode, self._why = self._choose(*(await finding).destinations())
                 self._report(mode=self.mode)
             self._mode = self._modes[self.mode](self)
             self.recorder = await self._mode.load()
             self.segment = await finding
-            await self._mode.connect()
-            self.segment.on_session_change(self._changed)
+            self._switched_off = not allows(self.segment.analytics, *self._mode.destinations)
+            if not self._switched_off:
+                await self._mode.connect()
+                self.segment.on_session_change(self._changed)
         except Exception as error:
+            self._wiring = None  # start() tries again
             raise self._failed(error)
         if self.options["sample_rate"] is None and "sampleRate" not in self.options["options"]:
             bridge.warn(
@@ -147,10 +160,22 @@ class Replay:
         return doctor.findings(self.snapshot())
 
     async def track(self, name, properties=None):
-        """Track an event through the mode's own way; in all modes but classic-cloud that is Segment's ``track``."""
-        if self._mode is None:
-            raise ReplayError("not-running", "track() was called before start()", "Wait for ready, or for connect().")
-        await self._mode.track(name, properties or {})
+        """Track an event: in classic-cloud through the shell, else, and where nothing is recorded, on Segment itself.
+
+        Raises:
+            ReplayError: ``event-name``.
+        """
+        if not isinstance(name, str) or not name:
+            raise ReplayError("event-name", "the event's name is {!r}".format(name), "Give it a name, as text.")
+        if self.status == "loading" and self._wiring:
+            await bridge.within(self.options["hold_ms"], self._wired())
+        if self.running and hasattr(self._mode, "track"):
+            await self._mode.track(name, properties or {})
+        else:
+            await bridge.resolved(bridge.track_on_segment(self.options["analytics"], name, properties or {}))
+
+    async def _wired(self):
+        await self._wiring
 
     # What the modes call.
 
@@ -160,7 +185,8 @@ class Replay:
 
     @property
     def running(self):
-        return self.status == "running"
+        """Whether what a mode sees is to be followed."""
+        return self.status == "running" and not self._switched_off
 
     def see(self, stored=None, event=None, expired=False):
         """Compare what is stored (left out: what was, when last looked) and what an event says with what replay has.
@@ -205,19 +231,26 @@ class Replay:
         if cookie is None or cookie != self.session_id:
             self._mode.look()
 
-    def mark(self, event, session_id):
-        """Put the replay id on an event that belongs to this session, if replay records it.
+    def gone(self, event):
+        """What was recorded of the visitor who made the event, where they have gone since: ``Gone``, else ``None``."""
+        made_by = self._mode.maker(event)
+        return None if made_by == self.device_id else self._gone.get(made_by)
 
-        That is known only once the SDK is where the last transition sent it: may answer a promise to wait for.
+    def mark(self, event, session_id):
+        """Put the replay id on an event of this session, if that is recorded; on a late one, what was recorded then.
+
+        It is known only once the SDK is where the last transition sent it: may answer a promise to wait for.
         """
-        if event.get("type") not in CARRIES_PROPERTIES or session_id not in (None, self.session_id):
+        if event.get("type") not in CARRIES_PROPERTIES:
+            return None
+        if self._mode.maker(event) != self.device_id:
+            gone = self.gone(event)
+            return _put(event, gone.properties) if gone else None
+        if session_id not in (None, self.session_id):
             return None
         if not self.recorder.settled:
             return bridge.promise(self._mark_later(event, session_id))
-        properties = event.get("properties", None)
-        for name, value in self.recorder.properties().items():
-            properties.set(name, value)
-        return None
+        return _put(event, self.recorder.properties())
 
     async def _mark_later(self, event, session_id):
         await bridge.within(self.options["hold_ms"], self.recorder.settle())
@@ -226,6 +259,8 @@ class Replay:
 
     def _move(self, device_id, session_id, reason):
         previous = self.session_id
+        if previous is not None and device_id != self.device_id:
+            self._gone[self.device_id] = Gone(previous, self.recorder.properties())
         self.recorder.follow(device_id, session_id)
         if session_id is not None:
             self._stored, self._expired = session_id, False
@@ -255,7 +290,7 @@ class Replay:
             "why": self._why,
             "session_id": self.session_id,
             "device_id": self.device_id,
-            "stored": self._stored,
+            "switched_off": self._switched_off,
             "sampled": self.options["sample_rate"] is not None or "sampleRate" in self.options["options"],
             "recording": bool(self.recorder and self.recorder.properties()),
         }
@@ -274,7 +309,6 @@ class Replay:
         if not isinstance(error, ReplayError):
             error = ReplayError("internal", str(error), "Please report this, with the browser's console.")
         self.status = "failed"
-        self._wiring = None  # start() tries again
         self._page.call("fail", error.told())
         return error
 
@@ -290,3 +324,9 @@ class Replay:
     async def _started(self):
         await self.start()
         return self._page.get("facade")
+
+
+def _put(event, carries):
+    properties = event.get("properties")
+    for name, value in carries.items():
+        properties.set(name, value)

@@ -14,7 +14,7 @@ CALLS = ("track", "page", "screen", "identify", "group", "alias")
 
 
 class Segment:
-    """The page's analytics-next. Use ``await Segment.find(name)``."""
+    """The page's analytics-next. Use ``await Segment.find(…)``."""
 
     def __init__(self, watch, analytics, user, complain):
         self.analytics = analytics
@@ -23,14 +23,17 @@ class Segment:
         self._complain = complain
 
     @classmethod
-    async def find(cls, named, complain):
-        """Wait for the page's Segment.
+    async def find(cls, options, complain):
+        """Wait for the page's Segment; with a write key, bring one where the page has none.
 
         Args:
-            named (str | object): the global's name, or the object itself.
+            options (dict): ``analytics``, the global's name or the object itself; ``write_key`` and what goes with it.
             complain (callable): told a ``ReplayError`` whenever something is wrong, but not so wrong as to give up:
                 ``segment-missing``, once, when Segment is late; later, what goes wrong while an event passes.
         """
+        named = options["analytics"]
+        if options["write_key"] and isinstance(named, str):
+            bridge.bring_segment(named, options["write_key"], options["segment_cdn"], options["segment_options"])
         found = []  # empty until Segment is there
         bridge.spawn(_notice_absence(found, named, complain))
         watch = _watch(named)
@@ -130,13 +133,26 @@ class Segment:
         return (settings.data() if settings else {}), names
 
 
-def allows(event, destination):
-    """Whether the caller lets this destination have the event; what is switched off stays off."""
-    integrations = event.get("integrations", None)
+def allows(where, *names):
+    """Whether a destination may have an event, or, with Segment's own object, any event: what is off stays off.
+
+    ``names`` are the destination's, under any of which it may be switched.
+    """
+    integrations = where.get("integrations", None)
     if not isinstance(integrations, bridge.Js):
         return True
-    chosen = integrations.get(destination, None)
-    return integrations.get("All", None) is not False if chosen is None else bool(chosen)
+    chosen = [value for value in (integrations.get(name, None) for name in names) if value is not None]
+    return all(chosen) if chosen else integrations.get("All", None) is not False
+
+
+def put_session(event, destination, session_id):
+    """Set ``integrations[destination].session_id``; what else the caller says there is kept."""
+    place = event
+    for name in ("integrations", destination):
+        if not isinstance(place.get(name, None), bridge.Js):
+            place.set(name, {})
+        place = place.get(name)
+    place.set("session_id", session_id)
 
 
 def _watch(named):

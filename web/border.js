@@ -7,7 +7,7 @@
 
 import { watchAmplitude } from "./amplitude-js.js";
 import { deferred, openPage } from "./page.js";
-import { watchObject, watchSegment } from "./segment.js";
+import { hasSegment, standIn, trackOn, watchObject, watchSegment } from "./segment.js";
 
 export const window = { it: globalThis };
 
@@ -101,10 +101,12 @@ export const box = (it) => ({ it });
 /** An error of ours, so that a page can read `code` and `fix` from a rejection. */
 export const problem = (code, message, fix) => ({ it: Object.assign(new Error(message), { name: "ReplayError", code, fix }) });
 
-/** Delete from local storage whatever begins with this. */
-export function forgetLocal(prefix) {
+/** Delete from local storage, and of IndexedDB's databases, whatever has a name that begins with this. */
+export async function forget(prefix) {
   try {
     for (const key of Object.keys(localStorage)) if (key.startsWith(prefix)) localStorage.removeItem(key);
+    // one that is still open goes when the page does
+    for (const { name } of await indexedDB.databases()) if (name.startsWith(prefix)) indexedDB.deleteDatabase(name);
   } catch {
     // storage is forbidden here, so there is nothing to delete
   }
@@ -137,9 +139,37 @@ let locate = (name) => {
 };
 export const locateWith = (asset) => (locate = asset);
 
-const opened = () => (host ??= { page: openPage(globalThis), asset: locate });
+function opened() {
+  if (!host) {
+    host = { page: openPage(globalThis), asset: locate };
+    uncoverCurrentScript();
+  }
+  return host;
+}
+
+/**
+ * While a Python script runs, PyScript has it stand for `document.currentScript`. A script that loads meanwhile, as
+ * Segment's plugins do, must find itself there: that is how it knows where its parts are.
+ */
+function uncoverCurrentScript() {
+  if (!globalThis.document || !Object.hasOwn(document, "currentScript")) return;
+  const covering = document.currentScript;
+  const { get } = Object.getOwnPropertyDescriptor(Document.prototype, "currentScript");
+  Object.defineProperty(document, "currentScript", { configurable: true, get: () => get.call(document) ?? covering });
+}
 
 export const page = () => ({ it: opened().page });
+
+/** Load analytics-next from the bundle, unless the page has a Segment; `options` is a box of what it is to be given. */
+export function bringSegment(name, writeKey, cdnURL, options) {
+  if (hasSegment(globalThis, name)) return;
+  const sdk = import(opened().asset("analytics"));
+  standIn(globalThis, name)({ sdk, writeKey, cdnURL, options: options.it }).catch(opened().page.error);
+}
+
+/** Track an event on the Segment of that name, past all our wiring; answers what that answers. */
+export const trackOnSegment = (name, event, properties) =>
+  attempt(() => answer(trackOn(globalThis, name, event.it, properties.it)));
 
 /** What watches the page's Segment (segment.js): the loader's watch, or else one that holds nothing. */
 export const segment = (name) => ({ it: (opened().segment ??= unheld(watchSegment(globalThis, name))) });

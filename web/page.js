@@ -6,15 +6,20 @@
 
 const OPT_OUT = "pyscript-replay.opt-out";
 
-export function openPage(scope) {
+/** Open it on `scope`. `track` tracks an event on Segment itself. */
+export function openPage(scope, track) {
   const state = { status: "loading", mode: null, runtime: null, sessionId: null, deviceId: null, replayId: null };
   const ready = deferred();
-  const serving = deferred();
+  let serving = deferred();
   let commands = null;
 
   /** Ask whoever answers now, or else whoever will. What goes wrong is told as an event; a rejection is for who waits. */
   const command = (name) => (...args) => {
-    const answer = commands ? Promise.resolve(commands[name]?.(...args)) : serving.promise.then(() => commands[name]?.(...args));
+    if (name === "stop") page.optedOut = true; // at once: the page may be left before anybody answers
+    const answer = (async () => {
+      if (!commands) await serving.promise;
+      return commands[name]?.(...args);
+    })();
     answer.catch(() => {});
     return answer;
   };
@@ -35,16 +40,16 @@ export function openPage(scope) {
       const previous = state.status;
       Object.assign(state, values);
       if (state.status !== previous) emit("status", { previous, status: state.status });
-      if (state.status === "running" || state.status === "failed") ready.resolve(facade);
+      if (!["loading", "waiting"].includes(state.status)) ready.resolve(facade);
     },
 
     /** A session was started, renewed, resumed, or has changed its identity. */
     session: (detail) => emit("session", detail),
 
     /** Something went wrong. It is said aloud, never thrown: the site must not suffer from its recorder. */
-    error(problem) {
-      scope.console.error(`pyscript-replay: ${problem.code}: ${problem.message} ${problem.fix}`);
-      emit("error", problem);
+    error({ code, message, fix }) {
+      scope.console.error(`pyscript-replay: ${code}: ${message} ${fix}`);
+      emit("error", { code, message, fix });
     },
 
     /** Nothing will run, unless Python is there to try again. */
@@ -54,10 +59,11 @@ export function openPage(scope) {
       if (!commands) page.serve({ start: () => facade, doctor: () => [{ level: "problem", ...problem }] });
     },
 
-    /** The commands are answered by these from now on; `null`: by whoever comes next. */
+    /** The commands are answered by these from now on; `null`: by whoever comes next. No event is lost meanwhile. */
     serve(answers) {
-      commands = answers;
+      commands = answers && { track, ...answers };
       if (answers) serving.resolve();
+      else serving = deferred();
     },
 
     get optedOut() {

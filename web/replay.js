@@ -3,24 +3,27 @@
 // It does four things, and starts them all at once: it opens `window.pyscriptReplay`, holds Segment's events, fetches
 // everything that will be needed (Python's runtime with our wiring, the SDKs, Amplitude's remote configuration), and
 // boots Python, which reads the tag and wires the page (tag.py). The site's analytics come first: when Python says so,
-// when `data-hold-ms` has passed, or when anything fails, the events go on, once each, in order.
+// when `data-hold-ms` has passed, or when anything fails, the events go on, once each, in order. Who has opted out is
+// not recorded, and nothing of that is done; Segment, where the tag brings it, is loaded all the same.
 
 import { openPage } from "./page.js";
-import { loadSegment, watchSegment } from "./segment.js";
+import { hasSegment, standIn, trackOn, watchSegment } from "./segment.js";
 
 const ASSETS = __ASSETS__; // logical name: path below this script's folder; written by `pyscript-replay build`
 const HOLD_MS = 2000;
 const SEGMENT = "https://cdn.segment.com";
 const CONFIG = { US: "https://sr-client-cfg.amplitude.com/config", EU: "https://sr-client-cfg.eu.amplitude.com/config" };
 
-const script = document.currentScript;
+// a module has no currentScript
+const script = document.currentScript ?? document.querySelector("script[src][data-api-key]");
 const asset = (name) => new URL(ASSETS[name], script.src).href;
 
 /** The tag's attributes, by the names that options.py knows: `data-api-key` is `api-key`. */
 const tag = {};
-for (const { name, value } of script.attributes) {
+for (const { name, value } of script?.attributes ?? []) {
   if (name.startsWith("data-")) tag[name.slice("data-".length)] = value;
 }
+const name = tag.analytics || "analytics";
 
 const json = (text) => {
   try {
@@ -30,10 +33,10 @@ const json = (text) => {
   }
 };
 
-function begin(page) {
+/** `load` brings Segment, where that is ours to bring. */
+function begin(page, load) {
   page.report({ status: "loading" });
-  const name = tag.analytics || "analytics";
-  if (tag["write-key"] && !hasSegment(name)) bringSegment(page, name);
+  load?.();
   const segment = watchSegment(window, name);
   const given = Number(tag["hold-ms"]);
   setTimeout(segment.release, "hold-ms" in tag && given >= 0 ? given : HOLD_MS);
@@ -48,20 +51,18 @@ function begin(page) {
   });
 }
 
-function bringSegment(page, name) {
-  const settings = { writeKey: tag["write-key"], ...(tag["segment-cdn"] && { cdnURL: tag["segment-cdn"] }) };
-  const options = json(tag["segment-options"]);
-  options.cookie = { secure: location.protocol === "https:", ...options.cookie };
-  loadSegment(window, name, import(asset("analytics")), settings, options).catch((error) =>
-    page.error({
-      code: "segment-load",
-      message: `Segment could not be loaded: ${error.message}`,
-      fix: "Check data-write-key and data-segment-cdn, and that nothing blocks them.",
-    }),
-  );
+/** How to load analytics-next; until then a stand-in keeps the page's calls. Nothing, where the page has a Segment. */
+function segmentToBring(page) {
+  if (!tag["write-key"] || hasSegment(window, name)) return null;
+  const load = standIn(window, name);
+  return () =>
+    load({
+      sdk: import(asset("analytics")),
+      writeKey: tag["write-key"],
+      cdnURL: tag["segment-cdn"],
+      options: json(tag["segment-options"]),
+    }).catch(page.error);
 }
-
-const hasSegment = (name) => window[name] && (window[name].invoked || !Array.isArray(window[name]));
 
 async function boot(page, segment) {
   const runtime = tag.runtime === "pyodide" ? "pyodide" : "micropython";
@@ -80,38 +81,40 @@ function fetchAhead() {
   for (const path of ASSETS["session-replay.chunks"]) hint("modulepreload", new URL(path, script.src).href);
   if (tag.runtime !== "pyodide") hint("preload", asset("micropython.wasm"), "fetch", "anonymous");
   if (tag["write-key"]) hint("preload", `${tag["segment-cdn"] || SEGMENT}/v1/projects/${encodeURIComponent(tag["write-key"])}/settings`, "fetch", "anonymous");
-  const { configServerUrl } = json(tag.options);
-  const server = configServerUrl || CONFIG[tag["server-zone"]] || CONFIG.US;
-  hint("preload", `${server}/${encodeURIComponent(tag["api-key"])}?config_group=browser`, "fetch", "anonymous");
+  if (tag["api-key"]) hint("preload", `${configServer()}/${encodeURIComponent(tag["api-key"])}?config_group=browser`, "fetch", "anonymous");
 }
 
-/** Without consent nothing is loaded or stored; what is asked meanwhile is answered here. */
-function wait(page) {
-  page.report({ status: page.optedOut ? "stopped" : "waiting" });
-  const finding = { level: "warning", code: "waiting", message: "nothing is recorded: there is no consent", fix: "Call pyscriptReplay.start()." };
+const configServer = () => json(tag.options).configServerUrl || CONFIG[tag["server-zone"]] || CONFIG.US;
+
+/** Nothing is recorded until `start()`; what is asked meanwhile is answered here. */
+function wait(page, load) {
   page.serve({
     start() {
       page.serve(null);
       page.optedOut = false;
-      begin(page);
-      return page.facade.ready;
+      begin(page, load);
+      return page.facade.start(); // Python's
     },
-    stop() {
-      page.optedOut = true;
-      page.report({ status: "stopped" });
-    },
-    doctor: () => [finding],
+    stop: () => page.report({ status: "stopped" }),
+    doctor: () => [{ level: "warning", code: "waiting", message: "nothing is recorded: there is no consent", fix: "Call pyscriptReplay.start()." }],
   });
+  page.report({ status: page.optedOut ? "stopped" : "waiting" });
 }
 
 if (window.pyscriptReplay) {
   console.error("pyscript-replay: tag-twice: this page has a second script tag; the first one goes on alone.");
 } else {
-  const page = openPage(window);
+  const page = openPage(window, (...event) => trackOn(window, name, ...event));
   page.tag = tag;
-  if (!["granted", "wait", undefined].includes(tag.consent)) {
+  const load = segmentToBring(page);
+  if (!script) {
+    page.fail({ code: "option-missing", message: "no script tag has data-api-key", fix: "Set it on the tag that loads replay.js." });
+  } else if (!["granted", "wait", undefined].includes(tag.consent)) {
     // said here, for what was meant may be "no"
     page.fail({ code: "option-value", message: `data-consent is "${tag.consent}"`, fix: "It takes one of granted, wait." });
-  } else if (tag.consent === "wait" || page.optedOut) wait(page);
-  else begin(page);
+  } else if (tag.consent === "wait") wait(page, load); // nothing is loaded, either
+  else if (page.optedOut) {
+    load?.();
+    wait(page);
+  } else begin(page, load);
 }

@@ -60,9 +60,7 @@ function watch() {
 export function watchSegment(scope, name) {
   const segment = watch();
   const unwatch = watchProperty(scope, name, segment.meet);
-  // Without a Segment yet, our calls wait in the array that a snippet will find and take over.
-  if (!scope[name]) scope[name] = [];
-  else segment.meet(scope[name]);
+  segment.meet(scope[name]);
   segment.real.then(unwatch);
   return segment;
 }
@@ -96,6 +94,15 @@ export function watchProperty(scope, name, meet) {
   }
 }
 
+/** Track an event on Segment itself, whatever it is by now; where there is none yet, in the array that one will find. */
+export function trackOn(scope, name, ...event) {
+  const segment = (scope[name] ??= []);
+  return typeof segment.track === "function" ? segment.track(...event) : segment.push(["track", ...event]);
+}
+
+/** Whether the page has a Segment, or one on its way; an array of calls that nobody has taken on is none. */
+export const hasSegment = (scope, name) => Boolean(scope[name] && (scope[name].invoked || !Array.isArray(scope[name])));
+
 const STAND_IN = Symbol("stand-in");
 const EVENTS = [...CALLS, "reset"];
 const OTHERS = [
@@ -104,39 +111,44 @@ const OTHERS = [
 ];
 
 /**
- * Load analytics-next from the bundle, for a page that has no Segment of its own. The stand-in keeps the calls that
- * are made meanwhile; events are let go in the order in which they were made, whichever their kind (Segment's own
- * buffer keeps the order of each kind only).
+ * A Segment for a page that has none: at once a stand-in, which keeps the calls in memory; and, once the answered
+ * `load({ sdk, writeKey, cdnURL, options })` is called, analytics-next. `sdk` is a promise of its module. Events are
+ * let go in the order in which they were made, whichever their kind (Segment's own buffer keeps the order of each
+ * kind only).
  */
-export async function loadSegment(scope, name, sdk, settings, options) {
+export function standIn(scope, name) {
   const loading = deferred();
   const browser = deferred();
-  const standIn = Object.assign([], { invoked: true, [STAND_IN]: true }); // `invoked` keeps a late snippet from loading a second Segment
+  const stub = Object.assign([], { invoked: true, [STAND_IN]: true }); // `invoked` keeps a late snippet from loading a second Segment
   for (const method of OTHERS) {
-    standIn[method] = (...args) => browser.promise.then((it) => it.browser[method](...args));
+    stub[method] = (...args) => browser.promise.then((it) => it.browser[method](...args));
   }
   for (const method of EVENTS) {
-    standIn[method] = (...args) => {
+    stub[method] = (...args) => {
       const call = method === "reset" ? args : [...args, pageContext(scope)];
       return loading.promise.then((analytics) => analytics[method](...call));
     };
   }
   const early = Array.isArray(scope[name]) ? scope[name].splice(0) : [];
-  scope[name] = standIn;
-  for (const [method, ...args] of early) standIn[method]?.(...args);
-  try {
-    const { AnalyticsBrowser } = await sdk;
-    const it = AnalyticsBrowser.load(settings, options);
-    browser.resolve({ browser: it }); // boxed: it is thenable
-    const [analytics] = await it;
-    scope[name] = analytics; // held from here, before the first call is let go
-    loading.resolve(analytics);
-    return analytics;
-  } catch (error) {
-    loading.promise.catch(() => {});
-    loading.reject(error);
-    throw error;
-  }
+  scope[name] = stub;
+  for (const [method, ...args] of early) stub[method]?.(...args);
+
+  return async function load({ sdk, writeKey, cdnURL, options = {} }) {
+    const cookie = { secure: scope.location.protocol === "https:", ...options.cookie };
+    try {
+      const { AnalyticsBrowser } = await sdk;
+      const it = AnalyticsBrowser.load({ writeKey, ...(cdnURL && { cdnURL }) }, { ...options, cookie });
+      browser.resolve({ browser: it }); // boxed: it is thenable
+      const [analytics] = await it;
+      scope[name] = analytics; // held from here, before the first call is let go
+      loading.resolve(analytics);
+    } catch (error) {
+      throw Object.assign(new Error(`Segment could not be loaded: ${error.message}`), {
+        code: "segment-load",
+        fix: "Check data-write-key and data-segment-cdn, and that nothing blocks them.",
+      });
+    }
+  };
 }
 
 /** Where the visitor was when an early event was made, in the form in which Segment's snippet hands it over. */

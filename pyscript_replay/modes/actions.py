@@ -16,11 +16,14 @@ An event without an id is normal: a destination may be switched off for it, or t
 
 from .. import bridge, recorder, session
 from ..bridge import Js
+from ..segment import put_session
 
 DESTINATION = "Actions Amplitude"
 
 
 class Actions:
+    destinations = (DESTINATION, "Amplitude (Actions)")  # either name switches it
+
     def __init__(self, replay):
         self._replay = replay
 
@@ -29,33 +32,34 @@ class Actions:
 
     async def connect(self):
         """Hook into Segment; from here on every event is seen."""
-        self._segment = self._replay.segment
-        self._segment.enrich(self._enrich)
+        segment = self._replay.segment
+        segment.enrich(self._enrich)
         hook = self._replay.options["session_hook"]
         if hook != "enrichment":
-            await self._segment.add_source_middleware(self._middleware if hook == "middleware" else self._deferred)
-        self._segment.on("reset", self._reset)
+            await segment.add_source_middleware(self._middleware if hook == "middleware" else self._deferred)
+        segment.on("reset", self._reset)
 
     def device_id(self):
-        return self._segment.device_id()
+        return self._replay.segment.device_id()
+
+    def maker(self, event):
+        """The device id of the event: the anonymous id of when it was made, which need not be that of now."""
+        return event.get("anonymousId", None)
 
     def look(self):
         """Take what is stored: on start, and when another tab or the site may have written it."""
-        stored, last_access = self._segment.stored_session()
+        stored, last_access = self._replay.segment.stored_session()
         self._replay.see(stored=stored, expired=session.is_expired(last_access, bridge.now()))
 
     begin = look
 
     def store(self, session_id):
         """As the plugin stores it; where the plugin has already done so, nothing is rewritten."""
-        if self._segment.stored_session()[0] != session_id:
-            self._segment.store_session(session_id)
+        if self._replay.segment.stored_session()[0] != session_id:
+            self._replay.segment.store_session(session_id)
 
     def forget(self):
         """What is stored is Segment's own."""
-
-    async def track(self, name, properties):
-        await bridge.resolved(self._segment.analytics.call("track", name, properties))
 
     def _enrich(self, event):
         """Follow the session that the event carries; then put the replay id on the event."""
@@ -64,6 +68,9 @@ class Actions:
         session_id = carried(event)
         if self._replay.options["session_hook"] == "enrichment":
             self._replay.see(event=session_id)
+        gone = self._replay.gone(event)
+        if gone and session_id is not None:
+            put_session(event, DESTINATION, gone.session_id)
         return self._replay.mark(event, session_id)
 
     def _middleware(self, event):

@@ -16,9 +16,8 @@ The page's own calls of ``analytics.track()`` need no rewriting: an enrichment p
 """
 
 from .. import bridge, session
-from ..bridge import Js
 from ..recorder import Recorder, sdk_module, sdk_options
-from ..segment import allows
+from ..segment import allows, put_session
 
 DESTINATION = "Amplitude"
 
@@ -35,6 +34,8 @@ SHELL = {
 
 
 class ClassicCloud:
+    destinations = (DESTINATION,)
+
     def __init__(self, replay):
         self._replay = replay
         self._length = replay.options["amplitude_options"].get("sessionTimeout", session.LENGTH_MS)
@@ -47,28 +48,32 @@ class ClassicCloud:
 
     async def connect(self):
         """Hook into Segment; from here on every event is seen."""
-        segment = self._segment = self._replay.segment
+        segment = self._replay.segment
         segment.enrich(self._enrich)
         segment.on("reset", self._reset)
 
     def device_id(self):
-        return self._segment.device_id()
+        return self._replay.segment.device_id()
+
+    def maker(self, event):
+        """The device id of the event: the anonymous id of when it was made, which need not be that of now."""
+        return event.get("anonymousId", None)
 
     def begin(self):
         """A session begins with the page, as the Browser SDK has it, or goes on."""
-        stored, _ = self._segment.stored_session()
+        stored, _ = self._replay.segment.stored_session()
         current = self._touch()
         self._replay.see(stored=stored if stored == current else None, event=current)
 
     def look(self):
         """Follow what another tab has begun. An old session ends with the next event, not by being looked at."""
-        self._replay.see(stored=self._segment.stored_session()[0])
+        self._replay.see(stored=self._replay.segment.stored_session()[0])
 
     def store(self, session_id):
-        self._segment.store_session(session_id)
+        self._replay.segment.store_session(session_id)
 
     def forget(self):
-        self._segment.forget_session()
+        self._replay.segment.forget_session()
 
     async def track(self, name, properties):
         """Through the shell, as documented; ``_forward`` takes it from there to Segment."""
@@ -78,9 +83,9 @@ class ClassicCloud:
 
     def _touch(self):
         """The session of now, which every event keeps alive."""
-        stored, last_access = self._segment.stored_session()
+        stored, last_access = self._replay.segment.stored_session()
         current = session.continued(stored, last_access, bridge.now(), self._length)
-        self._segment.store_session(current)
+        self._replay.segment.store_session(current)
         return current
 
     def _enrich(self, event):
@@ -89,18 +94,13 @@ class ClassicCloud:
             return None
         session_id = self._touch()
         self._replay.see(event=session_id)
-        integrations = event.get("integrations", None)
-        if not isinstance(integrations, Js):
-            event.set("integrations", {})
-            integrations = event.get("integrations")
-        if not isinstance(integrations.get(DESTINATION, None), Js):
-            integrations.set(DESTINATION, {})
-        integrations.get(DESTINATION).set("session_id", session_id)
+        gone = self._replay.gone(event)
+        put_session(event, DESTINATION, gone.session_id if gone else session_id)
         return self._replay.mark(event, session_id)
 
     def _forward(self, event):
         """Hand an event of the shell to Segment, as what Segment calls it."""
-        analytics = self._segment.analytics
+        analytics = self._replay.segment.analytics
         options = {"integrations": {DESTINATION: {"session_id": event.get("session_id")}}}
         kind = event.get("event_type")
         if kind == "$identify":

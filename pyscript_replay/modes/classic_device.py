@@ -20,6 +20,8 @@ DESTINATION = "Amplitude"
 
 
 class ClassicDevice:
+    destinations = (DESTINATION,)
+
     def __init__(self, replay):
         self._replay = replay
         self._amplitude = None
@@ -29,7 +31,7 @@ class ClassicDevice:
 
     async def connect(self):
         """Wait for amplitude-js; then hook into Segment."""
-        segment = self._segment = self._replay.segment
+        segment = self._replay.segment
         settings, _ = segment.destinations()
         self._settings = (settings.get("integrations") or {}).get(DESTINATION) or {}
         bridge.spawn(self._notice_absence())
@@ -52,11 +54,15 @@ class ClassicDevice:
     def device_id(self):
         return device.check(self._amplitude.get("options").get("deviceId", None))
 
+    def maker(self, event):
+        """amplitude-js has one device id for whatever it logs."""
+        return self._replay.device_id
+
     def look(self):
         """Ask amplitude-js, whose cookie another tab may have written, and follow."""
         self._refresh()
         current = session.parse(self._amplitude.call("getSessionId"))
-        stored, _ = self._segment.stored_session()
+        stored, _ = self._replay.segment.stored_session()
         foreign = stored is not None and current is not None and stored > current
         self._replay.see(stored=None if foreign else stored, event=current)
 
@@ -67,14 +73,11 @@ class ClassicDevice:
         self._refresh()  # another tab may have begun this very session, and setSessionId saves all that is in memory
         if session.parse(self._amplitude.call("getSessionId")) != session_id:
             self._begin(session_id)
-        if self._segment.stored_session()[0] != session_id:
-            self._segment.store_session(session_id)
+        if self._replay.segment.stored_session()[0] != session_id:
+            self._replay.segment.store_session(session_id)
 
     def forget(self):
-        self._segment.forget_session()
-
-    async def track(self, name, properties):
-        await bridge.resolved(self._segment.analytics.call("track", name, properties))
+        self._replay.segment.forget_session()
 
     def _enrich(self, event):
         if not self._replay.running:
@@ -110,7 +113,7 @@ class ClassicDevice:
         """``reset()`` concerns amplitude-js only where its device id is Segment's anonymous id."""
         if self._replay.running and self._settings.get("preferAnonymousIdForDeviceId"):
             self._refresh()
-            self._amplitude.call("setDeviceId", self._segment.device_id())
+            self._amplitude.call("setDeviceId", self._replay.segment.device_id())
             self._begin(session.opened(bridge.now(), self._replay.session_id))
             self.look()
 

@@ -5,6 +5,7 @@ that decides its content. So a directory that is there is complete and stays as 
 under a lock, and renamed when it is ready. Directories that nobody has asked for in a month are removed.
 """
 
+import contextlib
 import hashlib
 import os
 import shutil
@@ -54,5 +55,6 @@ def digest(parts: Iterable[bytes]) -> str:
 
 def _prune(root: Path) -> None:
     for entry in root.iterdir():
-        if entry.stat().st_mtime < time.time() - KEEP_SECONDS:
-            shutil.rmtree(entry) if entry.is_dir() else entry.unlink()
+        with contextlib.suppress(FileNotFoundError):  # others fill and prune as well
+            if entry.stat().st_mtime < time.time() - KEEP_SECONDS:
+                shutil.rmtree(entry) if entry.is_dir() else entry.unlink()

@@ -59,11 +59,77 @@ def test_stop_ends_the_recording_and_outlives_a_reload(site: Site, mode: str) ->
     site.page.reload()
     site.wait_for_status("stopped")
     site.page.wait_for_timeout(500)
+    assert "[Amplitude] Session Replay ID" not in site.track("after the reload")["properties"]
     recorded = [event["timestamp"] for upload in site.server.store.uploads() for event in upload.events]
     assert max(recorded) <= stopped  # the last of it may have been on its way
     site.page.evaluate("void pyscriptReplay.start()")
     site.wait_for_status("running")
     site.agreed(site.track("recorded again"))
+
+
+def test_stop_holds_from_its_first_moment(site: Site) -> None:
+    site.open("classic-cloud")
+    site.agreed(site.track("recorded"))
+    site.page.reload(wait_until="commit")
+    site.wait_for("!!window.pyscriptReplay")
+    site.page.evaluate("void pyscriptReplay.stop()")  # whether Python is there by now, or not
+    assert site.page.evaluate("localStorage.getItem('pyscript-replay.opt-out')")
+    site.wait_for_status("stopped")
+    assert "[Amplitude] Session Replay ID" not in site.track("not recorded")["properties"]
+    assert site.session_id is None
+
+
+def test_stop_deletes_databases_too(site: Site) -> None:
+    site.open(options={**site.replay_options, "storeType": "idb"})
+    site.agreed(site.track("recorded"))
+    databases = "indexedDB.databases().then((all) => all.map(({ name }) => name).filter((name) => /replay/.test(name)))"
+    assert site.page.evaluate(databases)
+    site.page.evaluate("pyscriptReplay.stop()")
+    site.page.reload()
+    site.wait_for(lambda: site.page.evaluate(databases) == [])
+
+
+def test_what_is_tracked_through_the_shell_is_never_lost_and_starts_nothing(site: Site) -> None:
+    site.open("classic-cloud", wait=False)
+    site.page.evaluate("void pyscriptReplay.track('early')")
+    site.wait_for_status("running")
+    site.agreed(site.event("early"))
+    site.page.evaluate("pyscriptReplay.stop()")
+    site.page.evaluate("void pyscriptReplay.track('stopped')")
+    assert "[Amplitude] Session Replay ID" not in site.event("stopped")["properties"]
+    site.page.reload()
+    site.wait_for_status("stopped")
+    site.page.evaluate("void pyscriptReplay.track('stopped for good')")
+    assert "[Amplitude] Session Replay ID" not in site.event("stopped for good")["properties"]
+    assert site.session_id is None
+    assert site.page.evaluate("localStorage.getItem('analytics_session_id')") is None
+
+
+def test_what_is_tracked_before_there_is_consent_waits_for_it(site: Site) -> None:
+    site.open(consent="wait", wait=False)
+    site.wait_for_status("waiting")
+    site.page.evaluate("analytics.track('one'); void pyscriptReplay.track('two'); void analytics.track('three')")
+    site.page.wait_for_timeout(300)
+    assert site.events == []
+    assert site.page.evaluate("pyscriptReplay.start().then(({ status }) => status)") == "running"
+    site.agreed(site.event("three"))
+    assert [each["event"] for each in site.events] == ["one", "two", "three"]
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_a_destination_that_is_off_altogether_is_not_recorded(site: Site, mode: str) -> None:
+    site.open(mode)
+    site.agreed(site.track("on"))  # so that a session is stored
+    uploads = len(site.uploads(site.session_id))
+    site.open(mode, segment_options={"integrations": {"All": False, "Segment.io": True}})
+    message = site.track("off")
+    site.page.wait_for_timeout(500)
+    assert "[Amplitude] Session Replay ID" not in message["properties"]
+    assert site.session_id is None
+    assert site.errors == []
+    assert [each for each in site.page.evaluate("pyscriptReplay.doctor()") if each["code"] == "switched-off"]
+    later = [each for each in site.server.store.uploads()[uploads:] if "full" in str(each)]
+    assert later == []
 
 
 SWITCHED_OFF = [("actions", "Actions Amplitude"), ("classic-cloud", "Amplitude")]

@@ -56,6 +56,25 @@ def test_events_before_during_and_after_boot_arrive_once_each_in_order(site: Sit
         site.agreed(message)
 
 
+def test_a_page_that_asks_whether_segment_is_there_is_told_the_truth(site: Site) -> None:
+    site.file("careful.js", "window.analytics?.track('too early');")
+    site.file("snippet.js", SEGMENT_SNIPPET % {"cdn": site.cdn})
+    tag = site.tag(mode="actions").replace(" async", "")
+    site.show(f'{tag}<script src="careful.js"></script><script src="snippet.js"></script>')
+    site.page.goto(f"{site.server.url}/site/")
+    site.wait_for_status("running")
+    site.agreed(site.event("at once"))
+    settled(site, "at once")
+
+
+def test_the_tag_may_be_a_module(site: Site) -> None:
+    tag = site.tag(write_key="actions", segment_cdn=site.cdn)
+    site.show(tag.replace("<script async", '<script type="module"'))
+    site.page.goto(f"{site.server.url}/site/")
+    site.wait_for_status("running")
+    site.agreed(site.track("first"))
+
+
 @pytest.mark.parametrize("order", ["snippet first", "tag first"])
 def test_the_page_has_segments_own_snippet(site: Site, order: str) -> None:
     site.file("snippet.js", SEGMENT_SNIPPET % {"cdn": site.cdn})
@@ -114,6 +133,14 @@ def test_a_failure_lets_the_events_go_at_once_and_says_why(site: Site, failure: 
     assert "[Amplitude] Session Replay ID" not in site.event("held")["properties"]
     (finding,) = [each for each in site.page.evaluate("pyscriptReplay.doctor()") if each["level"] == "problem"]
     assert finding["fix"]
+
+
+def test_without_an_api_key_nobody_is_asked(site: Site) -> None:
+    asked: list[str] = []
+    site.context.on("request", lambda request: asked.append(request.url))
+    site.open(wait=False, api_key=None, options=None)
+    site.wait_for_status("failed")
+    assert [url for url in asked if not url.startswith(site.server.url)] == []
 
 
 def test_a_policy_without_wasm_is_named(site: Site) -> None:

@@ -5,7 +5,7 @@ import json
 import pytest
 from playwright.sync_api import Route
 
-from .conftest import CSP, Site
+from .conftest import CSP, CSP_OF_PYSCRIPT, Site
 
 SECURE = "https://site.test"
 
@@ -115,3 +115,41 @@ def test_a_python_page_hands_over_the_object_itself(site: Site, kind: str) -> No
     assert site.page.evaluate("moved") == f"None {session_id} {site.device_id} started"
     assert site.page.evaluate("refused") == "segment-missing"
     assert site.errors == ["segment-missing", "listener"]
+
+
+BRINGING = """
+from pyscript_replay import connect
+
+brought = {"write_key": "actions", "segment_cdn": %(cdn)r}
+replay = await connect("actions", api_key="local", sample_rate=1, options=%(options)r, **brought)
+await replay.track("late", {"price": 1795433609897})
+"""
+
+
+@pytest.mark.parametrize("kind", ["mpy", "py"])
+def test_a_python_page_without_segment_is_given_one(site: Site, kind: str) -> None:
+    head = '<script src="early.js"></script>' + site.script(kind, "actions")
+    site.file("early.js", "(window.analytics ??= []).push(['track', 'early']);")
+    site.file("main.py", BRINGING % {"cdn": site.cdn, "options": site.replay_options})
+    site.show(head, CSP_OF_PYSCRIPT)
+    site.page.goto(f"{site.server.url}/site/")
+    site.wait_for_status("running")
+    late = site.event("late")
+    assert late["properties"]["price"] == 1795433609897
+    assert site.event("early")["anonymousId"] == late["anonymousId"] == site.device_id
+    site.agreed(late)
+
+
+def test_a_start_that_failed_can_be_tried_again(site: Site) -> None:
+    """Once the visitor has an id that Amplitude accepts; and ``reset()`` then begins one session, not two."""
+    site.file("visitor.js", "document.cookie = 'ajs_anonymous_id=a/b; path=/';")
+    tag = site.tag(mode="actions", write_key="actions", segment_cdn=site.cdn)
+    site.show(f'<script src="visitor.js"></script>{tag}')
+    site.page.goto(f"{site.server.url}/site/")
+    site.wait_for_status("failed")
+    site.page.evaluate("analytics.setAnonymousId('a-b')")
+    assert site.page.evaluate("pyscriptReplay.start().then(({ status }) => status)") == "running"
+    site.agreed(site.track("recorded"))
+    site.page.evaluate("analytics.reset()")
+    site.agreed(site.track("another"))
+    assert site.reasons == ["started", "identity-changed"]

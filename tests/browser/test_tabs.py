@@ -79,7 +79,8 @@ def test_what_another_tab_has_saved_is_not_overwritten(site: Site) -> None:
             // what another tab's amplitude-js does when it logs an event
             const it = amplitude.getInstance();
             const name = it.options.cookieName + it._storageSuffix;
-            const saved = { ...it.cookieStorage.get(name), sessionId: Date.now(), lastEventTime: Date.now(), eventId: 77 };
+            const now = Date.now();
+            const saved = { ...it.cookieStorage.get(name), sessionId: now, lastEventTime: now, eventId: 77 };
             it.cookieStorage.set(name, saved);
             cookieStore.set("analytics_session_id", String(saved.sessionId));
             return saved;

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 import pytest
 
-from .conftest import WAYS, Site
+from .conftest import WAYS, Site, carried
 
 MODES = ("actions", "classic-device", "classic-cloud")
 
@@ -98,6 +98,24 @@ def test_the_first_event_starts_and_carries_the_session(site: Site, mode: str, w
     session_id = site.agreed(site.track("first"))
     (only,) = site.transitions
     assert only == {"previous": None, "current": session_id, "deviceId": site.device_id, "reason": "started"}
+
+
+@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize("mode", ["actions", "classic-cloud"])
+@pytest.mark.parametrize("change", ["analytics.reset()", "analytics.identify('grace')"])
+def test_a_last_word_belongs_to_the_visitor_who_said_it(site: Site, change: str, mode: str, way: str) -> None:
+    """Segment makes an event at once and delivers it later; by then the visitor may have gone."""
+    site.open(mode, way)
+    site.page.evaluate("void analytics.identify('ada')")
+    session_id = site.agreed(site.track("before"))
+    device_id = site.device_id
+    site.page.evaluate(f"void (analytics.track('Signed Out'), {change}, analytics.track('Signed In'))")
+    last, first = site.event("Signed Out"), site.event("Signed In")
+    assert last["anonymousId"] == device_id
+    assert carried(last) == session_id
+    assert last["properties"]["[Amplitude] Session Replay ID"] == f"{device_id}/{session_id}"
+    assert first["anonymousId"] == site.device_id != device_id
+    assert site.agreed(first) == carried(first)
 
 
 @pytest.mark.parametrize("mode", MODES)

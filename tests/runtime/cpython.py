@@ -200,7 +200,7 @@ async def within(milliseconds: float, of: Box) -> None:
     await asyncio.wait([asyncio.ensure_future(settle(of))], timeout=milliseconds / 1000)
 
 
-def forgetLocal(prefix: str) -> None:
+def forget(prefix: str) -> None:
     """There is no storage."""
 
 

@@ -267,7 +267,7 @@ PAGE = {
     "why": "it was set",
     "session_id": FIRST,
     "device_id": "d",
-    "stored": FIRST,
     "sampled": True,
+    "switched_off": False,
     "recording": True,
 }

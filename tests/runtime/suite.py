@@ -648,7 +648,7 @@ async def test_a_module_that_cannot_be_loaded():
 
 
 async def test_storage_that_is_forbidden_is_no_failure():
-    bridge.forget_local(("AMP_",))
+    bridge.forget(("AMP_",))
 
 
 async def test_the_runtime_has_a_name():

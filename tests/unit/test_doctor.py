@@ -22,6 +22,7 @@ def codes(**changes: object) -> list[str]:
         ({"sampled": False, "recording": False}, ["mode", "no-sample-rate", "not-recording"]),
         ({"recording": False}, ["mode", "not-recording"]),
         ({"session_id": None, "recording": False}, ["mode", "no-session"]),
+        ({"session_id": None, "recording": False, "switched_off": True}, ["mode", "switched-off"]),
         ({"status": "waiting", "session_id": None, "recording": False}, ["waiting", "mode"]),
         ({"status": "failed", "session_id": None, "recording": False}, ["not-running", "mode"]),
         ({"status": "loading", "mode": "auto", "session_id": None, "recording": False}, ["not-running"]),
