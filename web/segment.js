@@ -8,6 +8,7 @@
 //
 // - The hold is a source middleware that returns a promise; events wait for it in their order. One that calls `next`
 //   after it has returned loses the event, so `next` is called inside the awaited function.
+// - Whatever an event waits for, it goes on when the visitor leaves the page.
 // - The view is an enrichment plugin. Those of the page run after those of Segment's settings, and see what they added.
 
 import { deferred } from "./page.js";
@@ -25,14 +26,14 @@ function watch() {
   const met = new WeakSet();
 
   const hold = async ({ payload, next }) => {
-    await gate.promise;
+    await unlessLeft(gate.promise);
     next(payload);
   };
   const view = { name: "pyscript-replay", type: "enrichment", version: "1.0.0", isLoaded: () => true, load: async () => {} };
   let turn = Promise.resolve(); // an event that waits is not overtaken
   for (const call of CALLS) {
     view[call] = (context) => {
-      turn = turn.then(() => segment.enrich?.(context.event)).catch(() => {});
+      turn = turn.then(() => unlessLeft(segment.enrich?.(context.event))).catch(() => {});
       return turn.then(() => context);
     };
   }
@@ -54,6 +55,19 @@ function watch() {
     },
   };
   return segment;
+}
+
+/** Wait for a promise, but no longer than until the page is left: what still waits then is lost. */
+function unlessLeft(promise) {
+  if (typeof promise?.then !== "function" || !globalThis.addEventListener) return promise;
+  return new Promise((resolve) => {
+    const done = () => {
+      removeEventListener("beforeunload", done); // one that stays may keep the page from the back/forward cache
+      resolve();
+    };
+    addEventListener("beforeunload", done);
+    promise.then(done, done);
+  });
 }
 
 /** Watch what `scope[name]` is, or becomes. */

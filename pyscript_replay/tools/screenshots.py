@@ -53,6 +53,7 @@ def _visit(page: Page) -> str:
     page.get_by_role("button", name="Put it in the basket").click()
     page.wait_for_timeout(1200)
     page.get_by_role("link", name="Basket").click()
+    page.locator("#events").get_by_text("Cart Viewed").first.wait_for()
     page.get_by_role("link", name="To the checkout").click()
     page.get_by_label("Name").press_sequentially("Ada Lovelace", delay=60)
     page.get_by_label("Greeting").press_sequentially("Many happy returns", delay=60)

@@ -7,7 +7,8 @@ searched for stands in columns beside what was sent: ids, times, the address of 
 A session is what Amplitude takes for one: the uploads under one device id and one session id. Its recording is their
 events in the order of their time, each once, for the beacon with which the SDK leaves a page may repeat an upload.
 Segment's messages of a session are those that name it; and those that name none, as ``identify`` in device-mode does,
-where they are of the same visitor and fall into its time.
+where they are of the same visitor and fall into its time; each once, for analytics-next may send again what it could
+not see arrive as a page was left, and Segment, too, goes by the message id.
 
 One connection, one lock: SQLite has one writer anyway, and a reader sees whole uploads only. In a file the journal is
 a WAL, so another process can read along.
@@ -43,6 +44,7 @@ create index if not exists segment_visitor on segment (visitor, made);
 create index if not exists upload_session on upload (device_id, session_id);
 create index if not exists recorded_upload on recorded (upload);
 """
+MESSAGE_ID = "coalesce(case when json_valid(message) then json_extract(message, '$.messageId') end, rowid)"
 IS_ITS_UPLOAD = "type = 'replay' and device_id = :device_id and session_id = :session_id"
 IS_ITS_MESSAGE = """
 (device_id = :device_id and session_id = :session_id)
@@ -261,7 +263,9 @@ class Store:
                 raise KeyError(f"{device_id}/{session_id}")
             ((uploads, size),) = self._rows(f"select count(*), sum(bytes) from upload where {IS_ITS_UPLOAD}", ids)
             span = {"started": started, "ended": ended}
-            ((events,),) = self._rows(f"select count(*) from segment where {IS_ITS_MESSAGE}", {**ids, **span})
+            ((events,),) = self._rows(
+                f"select count(distinct {MESSAGE_ID}) from segment where {IS_ITS_MESSAGE}", {**ids, **span}
+            )
         return {
             "replay_id": f"{device_id}/{session_id}",
             **ids,
@@ -286,12 +290,14 @@ class Store:
                 summary,
             )
             messages = self._rows(
-                f"select received, path, message from segment where {IS_ITS_MESSAGE} order by made, rowid", summary
+                f"select received, path, message, min(rowid) from segment where {IS_ITS_MESSAGE} "
+                f"group by {MESSAGE_ID} order by made, min(rowid)",
+                summary,
             )
             return {
                 **summary,
                 "recording": [json.loads(event) for (event,) in dict.fromkeys(recorded)],
-                "events": [_told(*row) for row in messages],
+                "events": [_told(*row) for *row, _ in messages],
                 "transitions": self._transitions(device_id, session_id),
             }
 

@@ -1,8 +1,10 @@
 """The loader: the site's events come first, whatever happens to us."""
 
+import time
+
 import pytest
 
-from .conftest import CSP, Site
+from .conftest import CSP, NPM, Site
 
 TRACK_AT_ONCE = "window.analytics.track('at once');"
 
@@ -108,6 +110,25 @@ def test_a_hold_ends_in_time(site: Site) -> None:
     site.page.evaluate("void analytics.track('held')")
     settled(site, "held")
     assert site.facade("status") == {"status": "loading"}
+
+
+@pytest.mark.parametrize("waiting", ["for the wiring", "for the recording"])
+def test_an_event_does_not_wait_for_longer_than_its_page_is_there(site: Site, waiting: str) -> None:
+    blocked = {"for the wiring": "**/assets/micropython*", "for the recording": "**/session-replay/config/**"}[waiting]
+    site.context.route(blocked, lambda route: None)
+    site.context.route("**/next.html", lambda route: (time.sleep(0.3), route.fulfill(body="The next page")))
+    site.file("segment.js", NPM % {"analytics": site.dist("analytics"), "key": "actions", "cdn": site.cdn})
+    tag = site.tag(mode="actions", hold_ms=60_000)
+    site.show(f'<script type="module" src="segment.js"></script>{tag}', body='<a href="next.html">Next</a>')
+    site.page.goto(f"{site.server.url}/site/")
+    site.wait_for("window.analytics?.instance?.initialized && window.pyscriptReplay")
+    if waiting == "for the recording":
+        site.wait_for_status("running")
+    site.page.evaluate("void analytics.track('held')")
+    site.page.wait_for_timeout(500)
+    assert site.events == []
+    site.page.get_by_role("link", name="Next").click()
+    site.event("held")
 
 
 FAILURES = {

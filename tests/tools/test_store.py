@@ -146,6 +146,20 @@ def test_whose_message_it_is(store: Store, case: str) -> None:
     assert store.summary(DEVICE, SESSION)["events"] == len(messages)
 
 
+def test_a_message_that_was_sent_again_is_one(store: Store) -> None:
+    upload(store, event(1000), event(2000))
+    named = {REPLAY_ID: f"{DEVICE}/{SESSION}"}
+    once = track("once", messageId="m-1", properties=named)
+    nameless = track("nameless", properties={**named, "no JSON to SQLite": float("inf")})
+    store.add_segment("/v1/t", [once, nameless])
+    store.add_segment("/v1/b", [once, nameless])
+    session = store.session(DEVICE, SESSION)
+    assert [each["message"]["event"] for each in session["events"]] == ["once", "nameless", "nameless"]
+    assert session["events"][0]["path"] == "/v1/t"
+    assert store.summary(DEVICE, SESSION)["events"] == 3
+    assert len(store.segment_messages()) == 4
+
+
 def test_messages_are_kept_as_they_came_and_in_the_order_in_which_they_came(store: Store) -> None:
     odd = track("€ \ud800 \u0000 'quoted\"", properties={"big": 2**60, "none": None})
     store.add_segment("/v1/b", [odd, track("b")])
