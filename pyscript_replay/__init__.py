@@ -26,6 +26,7 @@ async def connect(mode, **options):
 
 async def _open(options):
     # here, so that the pure modules can be used without the browser's
+    from . import bridge
     from .modes import auto
     from .modes.actions import Actions
     from .modes.classic_cloud import ClassicCloud
@@ -33,6 +34,12 @@ async def _open(options):
     from .replay import Replay
 
     modes = {"actions": Actions, "classic-device": ClassicDevice, "classic-cloud": ClassicCloud}
+    if not bridge.claim():
+        raise ReplayError("connect-twice", "this page is wired already", "Use the Replay that the first call answered.")
     replay = Replay(options, modes, auto.choose)
-    await replay.open()
+    try:
+        await replay.open()
+    except ReplayError:
+        bridge.unclaim()
+        raise
     return replay

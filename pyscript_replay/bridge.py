@@ -208,6 +208,16 @@ def window():
     return Js(_border_or_raise().window)
 
 
+def claim():
+    """Whether nobody else wires this page; then it is ours, until ``unclaim``."""
+    return bool(_border_or_raise().claim())
+
+
+def unclaim():
+    """Let somebody else try."""
+    _border_or_raise().unclaim()
+
+
 def page():
     """What stands behind ``window.pyscriptReplay`` (``web/page.js``)."""
     return Js(_border_or_raise().page())
@@ -243,6 +253,11 @@ async def amplitude():
     return (await resolved(Js(_border_or_raise().amplitude()))).get("it")
 
 
+def observe_amplitude(instance, changed):
+    """Call ``changed()`` soon after amplitude-js has logged an event, or has been given a device or session id."""
+    _border_or_raise().observeAmplitude(instance._box, function(changed)._box)
+
+
 def release_events():
     """Let go the events that the loader holds."""
     _border_or_raise().release()
@@ -257,6 +272,16 @@ def forget(prefixes):
     """Delete each key of local storage, and each IndexedDB database, whose name begins with one of these."""
     for prefix in prefixes:
         _border_or_raise().forget(prefix)
+
+
+def merged(*parts):
+    """A new object with the properties of all these, the last one first; what is no object adds nothing."""
+    return window().get("Object").call("assign", {}, *parts)
+
+
+def cookies():
+    """The page's cookies, a list of ``name=value``."""
+    return window().get("document").get("cookie", "").split("; ")
 
 
 def warn(text):

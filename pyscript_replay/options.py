@@ -45,6 +45,7 @@ TABLE = (
 # Attributes that other people's software writes on script tags; they are none of our business.
 _FOREIGN = (
     "cfasync", "turbo", "pjax", "rocket", "cookie", "category", "ot-", "usercentrics", "nitro", "no-", "senna", "hid",
+    "nscript", "wp-", "rh", "n-head", "testid", "test-", "astro-", "react", "v-", "ng-", "svelte", "gtm", "id",
 )  # fmt: skip
 
 
@@ -78,6 +79,8 @@ def from_keywords(keywords):
     """
     rows = {option.name: option for option in TABLE if not option.tag_only}
     for name in keywords:
+        if name in [option.name for option in TABLE if option.tag_only]:
+            raise ReplayError("option-unknown", "{} is for the script tag only".format(name), "Leave it out.")
         if name not in rows:
             raise _unknown(name, list(rows))
     given = {name: value for name, value in keywords.items() if value is not None}
@@ -126,7 +129,7 @@ def _from_text(option, text):
             return json.loads(text)
         except ValueError:
             return text
-    if option.kind in ("rate", "milliseconds"):
+    if option.kind in ("rate", "milliseconds") and "_" not in text:  # which Python's numbers may have
         try:
             return int(text) if option.kind == "milliseconds" else float(text)
         except ValueError:

@@ -21,8 +21,10 @@ from .errors import ReplayError
 DRAIN_MS = 100
 """The longest to wait, in milliseconds, for the SDK to hand over what it has just recorded."""
 
+CLOSE_MS = 2000
+"""The longest to wait, in milliseconds, for the end of a recording."""
 
-SDK_STORES = ("AMP_SR_START_{}", "AMP_remote_config_{}", "{}_amp_session_replay_")
+SDK_STORES = ("AMP_SR_START_{}", "AMP_remote_config_{}", "AMP_diagnostics_{}", "{}_amp_session_replay_")
 """How the names of the SDK's keys and databases begin, with the first ten characters of the API key."""
 
 SDK_FIX = "Check what was handed to the SDK as options; the browser's console may say more."
@@ -38,7 +40,7 @@ class Recorder:
         self._complain = complain
         self._wanted = (None, None)
         self._reached = (None, None)
-        self._stopped = False
+        self._paused = False
         self._under_way = None
 
     @property
@@ -71,10 +73,12 @@ class Recorder:
 
     async def _go(self):
         try:
-            while self._reached != self._wanted:
+            while self._reached != self._wanted or (self._paused and self.session_id is not None):
                 wanted = self._wanted
                 await self._step(*wanted)
                 self._reached = wanted
+                if wanted[0] is None:
+                    self._forget()
         except bridge.JsError as error:
             self._complain(ReplayError("sdk", "session-replay-browser failed: {}".format(error), SDK_FIX))
         finally:
@@ -83,30 +87,38 @@ class Recorder:
     async def _step(self, device_id, session_id):
         reached_device, reached_session = self._reached
         if reached_session is not None:
-            self._sdk.call("stop")
-            self._stopped = True
+            self._pause()
             await bridge.idle(DRAIN_MS)
         if device_id != reached_device:
-            await self._begin(reached_device, device_id, session_id)
-            self._stopped = False
+            if reached_device is not None:
+                await self._end()
+            if device_id is not None:
+                await self._begin(device_id, session_id)
+            self._paused = False
         elif session_id is not None:
             await bridge.resolved(self._move_on(session_id))
-            if self._stopped:  # else setSessionId has started the recording, and a second start would restart it
+            # else setSessionId has started the recording, and a second start would restart it
+            if self._paused and self._wanted == (device_id, session_id):
                 await self._wait("start")
-                self._stopped = False
+                self._paused = False
+
+    def _pause(self):
+        self._sdk.call("stop")
+        self._paused = True
 
     def _move_on(self, session_id):
         return self._sdk.call("setSessionId", session_id).get("promise")
 
-    async def _begin(self, previous_device, device_id, session_id):
-        if previous_device is not None:
-            self._sdk.call("shutdown")
-            await self._upload()
+    async def _begin(self, device_id, session_id):
         options = dict(self._options)
         options["deviceId"] = device_id
         if session_id is not None:
             options["sessionId"] = session_id
         await self._wait("init", self._api_key, options)
+
+    async def _end(self):
+        self._sdk.call("shutdown")
+        await self._upload()
 
     async def _wait(self, method, *args):
         answer = self._sdk.call(method, *args)
@@ -130,14 +142,17 @@ class Recorder:
         await bridge.resolved(self._sdk.call("flush", False))
 
     async def close(self):
-        """End the recording for good, upload the rest, and delete what the SDK has stored."""
-        self.follow(self.device_id, None)
-        await self.settle()
-        if self._reached[0] is not None:
-            self._sdk.call("shutdown")
-            await self._upload()
-        self._wanted = self._reached = (None, None)
-        self._stopped = False
+        """End the recording for good, upload the rest, and delete what the SDK has stored.
+
+        Whatever is under way, nothing is recorded from now on; what cannot be brought to its end in time goes on alone.
+        """
+        if self._under_way is not None or self._reached[0] is not None:
+            self._pause()
+        self.follow(None, None)
+        await bridge.within(CLOSE_MS, self.settle())
+        self._forget()
+
+    def _forget(self):
         bridge.forget([store.format(self._api_key[:10]) for store in SDK_STORES])
 
 

@@ -9,7 +9,7 @@ from collections import namedtuple
 
 from . import bridge, doctor, session
 from .errors import ReplayError
-from .segment import Segment, allows
+from .segment import Segment, allows, put_properties
 
 CARRIES_PROPERTIES = ("track", "page", "screen")
 """Segment's calls that have properties."""
@@ -42,6 +42,7 @@ class Replay:
         self._wiring = None
         self._switched_off = False
         self._gone = {}  # by device id
+        self._waited = False
         self._stored = None
         self._expired = False
         self._listeners = []
@@ -105,7 +106,7 @@ class Replay:
         try:
             if self.running:
                 self._mode.begin()
-        except ReplayError as error:
+        except Exception as error:
             raise self._failed(error)
 
     async def _wire(self):
@@ -134,12 +135,12 @@ class Replay:
         """End the recording, upload the rest, and stay stopped, over reloads too, until ``start()``."""
         self._page.set("optedOut", True)
         self._set_status("stopped")
+        self._report(sessionId=None, deviceId=None, replayId=None)
+        self._stored, self._expired = None, False
         if self.recorder:
             await self.recorder.close()
-        if self.segment:
+        if self.segment and self.status == "stopped":  # else it has been started again meanwhile
             self._mode.forget()
-        self._stored, self._expired = None, False
-        self._report(sessionId=None, deviceId=None, replayId=None)
 
     @property
     def ready(self):
@@ -243,18 +244,22 @@ class Replay:
         """
         if event.get("type") not in CARRIES_PROPERTIES:
             return None
-        if self._mode.maker(event) != self.device_id:
-            gone = self.gone(event)
-            return _put(event, gone.properties) if gone else None
-        if session_id not in (None, self.session_id):
+        gone = self.gone(event)
+        if gone and session_id in (None, gone.session_id):
+            put_properties(event, gone.properties)
+        if self._mode.maker(event) != self.device_id or session_id not in (None, self.session_id):
             return None
-        if not self.recorder.settled:
-            return bridge.promise(self._mark_later(event, session_id))
-        return _put(event, self.recorder.properties())
+        if self.recorder.settled:
+            self._waited = False
+            return put_properties(event, self.recorder.properties())
+        return None if self._waited else bridge.promise(self._mark_later(event, session_id))
 
     async def _mark_later(self, event, session_id):
-        await bridge.within(self.options["hold_ms"], self.recorder.settle())
-        if self.recorder.settled:
+        """One event may wait for the SDK so long; those behind it have waited as well, and do not wait again."""
+        waited = bridge.now() - event.get("timestamp").call("getTime")
+        await bridge.within(max(0, self.options["hold_ms"] - waited), self.recorder.settle())
+        self._waited = not self.recorder.settled
+        if not self._waited:
             self.mark(event, session_id)
 
     def _move(self, device_id, session_id, reason):
@@ -308,8 +313,9 @@ class Replay:
         """Tell the page that nothing will run; answers ``error`` as a ``ReplayError``."""
         if not isinstance(error, ReplayError):
             error = ReplayError("internal", str(error), "Please report this, with the browser's console.")
-        self.status = "failed"
-        self._page.call("fail", error.told())
+        if self.status != "stopped":  # then nobody waits for it any more
+            self.status = "failed"
+            self._page.call("fail", error.told())
         return error
 
     def _commands(self):
@@ -318,15 +324,9 @@ class Replay:
             "stop": lambda *_: bridge.promise(self.stop()),
             "flush": lambda *_: bridge.promise(self.flush()),
             "doctor": lambda *_: bridge.promise(self.doctor()),
-            "track": lambda name, properties=None, *_: bridge.promise(self.track(name, properties)),
+            "track": lambda name=None, properties=None, *_: bridge.promise(self.track(name, properties)),
         }
 
     async def _started(self):
         await self.start()
         return self._page.get("facade")
-
-
-def _put(event, carries):
-    properties = event.get("properties")
-    for name, value in carries.items():
-        properties.set(name, value)

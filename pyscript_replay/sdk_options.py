@@ -8,6 +8,7 @@ through. Types are those that JSON has, and ``function`` (from Python only).
 from .errors import ReplayError
 
 TEXT, NUMBER, BOOLEAN, OBJECT, LIST, FUNCTION = "text", "number", "boolean", "object", "list", "function"
+DURATION = "milliseconds above 0"
 OURS = "ours"
 
 SESSION_REPLAY = {
@@ -17,6 +18,7 @@ SESSION_REPLAY = {
     "captureFullSnapshotOnFocus": (BOOLEAN,),
     "configServerUrl": (TEXT,),
     "crossOriginIframes": (OBJECT,),
+    "customSessionId": (OURS,),
     "debugMode": (BOOLEAN,),
     "deviceId": (OURS,),
     "eagerFullSnapshotSend": (BOOLEAN,),
@@ -41,12 +43,14 @@ SESSION_REPLAY = {
     "sendTimeoutMs": (NUMBER,),
     "serverZone": (TEXT,),
     "sessionId": (OURS,),
+    "sessionReplayId": (OURS,),
     "shouldInlineStylesheet": (BOOLEAN,),
     "storeType": (TEXT,),
     "trackServerUrl": (TEXT,),
     "urlChangePollingInterval": (NUMBER,),
     "useWebWorker": (BOOLEAN,),
     "userProperties": (OBJECT,),
+    "version": (OBJECT,),
 }
 
 SEGMENT = {
@@ -97,9 +101,11 @@ BROWSER_SDK = {
     "serverUrl": (TEXT,),
     "serverZone": (TEXT,),
     "sessionId": (OURS,),
-    "sessionTimeout": (NUMBER,),
+    "sessionTimeout": (DURATION,),
+    "storageProvider": (OBJECT,),
     "trackingOptions": (OBJECT,),
     "transport": (TEXT, OBJECT),
+    "useBatch": (BOOLEAN,),
     "userId": (TEXT,),
 }
 
@@ -110,6 +116,7 @@ _TESTS = {
     TEXT: lambda value: isinstance(value, str),
     NUMBER: lambda value: isinstance(value, (int, float)) and not isinstance(value, bool),
     BOOLEAN: lambda value: isinstance(value, bool),
+    DURATION: lambda value: isinstance(value, (int, float)) and not isinstance(value, bool) and value > 0,
     OBJECT: lambda value: isinstance(value, dict) or not isinstance(value, (str, int, float, list, tuple)),
     LIST: lambda value: isinstance(value, (list, tuple)),
     FUNCTION: callable,

@@ -9,8 +9,7 @@ PATIENCE_MS = 10000
 
 SESSION = "analytics_session_id"
 LAST_ACCESS = "analytics_session_id.last_access"
-
-CALLS = ("track", "page", "screen", "identify", "group", "alias")
+ANONYMOUS_ID = "ajs_anonymous_id"
 
 
 class Segment:
@@ -37,16 +36,26 @@ class Segment:
         found = []  # empty until Segment is there
         bridge.spawn(_notice_absence(found, named, complain))
         watch = _watch(named)
-        analytics = (await bridge.resolved(watch.get("real"))).get("it")
+        try:
+            analytics = (await bridge.resolved(watch.get("real"))).get("it")
+        except bridge.JsError as error:
+            raise ReplayError("segment-load", error.message, error.value.get("fix"))
+        finally:
+            found.append(watch)
         user = await bridge.resolved(analytics.call("user"))
-        found.append(user)
         # an npm AnalyticsBrowser is a front for the instance that it has made by now
         instance = analytics.get("instance")
         return cls(watch, instance if isinstance(instance, bridge.Js) else analytics, user, complain)
 
     def device_id(self):
-        """Segment's anonymous id, checked for use as Amplitude's device id."""
-        return device.check(self._user.call("anonymousId"))
+        """Segment's anonymous id, checked for use as Amplitude's device id.
+
+        It is read where ``anonymousId()`` has it. That itself writes what it reads to all places at once, and in a tab
+        that has not seen another one's change yet this would undo it.
+        """
+        store = self._user.get("identityStore", None)
+        kept = store.call("get", self._user.get("anonKey")) if store else None
+        return device.check(kept or self._user.call("anonymousId"))
 
     def enrich(self, enrich):
         """Show ``enrich(event)`` each event after Segment's own plugins; it may answer a promise to wait for."""
@@ -75,35 +84,36 @@ class Segment:
         """Call ``listener`` with the arguments of Segment's emitter when ``event`` is emitted."""
         self.analytics.call("on", event, bridge.function(lambda *args: self._safely(listener, *args)))
 
-    def on_delivered(self, listener):
-        """Call ``listener()`` after each event, when the destinations have had it."""
-        for call in CALLS:
-            self.on(call, lambda *_: listener())
-
     def on_session_change(self, listener):
-        """Call ``listener(cookie)`` when another tab, or the site, may have written the session, or the page is back.
+        """Call ``listener(cookie)`` when the session or the visitor may be others, or the page is back.
 
-        ``cookie`` is the id in a cookie that has been written, else ``None``.
+        Another tab, or the site, may have written them; and Segment writes a new visitor's id at once, before any event
+        shows it. ``cookie`` is the session's id in a cookie that has been written, else ``None``.
         """
 
         def changed(*_):
             self._safely(listener, None)
 
         def stored(event):
-            if event.get("key") in (SESSION, None):
+            key = event.get("key")
+            if key in (SESSION, None) or (key == ANONYMOUS_ID and event.get("newValue") is not None):  # not between two
                 changed()
 
         def cookies_changed(event):
             for cookie in event.get("changed").data() or []:
                 if cookie.get("name") == SESSION:
                     self._safely(listener, session.parse(cookie.get("value")))
+                elif cookie.get("name") == ANONYMOUS_ID:
+                    changed()
 
         window = bridge.window()
         window.call("addEventListener", "storage", stored)
         window.call("addEventListener", "pageshow", changed)
         window.get("document").call("addEventListener", "visibilitychange", changed)
-        if isinstance(window.get("cookieStore"), bridge.Js):  # not in every browser, and only on secure origins
+        try:
             window.get("cookieStore").call("addEventListener", "change", cookies_changed)
+        except (bridge.JsError, AttributeError):
+            pass  # not in every browser, only on secure origins, and not where cookies are forbidden
 
     # The stored session is where Segment's own plugin has it, as it has it: in local storage, then in the cookie, then
     # in memory; the same names, cookie domain and attributes.
@@ -114,9 +124,13 @@ class Segment:
         return session.parse(storage.call("get", SESSION)), session.parse(storage.call("get", LAST_ACCESS))
 
     def store_session(self, session_id):
-        """Store the id, and that it is alive; what is stored already is not written again."""
+        """Store the id, and that it is alive; what is stored already is not written again.
+
+        Segment's storage reads the first place that has it; the cookie may have been deleted, or written, by itself.
+        """
         storage = self.analytics.get("storage")
-        if session.parse(storage.call("get", SESSION)) != session_id:
+        cookie = "{}={}".format(SESSION, session_id)
+        if session.parse(storage.call("get", SESSION)) != session_id or cookie not in bridge.cookies():
             storage.call("set", SESSION, session_id)
         storage.call("set", LAST_ACCESS, bridge.now())
 
@@ -124,6 +138,15 @@ class Segment:
         """Delete what ``store_session`` has stored."""
         self.analytics.get("storage").call("clear", SESSION)
         self.analytics.get("storage").call("clear", LAST_ACCESS)
+
+    def session_length(self):
+        """How long Segment's session plugin lets a session be idle, in milliseconds, or ``None`` for its default."""
+        settings, _ = self.destinations()
+        for plugin in settings.get("remotePlugins") or []:
+            for subscription in (plugin.get("settings") or {}).get("subscriptions") or []:
+                if subscription.get("partnerAction") == "sessionId":
+                    return session.parse((subscription.get("mapping") or {}).get("sessionLength"))
+        return None
 
     def destinations(self):
         """What Segment was told to load (its settings, a ``dict``), and the names of what is registered."""
@@ -146,13 +169,17 @@ def allows(where, *names):
 
 
 def put_session(event, destination, session_id):
-    """Set ``integrations[destination].session_id``; what else the caller says there is kept."""
-    place = event
-    for name in ("integrations", destination):
-        if not isinstance(place.get(name, None), bridge.Js):
-            place.set(name, {})
-        place = place.get(name)
-    place.set("session_id", session_id)
+    """Set ``integrations[destination].session_id``; what else the caller says there is kept, and the caller's own."""
+    integrations = event.get("integrations", None)
+    given = integrations.get(destination, None) if isinstance(integrations, bridge.Js) else None
+    chosen = bridge.merged(given if isinstance(given, bridge.Js) else None, {"session_id": session_id})
+    event.set("integrations", bridge.merged(integrations, {destination: chosen}))
+
+
+def put_properties(event, properties):
+    """Add properties to an event, not to the caller's object, which may serve for other events."""
+    if properties:
+        event.set("properties", bridge.merged(event.get("properties", None), properties))
 
 
 def _watch(named):

@@ -5,7 +5,7 @@
 // value. It holds a *box*, `{ it: value }`, and asks here; an *answer* says what kind a value is, with primitives as
 // text (exact on every runtime) and objects boxed. An exception is an answer too.
 
-import { watchAmplitude } from "./amplitude-js.js";
+import { observe, watchAmplitude } from "./amplitude-js.js";
 import { deferred, openPage } from "./page.js";
 import { hasSegment, standIn, trackOn, watchObject, watchSegment } from "./segment.js";
 
@@ -158,13 +158,22 @@ function uncoverCurrentScript() {
   Object.defineProperty(document, "currentScript", { configurable: true, get: () => get.call(document) ?? covering });
 }
 
+/** Whether nobody else wires this page: there can be one session, and one recording of it. */
+export function claim() {
+  if (host ? host.claimed : globalThis.pyscriptReplay) return false;
+  return (opened().claimed = true);
+}
+
+export const unclaim = () => void (opened().claimed = false);
+
 export const page = () => ({ it: opened().page });
 
 /** Load analytics-next from the bundle, unless the page has a Segment; `options` is a box of what it is to be given. */
 export function bringSegment(name, writeKey, cdnURL, options) {
   if (hasSegment(globalThis, name)) return;
+  const load = standIn(globalThis, name);
   const sdk = import(opened().asset("analytics"));
-  standIn(globalThis, name)({ sdk, writeKey, cdnURL, options: options.it }).catch(opened().page.error);
+  load({ sdk, writeKey, cdnURL, options: options.it }).catch(segment(name).it.fail);
 }
 
 /** Track an event on the Segment of that name, past all our wiring; answers what that answers. */
@@ -184,6 +193,8 @@ const unheld = (segment) => {
 
 /** A box of a promise of amplitude-js's instance, boxed. */
 export const amplitude = () => ({ it: watchAmplitude(globalThis) });
+
+export const observeAmplitude = (instance, changed) => observe(instance.it, changed.it);
 
 export const release = () => opened().segment?.release();
 

@@ -4,6 +4,7 @@
 // replay.py) later reports through `report` and answers the commands through `serve`. What is called before that
 // waits; what is called after a failure answers quietly: the page never sees an uncaught error of ours.
 
+const STARTING = { level: "problem", code: "not-running", message: "Python has not started yet", fix: "Ask again in a moment." };
 const OPT_OUT = "pyscript-replay.opt-out";
 
 /** Open it on `scope`. `track` tracks an event on Segment itself. */
@@ -17,6 +18,7 @@ export function openPage(scope, track) {
   const command = (name) => (...args) => {
     if (name === "stop") page.optedOut = true; // at once: the page may be left before anybody answers
     const answer = (async () => {
+      if (!commands && name === "doctor") return [STARTING];
       if (!commands) await serving.promise;
       return commands[name]?.(...args);
     })();
@@ -83,6 +85,12 @@ export function openPage(scope, track) {
       }
     },
   };
+  /** The visitor may opt out in another tab, or while this page lies in the back/forward cache. */
+  const heed = () => {
+    if (page.optedOut && !["stopped", "waiting"].includes(state.status)) facade.stop();
+  };
+  scope.addEventListener?.("storage", ({ key }) => key === OPT_OUT && heed());
+  scope.addEventListener?.("pageshow", heed);
   scope.pyscriptReplay = facade;
   return page;
 }

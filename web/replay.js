@@ -36,10 +36,9 @@ const json = (text) => {
 /** `load` brings Segment, where that is ours to bring. */
 function begin(page, load) {
   page.report({ status: "loading" });
-  load?.();
-  const segment = watchSegment(window, name);
   const given = Number(tag["hold-ms"]);
-  setTimeout(segment.release, "hold-ms" in tag && given >= 0 ? given : HOLD_MS);
+  const segment = watchSegment(window, name, "hold-ms" in tag && given >= 0 ? given : HOLD_MS);
+  load?.().catch(segment.fail);
   fetchAhead();
   boot(page, segment).catch((error) => {
     segment.release();
@@ -52,7 +51,7 @@ function begin(page, load) {
 }
 
 /** How to load analytics-next; until then a stand-in keeps the page's calls. Nothing, where the page has a Segment. */
-function segmentToBring(page) {
+function segmentToBring() {
   if (!tag["write-key"] || hasSegment(window, name)) return null;
   const load = standIn(window, name);
   return () =>
@@ -61,7 +60,7 @@ function segmentToBring(page) {
       writeKey: tag["write-key"],
       cdnURL: tag["segment-cdn"],
       options: json(tag["segment-options"]),
-    }).catch(page.error);
+    });
 }
 
 async function boot(page, segment) {
@@ -106,7 +105,7 @@ if (window.pyscriptReplay) {
 } else {
   const page = openPage(window, (...event) => trackOn(window, name, ...event));
   page.tag = tag;
-  const load = segmentToBring(page);
+  const load = segmentToBring();
   if (!script) {
     page.fail({ code: "option-missing", message: "no script tag has data-api-key", fix: "Set it on the tag that loads replay.js." });
   } else if (!["granted", "wait", undefined].includes(tag.consent)) {
@@ -114,7 +113,7 @@ if (window.pyscriptReplay) {
     page.fail({ code: "option-value", message: `data-consent is "${tag.consent}"`, fix: "It takes one of granted, wait." });
   } else if (tag.consent === "wait") wait(page, load); // nothing is loaded, either
   else if (page.optedOut) {
-    load?.();
+    load?.().catch(page.error);
     wait(page);
   } else begin(page, load);
 }

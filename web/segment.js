@@ -17,15 +17,19 @@ const CALLS = ["track", "page", "screen", "identify", "group", "alias"];
 
 /**
  * Watch for a Segment. `meet` is shown what may be one; `real` is kept with `{ it: analytics }` once it is (boxed, for
- * it may be thenable). `release()` ends the hold. `enrich` may be set to a function that is shown each event, and
- * may answer a promise for the event to wait for.
+ * it may be thenable). An event is held until `release()`, or until the first one has waited for `patience`
+ * milliseconds. `enrich` may be set to a function that is shown each event, and may answer a promise for the event to
+ * wait for.
  */
-function watch() {
+function watch(patience) {
   const gate = deferred();
   const real = deferred();
   const met = new WeakSet();
+  let timer;
+  real.promise.catch(() => {}); // whoever waits for it is told
 
   const hold = async ({ payload, next }) => {
+    timer ??= setTimeout(gate.resolve, patience);
     await unlessLeft(gate.promise);
     next(payload);
   };
@@ -40,42 +44,49 @@ function watch() {
 
   const segment = {
     real: real.promise,
+    fail: real.reject, // it could not be loaded
     release: gate.resolve,
     enrich: null,
     meet(value) {
       if (!value || typeof value !== "object" || value[STAND_IN] || met.has(value)) return;
-      if (typeof value.addSourceMiddleware === "function") {
-        value.addSourceMiddleware(hold);
-        value.register(view);
-      } else if (Array.isArray(value)) {
-        value.push(["addSourceMiddleware", hold], ["register", view]);
+      if (Array.isArray(value)) {
+        value.push(["addSourceMiddleware", hold], ["register", view]); // older snippets have no `register`, but Segment does
+      } else if (typeof value.addSourceMiddleware === "function") {
+        const taken = value.queue?.plugins?.includes(view); // over, from a snippet's array
+        if (!taken) {
+          value.addSourceMiddleware(hold);
+          value.register(view);
+        }
+        real.resolve({ it: value });
       } else return;
       met.add(value);
-      if (!Array.isArray(value)) real.resolve({ it: value });
     },
   };
   return segment;
 }
 
-/** Wait for a promise, but no longer than until the page is left: what still waits then is lost. */
+let leaving = false;
+
+/** Wait for a promise, but no longer than until the page is about to be left: what still waits then is lost. */
 function unlessLeft(promise) {
   if (typeof promise?.then !== "function" || !globalThis.addEventListener) return promise;
+  if (leaving) return undefined;
   return new Promise((resolve) => {
-    const done = () => {
+    const done = (event) => {
       removeEventListener("beforeunload", done); // one that stays may keep the page from the back/forward cache
+      leaving ||= event?.type === "beforeunload";
       resolve();
     };
     addEventListener("beforeunload", done);
-    promise.then(done, done);
+    promise.then(() => done(), () => done());
   });
 }
 
 /** Watch what `scope[name]` is, or becomes. */
-export function watchSegment(scope, name) {
-  const segment = watch();
+export function watchSegment(scope, name, patience) {
+  const segment = watch(patience);
   const unwatch = watchProperty(scope, name, segment.meet);
-  segment.meet(scope[name]);
-  segment.real.then(unwatch);
+  segment.real.then(unwatch, () => {});
   return segment;
 }
 
@@ -87,9 +98,17 @@ export function watchObject(analytics) {
   return segment;
 }
 
-/** Call `meet` with each value that `scope[name]` is given; answers how to stop. */
-export function watchProperty(scope, name, meet) {
+/** Call `meet` with the value that `scope[name]` has, and with each that it is given; answers how to stop. */
+export function watchProperty(scope, name, found) {
+  const meet = (value) => {
+    try {
+      found(value);
+    } catch {
+      // it is not what we look for, and whoever sets it must not be disturbed
+    }
+  };
   let current = scope[name];
+  meet(current);
   try {
     Object.defineProperty(scope, name, {
       configurable: true,
@@ -102,9 +121,14 @@ export function watchProperty(scope, name, meet) {
     });
     return () => Object.defineProperty(scope, name, { configurable: true, enumerable: true, writable: true, value: current });
   } catch {
-    // a global `var` cannot be redefined: look at it from time to time instead
-    const timer = setInterval(() => meet(scope[name]), 50);
-    return () => clearInterval(timer);
+    // a global `var` cannot be redefined: look at it from time to time instead, at last once a second
+    let timer;
+    const look = (pause) => {
+      meet(scope[name]);
+      timer = setTimeout(look, pause, Math.min(pause * 1.1, 1000));
+    };
+    look(50);
+    return () => clearTimeout(timer);
   }
 }
 
@@ -115,7 +139,7 @@ export function trackOn(scope, name, ...event) {
 }
 
 /** Whether the page has a Segment, or one on its way; an array of calls that nobody has taken on is none. */
-export const hasSegment = (scope, name) => Boolean(scope[name] && (scope[name].invoked || !Array.isArray(scope[name])));
+export const hasSegment = (scope, name) => Boolean(scope[name]?.invoked || typeof scope[name]?.addSourceMiddleware === "function");
 
 const STAND_IN = Symbol("stand-in");
 const EVENTS = [...CALLS, "reset"];
@@ -135,8 +159,15 @@ export function standIn(scope, name) {
   const browser = deferred();
   const stub = Object.assign([], { invoked: true, [STAND_IN]: true }); // `invoked` keeps a late snippet from loading a second Segment
   for (const method of OTHERS) {
-    stub[method] = (...args) => browser.promise.then((it) => it.browser[method](...args));
+    stub[method] = (...args) => {
+      const answer = browser.promise.then((it) => it.browser[method](...args));
+      answer.catch(() => {}); // that Segment could not be loaded is said once
+      return answer;
+    };
   }
+  stub.push = (...calls) => {
+    for (const [method, ...args] of calls) stub[method]?.(...args);
+  };
   for (const method of EVENTS) {
     stub[method] = (...args) => {
       const call = method === "reset" ? args : [...args, pageContext(scope)];
@@ -145,7 +176,7 @@ export function standIn(scope, name) {
   }
   const early = Array.isArray(scope[name]) ? scope[name].splice(0) : [];
   scope[name] = stub;
-  for (const [method, ...args] of early) stub[method]?.(...args);
+  stub.push(...early);
 
   return async function load({ sdk, writeKey, cdnURL, options = {} }) {
     const cookie = { secure: scope.location.protocol === "https:", ...options.cookie };

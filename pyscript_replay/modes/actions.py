@@ -49,7 +49,8 @@ class Actions:
     def look(self):
         """Take what is stored: on start, and when another tab or the site may have written it."""
         stored, last_access = self._replay.segment.stored_session()
-        self._replay.see(stored=stored, expired=session.is_expired(last_access, bridge.now()))
+        length = self._replay.segment.session_length() or session.LENGTH_MS
+        self._replay.see(stored=stored, expired=session.is_expired(last_access, bridge.now(), length))
 
     begin = look
 
@@ -69,8 +70,9 @@ class Actions:
         if self._replay.options["session_hook"] == "enrichment":
             self._replay.see(event=session_id)
         gone = self._replay.gone(event)
-        if gone and session_id is not None:
-            put_session(event, DESTINATION, gone.session_id)
+        if session_id is not None:
+            session_id = gone.session_id if gone else session_id
+            put_session(event, DESTINATION, session_id)  # a number, even where a text was stored
         return self._replay.mark(event, session_id)
 
     def _middleware(self, event):

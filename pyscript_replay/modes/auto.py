@@ -45,15 +45,15 @@ def _actions(settings, plugins):
 def _classic_device(settings, plugins):
     if "Amplitude" in plugins:
         return "classic-device", "the classic integration Amplitude is registered"
-    if _is_bundled(_classic(settings)):
-        return "classic-device", "Segment's settings bundle the classic integration Amplitude"
+    if _is_installed(_classic(settings)):
+        return "classic-device", "Segment's settings install the classic integration Amplitude in the page"
     return None, None
 
 
 def _classic_cloud(settings, plugins):
     classic = _classic(settings)
-    if classic is not None and "Amplitude" not in plugins and not _is_bundled(classic):
-        return "classic-cloud", "Segment's settings name the classic integration Amplitude, but do not bundle it"
+    if isinstance(classic, dict) and "Amplitude" not in plugins and not _is_installed(classic):
+        return "classic-cloud", "Segment's settings name the destination Amplitude, but install nothing in the page"
     return None, None
 
 
@@ -64,8 +64,9 @@ def _classic(settings):
     return (settings.get("integrations") or {}).get("Amplitude")
 
 
-def _is_bundled(classic):
-    if not isinstance(classic, dict):
+def _is_installed(classic):
+    """Whether analytics-next will load it: by the rule that analytics-next itself has."""
+    if not isinstance(classic, dict) or classic.get("bundlingStatus") == "unbundled":
         return False
     components = (classic.get("versionSettings") or {}).get("componentTypes") or []
-    return classic.get("bundlingStatus") == "bundled" or "browser" in components
+    return classic.get("type") == "browser" or "browser" in components

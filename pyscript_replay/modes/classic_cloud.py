@@ -38,7 +38,7 @@ class ClassicCloud:
 
     def __init__(self, replay):
         self._replay = replay
-        self._length = replay.options["amplitude_options"].get("sessionTimeout", session.LENGTH_MS)
+        self._length = replay.options["amplitude_options"].get("sessionTimeout") or session.LENGTH_MS
 
     async def load(self):
         module = await sdk_module("amplitude")
@@ -63,7 +63,7 @@ class ClassicCloud:
         """A session begins with the page, as the Browser SDK has it, or goes on."""
         stored, _ = self._replay.segment.stored_session()
         current = self._touch()
-        self._replay.see(stored=stored if stored == current else None, event=current)
+        self._replay.see(stored=stored, event=current, expired=stored != current)
 
     def look(self):
         """Follow what another tab has begun. An old session ends with the next event, not by being looked at."""
@@ -76,10 +76,13 @@ class ClassicCloud:
         self._replay.segment.forget_session()
 
     async def track(self, name, properties):
-        """Through the shell, as documented; ``_forward`` takes it from there to Segment."""
+        """Through the shell, as documented; ``_forward`` takes it from there to Segment. Without a shell, by itself."""
         self._replay.see(event=self._touch())
-        await self._replay.recorder.settle()
-        await bridge.resolved(self._shell.track(name, properties))
+        await bridge.within(self._replay.options["hold_ms"], self._shell.settle())
+        if self._shell.is_open:
+            await bridge.resolved(self._shell.track(name, properties))
+        else:
+            await bridge.resolved(self._replay.segment.analytics.call("track", name, properties))
 
     def _touch(self):
         """The session of now, which every event keeps alive."""
@@ -90,12 +93,17 @@ class ClassicCloud:
 
     def _enrich(self, event):
         """Give the event its session and the replay id. What the caller switched off stays off."""
-        if not self._replay.running or not allows(event, DESTINATION):
+        if not self._replay.running:
+            return None
+        if not allows(event, DESTINATION):
+            self._replay.see()  # it may have brought another visitor all the same
             return None
         session_id = self._touch()
         self._replay.see(event=session_id)
         gone = self._replay.gone(event)
-        put_session(event, DESTINATION, gone.session_id if gone else session_id)
+        if gone:
+            session_id = gone.session_id
+        put_session(event, DESTINATION, session_id)
         return self._replay.mark(event, session_id)
 
     def _forward(self, event):
@@ -135,7 +143,7 @@ class Shell(Recorder):
 
     def __init__(self, module, forward, options, complain):
         self._module = module
-        self._plugin = module.call("sessionReplayPlugin", sdk_options(options))
+        self._plugin = _replay_plugin(module, sdk_options(options))
         self._forward = forward
         self._shell = None
         self._shell_options = {"serverZone": options["server_zone"]}
@@ -144,16 +152,23 @@ class Shell(Recorder):
         self._shell_options["sessionTimeout"] = session.MAX_ID
         super().__init__(self._plugin.get("sessionReplay"), options["api_key"], {}, complain)
 
-    async def _begin(self, previous_device, device_id, session_id):
-        if previous_device is None:
+    @property
+    def is_open(self):
+        """Whether there is a shell that takes events."""
+        return self._reached[0] is not None
+
+    async def _begin(self, device_id, session_id):
+        if self._shell is None:
             await self._open(device_id, session_id)
             return
-        # the plugin has no hook for a changed device id: take it out, and put it in again
-        await self._done(self._shell.call("remove", self._plugin.get("name")))
-        await self._upload()
         self._shell.call("setDeviceId", device_id)
         self._shell.call("setSessionId", session_id)
         await self._done(self._shell.call("add", self._plugin))
+
+    async def _end(self):
+        """The plugin has no hook for a changed device id: it is taken out, and put in again."""
+        await self._done(self._shell.call("remove", self._plugin.get("name")))
+        await self._upload()
 
     async def _open(self, device_id, session_id):
         shell = self._shell = self._module.get("amplitude").call("createInstance")
@@ -185,6 +200,15 @@ class Shell(Recorder):
     async def _forwarded(self, event):
         await bridge.resolved(self._forward(event))
         return {"code": 200, "event": event, "message": "OK"}
+
+
+def _replay_plugin(module, options):
+    """The session-replay plugin. By itself it hands on to the SDK only those of the options that it knows."""
+    plugin = module.call("sessionReplayPlugin", options)
+    sdk = plugin.get("sessionReplay")
+    init = sdk.get("init")
+    sdk.set("init", bridge.function(lambda api_key, given, *_: init(api_key, bridge.merged(given, options))))
+    return plugin
 
 
 def _no_destination():

@@ -6,8 +6,8 @@ logged, as Amplitude's documentation does in a source middleware, sees the chang
 
 Here the question is asked just before. An enrichment plugin sees each event on its way to amplitude-js; if it is one
 that amplitude-js will log, and if by amplitude-js's own rule it will open a session, then the session is opened at
-once (``setSessionId``). The event then carries, and starts, that very session. Once the event has been delivered we
-look again, for whatever this file has not foreseen.
+once (``setSessionId``). The event then carries, and starts, that very session. Whenever amplitude-js has logged
+something, or has been given another id, we look again, for whatever this file has not foreseen.
 
 ``analytics_session_id`` is kept for other tabs and for the site. amplitude-js's own cookie is what counts.
 """
@@ -30,33 +30,35 @@ class ClassicDevice:
         return await recorder.load(self._replay.options, self._replay.complain)
 
     async def connect(self):
-        """Wait for amplitude-js; then hook into Segment."""
+        """Wait for amplitude-js; then hook into Segment, and into amplitude-js itself."""
         segment = self._replay.segment
         settings, _ = segment.destinations()
         self._settings = (settings.get("integrations") or {}).get(DESTINATION) or {}
-        bridge.spawn(self._notice_absence())
-        self._amplitude = await bridge.amplitude()
+        self._follows_segment = bool(self._settings.get("preferAnonymousIdForDeviceId"))
+        await bridge.within(PATIENCE_MS, self._meet())
+        if self._amplitude is None:
+            raise ReplayError(
+                "amplitude-missing",
+                "after {} s Segment has not brought amplitude-js".format(PATIENCE_MS // 1000),
+                "Check that the Amplitude destination is in device-mode, and that nothing blocks its script.",
+            )
         segment.enrich(self._enrich)
-        segment.on_delivered(self._delivered)
+        bridge.observe_amplitude(self._amplitude, self._moved)
         segment.on("reset", self._reset)
 
-    async def _notice_absence(self):
-        await bridge.sleep(PATIENCE_MS)
-        if self._amplitude is None:
-            self._replay.complain(
-                ReplayError(
-                    "amplitude-missing",
-                    "after {} s Segment has not brought amplitude-js".format(PATIENCE_MS // 1000),
-                    "Check that the Amplitude destination is in device-mode, and that nothing blocks its script.",
-                )
-            )
+    async def _meet(self):
+        self._amplitude = await bridge.amplitude()
+        if self._replay.status == "failed":  # it has come after all
+            await self._replay.start()
 
     def device_id(self):
+        if self._follows_segment:
+            return self._replay.segment.device_id()
         return device.check(self._amplitude.get("options").get("deviceId", None))
 
     def maker(self, event):
-        """amplitude-js has one device id for whatever it logs."""
-        return self._replay.device_id
+        """amplitude-js has one device id for whatever it logs, unless it takes it from Segment's event."""
+        return event.get("anonymousId", None) if self._follows_segment else self._replay.device_id
 
     def look(self):
         """Ask amplitude-js, whose cookie another tab may have written, and follow."""
@@ -85,13 +87,15 @@ class ClassicDevice:
         if allows(event, DESTINATION):
             self._anticipate(event)
         self.look()
-        return self._replay.mark(event, self._replay.session_id)
+        session_id = self._replay.session_id
+        if session_id is not None:
+            self._replay.segment.store_session(session_id)
+        return self._replay.mark(event, session_id)
 
     def _anticipate(self, event):
         """Do now what amplitude-js will do for this event, so that it is seen in time."""
         self._refresh()
-        if self._settings.get("preferAnonymousIdForDeviceId"):
-            self._amplitude.call("setDeviceId", event.get("anonymousId"))
+        self._take_device_id()
         now = bridge.now()
         last = session.parse(self._amplitude.get("_lastEventTime"))
         timeout = self._amplitude.get("options").get("sessionTimeout")
@@ -109,16 +113,23 @@ class ClassicDevice:
         if self._amplitude.has("_logEvent"):
             self._amplitude.call("_logEvent", "")
 
+    def _take_device_id(self):
+        """Where amplitude-js has Segment's anonymous id, that of now: also after an event that came late."""
+        if self._follows_segment and self._amplitude.get("options").get("deviceId", None) != self.device_id():
+            self._amplitude.call("setDeviceId", self.device_id())
+
     def _reset(self, *_):
         """``reset()`` concerns amplitude-js only where its device id is Segment's anonymous id."""
-        if self._replay.running and self._settings.get("preferAnonymousIdForDeviceId"):
+        if self._replay.running and self._follows_segment:
             self._refresh()
-            self._amplitude.call("setDeviceId", self._replay.segment.device_id())
+            self._take_device_id()
             self._begin(session.opened(bridge.now(), self._replay.session_id))
             self.look()
 
-    def _delivered(self):
+    def _moved(self):
+        """amplitude-js has logged an event, or was given another id: whatever this file has not foreseen."""
         if self._replay.running:
+            self._take_device_id()
             self.look()
 
 
@@ -139,4 +150,6 @@ def is_logged(event, settings):
         )
     if kind == "identify":
         return bool(event.get("userId", None)) or bool(event.get("traits", None) and event.get("traits").data())
-    return kind in ("track", "group")
+    if kind == "group":
+        return bool(event.get("groupId", None))
+    return kind == "track"

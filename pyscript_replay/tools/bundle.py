@@ -23,7 +23,7 @@ import shutil
 import subprocess
 import tempfile
 import zipfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -59,6 +59,18 @@ PUBLISHED = {
 }
 # what the runtimes import only where there is Node
 NODE_MODULES = ("node:*", "child_process", "crypto", "fs", "module", "path", "url", "vm", "ws")
+# what MicroPython keeps in globals, where the page's own (any Emscripten program's `Module`) or another MicroPython,
+# PyScript's, would find it, and it theirs
+MICROPYTHON_GLOBALS = (
+    "Module",
+    "loadMicroPython",
+    "proxy_js_ref",
+    "proxy_js_ref_next",
+    "proxy_js_ref_map",
+    "proxy_js_map",
+    "proxy_js_existing",
+    "pyProxyFinalizationRegistry",
+)
 BROTLI_BEST_BELOW = 2_000_000  # bytes; the highest quality takes a second for each of them, and gains 5 %
 
 
@@ -146,7 +158,7 @@ def _leaves(root: Path) -> dict:
         alias={"@amplitude/session-replay-browser": f"./{Path(replay_entry).relative_to('assets').as_posix()}"},
     )
     return {
-        "micropython": _file(root, "micropython.js", _runtime("micropython", _compiled())),
+        "micropython": _file(root, "micropython.js", _runtime("micropython", _compiled(), MICROPYTHON_GLOBALS)),
         "micropython.module": f"{micropython}/micropython.mjs",
         "micropython.wasm": f"{micropython}/micropython.wasm",
         "pyodide": _file(root, "pyodide.js", _runtime("pyodide", _sources())),
@@ -177,13 +189,20 @@ def _published(root: Path, name: str) -> str:
     return path
 
 
-def _runtime(name: str, pack: str) -> bytes:
-    """A runtime's boot module, with the Python for it."""
+def _runtime(name: str, pack: str, kept_global: Sequence[str] = ()) -> bytes:
+    """A runtime's boot module, with the Python for it; what it would keep in these globals is kept in the module."""
     with tempfile.TemporaryDirectory() as work:
-        module = Path(work) / "python-pack.js"
+        module, inside = Path(work) / "python-pack.js", Path(work) / "inside.js"
         module.write_text(pack, encoding="utf-8")
-        externals = [f"--external:{each}" for each in NODE_MODULES]
-        return esbuild(WEB / f"{name}.js", *externals, alias={"python-pack": str(module)})
+        inside.write_text("export const inside = {};", encoding="utf-8")
+        names = [name for each in kept_global for name in (each, f"globalThis.{each}")]
+        return esbuild(
+            WEB / f"{name}.js",
+            *(f"--external:{each}" for each in NODE_MODULES),
+            f"--inject:{inside}",
+            define={each: f"inside.{each.rpartition('.')[2]}" for each in names},
+            alias={"python-pack": str(module)},
+        )
 
 
 def _sources() -> str:

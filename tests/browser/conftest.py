@@ -62,6 +62,8 @@ class Site:
         self.assets: dict[str, str] = json.loads((dist / "manifest.json").read_text())["assets"]
         self.uncaught: list[str] = []
         self.console: list[str] = []
+        self.options: dict[str, Any] = {}  # for Session Replay, besides those that are always given
+        self.body = "<h1>Recorded heading</h1><input id=field>"
         self._files: dict[str, tuple[str, str]] = {}
         self._headers: dict[str, str] = {}
         context.add_init_script(LISTEN)
@@ -109,7 +111,12 @@ class Site:
     @property
     def replay_options(self) -> dict[str, Any]:
         amplitude = f"{self.server.url}/amplitude/session-replay"
-        return {"configServerUrl": f"{amplitude}/config", "trackServerUrl": f"{amplitude}/track", **FAST}
+        return {
+            "configServerUrl": f"{amplitude}/config",
+            "trackServerUrl": f"{amplitude}/track",
+            **FAST,
+            **self.options,
+        }
 
     def tag(self, **given: Any) -> str:
         """Our script tag. Values that are no text are written as JSON; ``None`` leaves an attribute out."""
@@ -135,10 +142,10 @@ class Site:
         kind = {"js": "text/javascript", "py": "text/plain"}.get(name.rpartition(".")[2], "text/html")
         self._files[name] = (kind, text)
 
-    def show(self, head: str, csp: str = CSP, body: str = "<h1>Recorded heading</h1><input id=field>") -> None:
+    def show(self, head: str, csp: str = CSP, body: str | None = None) -> None:
         """The site's only page."""
         head = f"<meta charset=utf-8><title>Site</title>{head}"
-        self.file("", f"<!doctype html><html lang=en><head>{head}</head><body>{body}</body></html>")
+        self.file("", f"<!doctype html><html lang=en><head>{head}</head><body>{body or self.body}</body></html>")
         self._headers = {"Content-Security-Policy": csp}
 
     def tab(self) -> "Site":
@@ -229,7 +236,7 @@ class Site:
         """The session id on which event, cookie, ``pyscriptReplay`` and upload agree, to the last digit."""
         session_id, device_id = self.session_id, self.device_id
         assert isinstance(session_id, int)
-        assert carried(message) in (session_id, None)
+        assert carried(message) == (None if self.facade("mode")["mode"] == "classic-device" else session_id)
         assert message["properties"]["[Amplitude] Session Replay ID"] == f"{device_id}/{session_id}"
         assert self.cookies["analytics_session_id"] == str(session_id)
         assert self.uploads(session_id)

@@ -1,6 +1,7 @@
 """Nothing without consent; nothing after it is withdrawn; nothing switched on that the caller switched off."""
 
 import pytest
+from playwright.sync_api import Route
 
 from .conftest import Site
 
@@ -67,6 +68,50 @@ def test_stop_ends_the_recording_and_outlives_a_reload(site: Site, mode: str) ->
     site.agreed(site.track("recorded again"))
 
 
+@pytest.mark.parametrize("mode", MODES)
+def test_stop_and_start_in_one_breath(site: Site, mode: str) -> None:
+    site.open(mode)
+    before = site.agreed(site.track("before"))
+    site.page.evaluate("Promise.all([pyscriptReplay.stop(), pyscriptReplay.start()])")
+    assert site.facade("status") == {"status": "running"}
+    assert site.agreed(site.track("after")) >= before
+    site.page.fill("#field", "recorded again")
+    started = site.page.evaluate("Date.now()")
+    site.page.fill("#field", "and again")
+    site.wait_for(lambda: site.recorded_until(site.session_id) >= started)
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_stop_stops_every_tab(site: Site, mode: str) -> None:
+    site.open(mode)
+    site.agreed(site.track("first tab"))
+    other = site.tab()
+    other.agreed(other.track("second tab"))
+    site.page.evaluate("pyscriptReplay.stop()")
+    other.wait_for_status("stopped")
+    stopped = other.page.evaluate("Date.now()")
+    other.page.fill("#field", "after the end")
+    assert "[Amplitude] Session Replay ID" not in other.track("not recorded")["properties"]
+    other.page.wait_for_timeout(300)
+    assert max(event["timestamp"] for each in site.server.store.uploads() for event in each.events) <= stopped
+
+
+def test_stop_does_not_wait_for_an_sdk_that_hangs(site: Site) -> None:
+    hanging: list[Route] = []
+    site.context.route("**/rrweb-record-min.js", lambda route: hanging.append(route))
+    site.open(hold_ms=300)
+    site.track("not recorded yet")
+    site.page.evaluate("pyscriptReplay.stop()")
+    nothing = {"status": "stopped", "sessionId": None, "deviceId": None, "replayId": None}
+    assert site.facade(*nothing) == nothing
+    stopped = site.page.evaluate("Date.now()")
+    for route in hanging:
+        route.continue_()
+    site.page.fill("#field", "after the end")
+    site.page.wait_for_timeout(1000)
+    assert not [event for each in site.server.store.uploads() for event in each.events if event["timestamp"] > stopped]
+
+
 def test_stop_holds_from_its_first_moment(site: Site) -> None:
     site.open("classic-cloud")
     site.agreed(site.track("recorded"))
@@ -128,8 +173,9 @@ def test_a_destination_that_is_off_altogether_is_not_recorded(site: Site, mode: 
     assert site.session_id is None
     assert site.errors == []
     assert [each for each in site.page.evaluate("pyscriptReplay.doctor()") if each["code"] == "switched-off"]
-    later = [each for each in site.server.store.uploads()[uploads:] if "full" in str(each)]
-    assert later == []
+    later = [event for upload in site.server.store.uploads()[uploads:] for event in upload.events]
+    opened = site.page.evaluate("performance.timeOrigin")
+    assert not [event for event in later if event["timestamp"] > opened]
 
 
 SWITCHED_OFF = [("actions", "Actions Amplitude"), ("classic-cloud", "Amplitude")]

@@ -77,9 +77,11 @@ def test_the_tag_may_be_a_module(site: Site) -> None:
     site.agreed(site.track("first"))
 
 
+@pytest.mark.parametrize("age", ["today's", "an older"])  # those of years ago have no `register`
 @pytest.mark.parametrize("order", ["snippet first", "tag first"])
-def test_the_page_has_segments_own_snippet(site: Site, order: str) -> None:
-    site.file("snippet.js", SEGMENT_SNIPPET % {"cdn": site.cdn})
+def test_the_page_has_segments_own_snippet(site: Site, order: str, age: str) -> None:
+    snippet = SEGMENT_SNIPPET if age == "today's" else SEGMENT_SNIPPET.replace(', "register"]', "]")
+    site.file("snippet.js", snippet % {"cdn": site.cdn})
     parts = ['<script src="snippet.js"></script>', site.tag(mode="actions").replace(" async", "")]
     site.show("".join(parts if order == "snippet first" else reversed(parts)))
     site.page.goto(f"{site.server.url}/site/")
@@ -87,6 +89,36 @@ def test_the_page_has_segments_own_snippet(site: Site, order: str) -> None:
     assert site.agreed(site.event("at once")) == site.agreed(site.track("later"))
     settled(site, "at once", "later")
     assert site.reasons == ["started"]
+    assert site.page.evaluate("analytics.queue.plugins.filter(({ name }) => name === 'pyscript-replay').length") == 1
+
+
+def test_a_segment_that_comes_late_is_held_as_well(site: Site) -> None:
+    """As after a consent: the wiring, long since there, has to take hold of it first."""
+    site.file("snippet.js", SEGMENT_SNIPPET % {"cdn": site.cdn})
+    site.show(site.tag(mode="actions", hold_ms=1000))
+    site.page.goto(f"{site.server.url}/site/")
+    site.page.wait_for_timeout(2000)
+    site.page.add_script_tag(url=f"{site.server.url}/site/snippet.js")
+    site.agreed(site.event("at once"))
+    assert site.reasons == ["started"]
+
+
+def test_calls_may_be_pushed_as_well(site: Site) -> None:
+    site.file("early.js", "analytics.push(['track', 'pushed'], ['track', 'too']); analytics.track('called');")
+    tag = site.tag(write_key="actions", segment_cdn=site.cdn).replace(" async", "")
+    site.show(f'{tag}<script src="early.js"></script>')
+    site.page.goto(f"{site.server.url}/site/")
+    settled(site, "pushed", "too", "called")
+
+
+def test_a_segment_that_cannot_be_loaded_is_told_once(site: Site) -> None:
+    site.file("early.js", "analytics.ready(() => {}); analytics.on('track', () => {}); void analytics.track('lost');")
+    tag = site.tag(write_key="actions", segment_cdn=f"{site.server.url}/nowhere").replace(" async", "")
+    site.show(f'{tag}<script src="early.js"></script>')
+    site.page.goto(f"{site.server.url}/site/")
+    site.wait_for_status("failed")
+    site.page.wait_for_timeout(500)
+    assert site.errors == ["segment-load"]
 
 
 def test_the_page_has_segment_from_npm_under_another_name(site: Site) -> None:
@@ -110,6 +142,15 @@ def test_a_hold_ends_in_time(site: Site) -> None:
     site.page.evaluate("void analytics.track('held')")
     settled(site, "held")
     assert site.facade("status") == {"status": "loading"}
+
+
+def test_events_wait_for_a_slow_sdk_together_and_only_once(site: Site) -> None:
+    """Each of them the longest that any may wait; not one after the other."""
+    site.context.route("**/rrweb-record-min.js", lambda route: None)
+    site.open(hold_ms=1500)
+    site.page.evaluate("for (const name of ['one', 'two', 'three', 'four']) void analytics.track(name)")
+    site.wait_for(lambda: len(site.events) == 4, seconds=4)
+    assert names(site) == ["one", "two", "three", "four"]
 
 
 @pytest.mark.parametrize("waiting", ["for the wiring", "for the recording"])

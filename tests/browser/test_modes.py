@@ -1,10 +1,56 @@
 """What is particular to one mode."""
 
 import pytest
+from playwright.sync_api import Route
 
-from .conftest import Site
+from .conftest import WAYS, Site
 
 AMPLITUDE = "window.amplitude.getInstance()"
+
+
+# every mode
+
+
+@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize("mode", ["actions", "classic-device", "classic-cloud"])
+def test_what_is_handed_through_reaches_the_sdk(site: Site, mode: str, way: str) -> None:
+    """Of each kind one whose effect can be seen: also of those that the plugin of the Browser SDK does not know."""
+    masked = {"match": "http*", "maskLevel": "conservative"}
+    site.options = {"privacyConfig": {"urlMaskLevels": [masked], "blockSelector": "h2"}}
+    site.options |= {"enableTransportCompression": False}
+    site.body = "<h1>A secret</h1><h2>A secret in a heading</h2><p class='amp-unmask'>Said aloud</p>"
+    site.open(mode, way)
+    session_id = site.agreed(site.track("first"))
+    site.wait_for(lambda: "Said aloud" in str(site.uploads(session_id)))
+    assert "secret" not in str(site.uploads(session_id))
+    assert {each.headers.get("content-encoding") for each in site.uploads(session_id)} == {None}
+
+
+@pytest.mark.parametrize("mode", ["actions", "classic-device", "classic-cloud"])
+def test_opting_out_by_an_option_records_nothing(site: Site, mode: str) -> None:
+    site.options = {"optOut": True}
+    site.open(mode)
+    message = site.track("first")
+    site.page.wait_for_timeout(500)
+    assert "[Amplitude] Session Replay ID" not in message["properties"]
+    assert site.server.store.uploads() == []
+
+
+@pytest.mark.parametrize("mode", ["actions", "classic-device", "classic-cloud"])
+def test_what_the_caller_hands_over_stays_the_caller_s(site: Site, mode: str) -> None:
+    site.open(mode)
+    first = site.page.evaluate(
+        """() => {
+            window.mine = [Object.freeze({ price: 3 }), { integrations: Object.freeze({ Amplitude: { mine: 1 } }) }];
+            void analytics.track("first", ...mine);
+            return mine;
+        }"""
+    )
+    session_id = site.agreed(site.event("first"))
+    assert site.page.evaluate("mine") == first
+    if mode == "classic-cloud":
+        assert site.event("first")["integrations"]["Amplitude"] == {"mine": 1, "session_id": session_id}
+    assert site.errors == []
 
 
 # auto
@@ -96,6 +142,70 @@ def test_amplitude_js_may_take_its_device_id_from_segment(site: Site) -> None:
     another = site.track("another user")
     assert site.agreed(another) == site.agreed(after_reset | {"properties": another["properties"]})
     assert site.device_id == another["anonymousId"] != after_reset["anonymousId"]
+
+
+TOLD = ["regenerateDeviceId()", "setDeviceId('another-device')", "setSessionId(Date.now() + 5)"]
+
+
+@pytest.mark.parametrize("call", TOLD)
+def test_what_amplitude_js_is_told_is_followed_before_any_event(site: Site, call: str) -> None:
+    site.open("classic-device")
+    session_id = site.agreed(site.track("before"))
+    device_id = site.device_id
+    site.page.evaluate(f"{AMPLITUDE}.{call}")
+    site.wait_for(f"pyscriptReplay.replayId !== '{device_id}/{session_id}'")
+    assert site.page.evaluate(f"{AMPLITUDE}.options.deviceId") == site.device_id
+    assert site.agreed(site.track("after")) == site.page.evaluate(f"{AMPLITUDE}.getSessionId()")
+
+
+def test_what_the_site_logs_by_itself_is_followed(site: Site) -> None:
+    site.page.clock.install()
+    site.open("classic-device")
+    before = site.agreed(site.track("before"))
+    site.pass_minutes(31)
+    site.page.evaluate(f"{AMPLITUDE}.logEvent('by itself')")
+    site.wait_for(f"pyscriptReplay.sessionId > {before}")
+    assert site.agreed(site.track("after")) == site.page.evaluate(f"{AMPLITUDE}.getSessionId()")
+
+
+def test_where_amplitude_js_has_segment_s_id_a_last_word_moves_nothing_back(site: Site) -> None:
+    site.open("classic-device", key="classic-device-anonymous")
+    session_id = site.agreed(site.track("before"))
+    device_id = site.device_id
+    site.page.evaluate("void (analytics.track('Signed Out'), analytics.reset())")
+    last = site.event("Signed Out")
+    assert last["anonymousId"] == device_id
+    assert last["properties"].get("[Amplitude] Session Replay ID") in (None, f"{device_id}/{session_id}")
+    site.page.wait_for_timeout(300)
+    assert [each["deviceId"] for each in site.transitions[1:]] == [site.device_id] != [device_id]
+    assert site.agreed(site.track("Signed In")) > session_id
+
+
+@pytest.mark.parametrize(
+    "other", ["{ getInstance: () => ({ getSessionId() {} }) }", "{ getInstance() { throw new Error('not yet') } }", "5"]
+)
+def test_another_sdk_of_that_name_is_left_alone(site: Site, other: str) -> None:
+    site.page.clock.install()
+    site.context.route("**/amplitude-js/**", lambda route: route.abort())
+    site.open("classic-device", wait=False, hold_ms=500)
+    site.wait_for("window.pyscriptReplay?.mode === 'classic-device'")
+    site.page.evaluate(f"window.amplitude = {other}")
+    site.track("early")
+    assert site.errors == []
+
+
+def test_amplitude_js_that_comes_late_is_still_welcome(site: Site) -> None:
+    late: list[Route] = []
+    site.page.clock.install()
+    site.context.route("**/amplitude-js/**", lambda route: late.append(route))
+    site.open("classic-device", wait=False, hold_ms=500)
+    site.track("early")
+    site.wait_for(lambda: site.page.clock.fast_forward(2_000) or site.errors != [])
+    assert site.errors == ["amplitude-missing"]
+    assert site.page.evaluate("pyscriptReplay.ready.then(({ status }) => status)") == "failed"
+    late[0].continue_()
+    site.wait_for_status("running")
+    site.agreed(site.track("late"))
 
 
 def test_events_pass_while_an_ad_blocker_keeps_amplitude_js_away(site: Site) -> None:

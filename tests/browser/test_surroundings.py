@@ -1,9 +1,12 @@
 """What a page lives in: https, a strict policy, Amplitude's bad days, the browser's back button."""
 
+import copy
 import json
 
 import pytest
 from playwright.sync_api import Route
+
+from pyscript_replay.tools.segment import SOURCES
 
 from .conftest import CSP, CSP_OF_PYSCRIPT, Site
 
@@ -115,6 +118,64 @@ def test_a_python_page_hands_over_the_object_itself(site: Site, kind: str) -> No
     assert site.page.evaluate("moved") == f"None {session_id} {site.device_id} started"
     assert site.page.evaluate("refused") == "segment-missing"
     assert site.errors == ["segment-missing", "listener"]
+
+
+def test_the_page_s_own_wasm_program_is_left_alone(site: Site) -> None:
+    """Each Emscripten program has a global ``Module``, MicroPython's own is one."""
+    site.file("program.js", "var Module = { marker: 'mine' };")
+    tag = site.tag(mode="actions", write_key="actions", segment_cdn=site.cdn)
+    site.show(f'<script src="program.js"></script>{tag}')
+    site.page.goto(f"{site.server.url}/site/")
+    site.wait_for_status("running")
+    site.agreed(site.track("first"))
+    assert site.page.evaluate("Module.marker") == "mine"
+    assert site.page.evaluate("Object.keys(window).filter((name) => /proxy|micropython/i.test(name))") == []
+
+
+BESIDE = """
+import asyncio
+from pyscript import window
+from pyscript_replay import ReplayError, connect
+
+try:
+    await connect("actions", api_key="local")
+except ReplayError as error:
+    window.refused = error.code
+for each in range(30):
+    await asyncio.sleep(0.02)
+window.done = True
+"""
+
+
+@pytest.mark.parametrize("kind", ["mpy", "py"])
+def test_the_tag_works_beside_somebody_s_python(site: Site, kind: str) -> None:
+    tag = site.tag(mode="actions", write_key="actions", segment_cdn=site.cdn).replace(" async", "")
+    head = site.script(kind, "actions")
+    site.file("main.py", BESIDE)
+    site.show(tag + head, CSP_OF_PYSCRIPT)
+    site.page.goto(f"{site.server.url}/site/")
+    site.wait_for_status("running")
+    site.wait_for("window.refused", seconds=60)
+    site.agreed(site.track("meanwhile"))
+    site.wait_for("window.done")
+    site.agreed(site.track("afterwards"))
+    assert site.page.evaluate("refused") == "connect-twice"
+    assert site.reasons == ["started"]
+
+
+def test_the_session_is_as_long_as_segment_s_plugin_has_it(site: Site) -> None:
+    source = copy.deepcopy(SOURCES["actions"])
+    source["remotePlugins"][0]["settings"]["subscriptions"][0]["mapping"] = {"sessionLength": 5 * 60_000}
+    site.server.sources["short"] = source
+    site.page.clock.install()
+    site.open(key="short")
+    before = site.agreed(site.track("before"))
+    site.pass_minutes(6)
+    site.page.reload()
+    site.wait_for_status("running")
+    assert site.session_id is None
+    assert site.agreed(site.track("after")) > before
+    assert site.reasons == ["renewed"]
 
 
 BRINGING = """

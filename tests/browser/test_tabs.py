@@ -52,6 +52,41 @@ def test_an_older_cookie_is_not(site: Site, mode: str) -> None:
     assert site.session_id == first
 
 
+@pytest.mark.parametrize("mode", ["actions", "classic-cloud"])
+def test_another_visitor_in_one_tab_is_another_in_all(site: Site, mode: str) -> None:
+    site.open(mode)
+    site.page.evaluate("void analytics.identify('ada')")
+    session_id = site.agreed(site.track("first tab"))
+    device_id = site.device_id
+    other = site.tab()
+    other.agreed(other.track("second tab"))
+    site.page.evaluate("void analytics.identify('grace')")
+    other.wait_for(f"pyscriptReplay.deviceId !== '{device_id}'")
+    assert other.agreed(other.track("second tab, later")) == site.agreed(site.track("later")) == session_id
+    assert other.device_id == site.device_id
+
+
+@pytest.mark.parametrize("mode", ["actions", "classic-cloud"])
+def test_an_anonymous_id_that_is_set_is_followed_before_any_event(site: Site, mode: str) -> None:
+    site.open(mode)
+    session_id = site.agreed(site.track("before"))
+    site.page.evaluate("analytics.setAnonymousId('somebody-else')")
+    site.wait_for("pyscriptReplay.deviceId === 'somebody-else'")
+    assert site.agreed(site.track("after")) == session_id
+
+
+@pytest.mark.parametrize("mode", MODES)
+@pytest.mark.parametrize(
+    "gone", ["cookieStore.delete('analytics_session_id')", "cookieStore.set('analytics_session_id', '5')"]
+)
+def test_a_cookie_that_is_lost_is_written_again(site: Site, gone: str, mode: str) -> None:
+    site.open(mode)
+    session_id = site.agreed(site.track("before"))
+    site.page.evaluate(gone)
+    site.wait_for(lambda: site.cookies.get("analytics_session_id") != str(session_id))
+    assert site.agreed(site.track("after")) == session_id
+
+
 @pytest.mark.parametrize("mode", MODES)
 def test_a_hidden_tab_that_comes_back_looks_again(site: Site, mode: str) -> None:
     """Without storage events, as after the back/forward cache."""

@@ -128,5 +128,5 @@ def test_a_visit_after_half_an_hour_is_a_new_session_from_its_first_moment(site:
     reload(site)
     after = site.agreed(site.track("after"))
     assert after > before
-    assert site.reasons == ["renewed"] if mode == "actions" else ["started"]
+    assert site.reasons == ["renewed"]
     assert site.recorded_until(before) < reloaded, "the dead session was recorded"
