@@ -12,7 +12,7 @@ POST /api/faults                               how requests shall fail: see ``Fa
 import asyncio
 import contextlib
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from typing import Any, NamedTuple
 
 from sse_starlette import EventSourceResponse, ServerSentEvent
@@ -24,10 +24,12 @@ from starlette.routing import Route
 
 from . import exported
 from .body import Refused, parsed, read
-from .store import Store
+from .store import Store, whole
 
 MAX_IMPORT = 100_000_000  # bytes
 MAX_ORDER = 10_000  # bytes
+MAX_DELAY_MS = 60_000
+MAX_TIMES = 1_000_000
 BEHIND = 1000  # events
 GATHER = 0.2  # seconds in which changes of a session are told as one
 
@@ -122,7 +124,7 @@ def routes(store: Store, stream: Stream, faults: list[Fault]) -> list[Route]:
 
     def recorded(request: Request) -> dict[str, Any]:
         try:
-            return store.session(request.path_params["device_id"], request.path_params["session_id"])
+            return store.session(request.path_params["device_id"], whole(request.path_params["session_id"]) or 0)
         except KeyError as error:
             raise HTTPException(404, "there is no such session") from error
 
@@ -150,15 +152,31 @@ def routes(store: Store, stream: Stream, faults: list[Fault]) -> list[Route]:
         Route("/api/stream", follow),
         Route("/api/sessions", sessions),
         Route("/api/sessions/import", take, methods=["POST"]),
-        Route("/api/sessions/{device_id}/{session_id:int}", session),
-        Route("/export/{device_id}/{session_id:int}.html", export),
+        Route("/api/sessions/{device_id:path}/{session_id}", session),
+        Route("/export/{device_id:path}/{session_id}.html", export),
         Route("/api/faults", order, methods=["POST"]),
     ]
 
 
-def _fault(path: str, status: int | None = None, delay_ms: int = 0, times: int = 1) -> Fault:
+def _fault(
+    path: str, status: int | None = None, delay_ms: int = 0, times: int = 1, headers: Mapping[str, str] = {}
+) -> Fault:
     """A fault, of values that came from outside."""
-    numbers = (delay_ms, times, *([] if status is None else [status]))
-    if not isinstance(path, str) or not all(type(each) is int and each >= 0 for each in numbers):
-        raise TypeError("path is a text, the others are numbers")
-    return Fault(path, status, delay_ms, times)
+    for name, number, lowest, highest in (
+        ("status", 200 if status is None else status, 200, 599),
+        ("delay_ms", delay_ms, 0, MAX_DELAY_MS),
+        ("times", times, 1, MAX_TIMES),
+    ):
+        if type(number) is not int or not lowest <= number <= highest:
+            raise TypeError(f"{name} is a whole number from {lowest} to {highest}")
+    if (
+        not isinstance(path, str)
+        or not isinstance(headers, dict)
+        or not all(map(_is_line, [*headers, *headers.values()]))
+    ):
+        raise TypeError("path is a text, headers an object of texts")
+    return Fault(path, status, delay_ms, times, dict(headers))
+
+
+def _is_line(text: object) -> bool:
+    return isinstance(text, str) and text.isascii() and text.isprintable()

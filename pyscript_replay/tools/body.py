@@ -1,6 +1,7 @@
 """The body of a request to a collector: read up to a limit, unpacked up to a limit, parsed; or else ``Refused``."""
 
 import json
+import math
 import zlib
 from typing import Any
 
@@ -48,11 +49,18 @@ def unpacked(body: bytes, encoding: str | None, limit: int) -> bytes:
 
 
 def parsed(text: bytes | str) -> Any:
-    """The JSON in it."""
+    """The JSON in it; Python's reader would take numbers that JSON has not, and nobody else can read."""
     try:
-        return json.loads(text)
+        return json.loads(text, parse_constant=_finite, parse_float=_finite)
     except (ValueError, RecursionError) as error:
         raise Refused(400, f"malformed JSON: {error}") from error
+
+
+def _finite(text: str) -> float:
+    number = float(text)
+    if not math.isfinite(number):
+        raise ValueError(f"{text} is no number")
+    return number
 
 
 def _too_large(limit: int) -> Refused:

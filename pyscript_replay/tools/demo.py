@@ -9,6 +9,7 @@ import html
 import json
 from collections.abc import Callable
 from typing import Any, NamedTuple
+from urllib.parse import quote
 
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
@@ -30,13 +31,17 @@ SITE = (
     "base-uri 'none'; frame-ancestors 'none'"
 )
 OWN = SITE.format(scripts="", styles="", hosts="")
-PYSCRIPT = SITE.format(scripts=" 'unsafe-eval' blob:", styles=" 'unsafe-inline'", hosts="")
 PLAYER = (
     "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; font-src data:; "
     "media-src data:; connect-src 'self'; form-action 'none'; base-uri 'none'; frame-ancestors 'none'"
 )
-REAL_HOSTS = " https://*.segment.com https://*.segment.io https://*.amplitude.com"
+REAL_HOSTS = " https://*.segment.com https://*.segment.io https://*.segmentapis.com https://*.amplitude.com"
 REAL = SITE.format(scripts=REAL_HOSTS, styles="", hosts=REAL_HOSTS)
+EVALUATING = " 'unsafe-eval' blob:"
+INLINE = " 'unsafe-inline'"
+PYSCRIPT = SITE.format(scripts=EVALUATING, styles=INLINE, hosts="")
+PYSCRIPT_REAL = SITE.format(scripts=EVALUATING + REAL_HOSTS, styles=INLINE, hosts=REAL_HOSTS)
+SEGMENT_CDN = "https://cdn.segment.com"
 
 
 class Real(NamedTuple):
@@ -47,12 +52,14 @@ class Real(NamedTuple):
 
 
 def routes(real: Real | None) -> list[BaseRoute]:
+    whose = "real" if real else "local"
+
     def shop(mode: str, name: str) -> Callable[[Request], Response]:
         def answer(request: Request) -> Response:
             asked = request.query_params.get("runtime", request.cookies.get(COOKIE))
             runtime = asked if asked in RUNTIMES else RUNTIMES[0]
             tag = _tag({"mode": mode, "runtime": runtime, "sample-rate": "1", **_keys(mode, request, real)})
-            response = _page(f"shop/{name}.html", REAL if real else OWN, mode=mode, tag=tag)
+            response = _page(f"shop/{name}.html", REAL if real else OWN, mode=mode, tag=tag, whose=whose)
             if "runtime" in request.query_params:  # for the pages that follow, too
                 response.set_cookie(COOKIE, runtime, samesite="strict")
             return response
@@ -61,14 +68,17 @@ def routes(real: Real | None) -> list[BaseRoute]:
 
     def pyscript(language: str) -> Callable[[Request], Response]:
         def answer(request: Request) -> Response:
-            connect = {"api_key": "local", "options": _replay_options(request)}
+            write_key = real.write_key if real else "actions"
+            cdn = SEGMENT_CDN if real else "/segment"
+            connect = {"api_key": real.api_key} if real else {"api_key": "local", "options": _replay_options(request)}
             return _page(
                 "pyscript.html",
-                PYSCRIPT,
+                PYSCRIPT_REAL if real else PYSCRIPT,
                 script_type=language,
                 connect=json.dumps(connect),
-                write_key="actions",
-                segment_js="/segment/analytics.js/v1/actions/analytics.min.js",
+                write_key=write_key,
+                segment_js=f"{cdn}/analytics.js/v1/{quote(write_key, safe='')}/analytics.min.js",
+                whose=whose,
             )
 
         return answer
@@ -82,7 +92,7 @@ def routes(real: Real | None) -> list[BaseRoute]:
         *(Route(f"/{mode}", lambda request: RedirectResponse(f"{request.url.path}/")) for mode in MODES),
         *(Route(f"/pyscript/{language}", pyscript(language)) for language in LANGUAGES),
         Route("/sessions", lambda request: _page("sessions.html", OWN)),
-        Route("/replay/{device_id}/{session_id:int}", lambda request: _page("replay.html", PLAYER)),
+        Route("/replay/{device_id:path}/{session_id:int}", lambda request: _page("replay.html", PLAYER)),
         Route("/viewer/rrweb-player.js", lambda request: _player("rrweb-player.umd.min.cjs", "text/javascript")),
         Route("/viewer/rrweb-player.css", lambda request: _player("style.min.css", "text/css")),
         Mount("/demo", StaticFiles(directory=WEB / "demo")),

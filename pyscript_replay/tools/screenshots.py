@@ -50,6 +50,8 @@ def _visit(page: Page) -> str:
     page.get_by_label("Find a tea").press_sequentially("roasted", delay=60)
     page.get_by_role("button", name="Search").click()
     page.get_by_role("link", name="Cliff Oolong").click()
+    expect(page.locator("#replay-id")).to_have_text(re.compile("/"))
+    page.wait_for_timeout(500)
     page.get_by_role("button", name="Put it in the basket").click()
     page.wait_for_timeout(1200)
     page.get_by_role("link", name="Basket").click()

@@ -106,7 +106,7 @@ def routes(store: Store, sources: Mapping[str, dict[str, Any]] = SOURCES) -> lis
             messages = await _messages(kind, request)
         except Refused as refused:  # whatever is wrong with it, Segment answers 400
             return JSONResponse({"success": False, "message": refused.text}, 400)
-        store.add_segment(request.url.path, messages)
+        store.add_segment(request.url.path, messages)  # here, for in threads they would overtake each other
         return JSONResponse({"success": True})
 
     def source(request: Request) -> Response:

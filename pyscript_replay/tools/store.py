@@ -116,7 +116,7 @@ class Store:
 
     def add_upload(self, query: dict[str, str], headers: dict[str, str], events: list[Json], size: int) -> None:
         """Add an upload of ``size`` bytes. Raises ``ValueError`` when its ids or events cannot be those of a replay."""
-        device_id, session_id = _ids(query.get("device_id"), _whole(query.get("session_id")))
+        device_id, session_id = _ids(query.get("device_id"), whole(query.get("session_id")))
         is_replay = query.get("type") == "replay"  # others, of clicks and scrolling for heat maps, are kept as they are
         recorded = _recorded(events) if is_replay else [(None, None, json.dumps(event)) for event in events]
         received = _now()
@@ -323,13 +323,14 @@ class Store:
 def named(message: Json) -> tuple[str, int] | tuple[None, None]:
     """The device id and the session id that a message of Segment names: in its replay id, or each by itself."""
     replay_id = _in(message, "properties", REPLAY_ID)
-    device_id, _, session_id = str(replay_id).rpartition("/")
-    if device_id and session_id.isdecimal() and int(session_id) < EXACT:
-        return device_id, int(session_id)
-    device_id = _in(message, "context", "device", "id") or message.get("anonymousId")
+    device_id, _, text = str(replay_id).rpartition("/")
+    session_id = whole(text)
+    if _text(device_id) and session_id is not None:
+        return device_id, session_id
+    device_id = _text(_in(message, "context", "device", "id") or message.get("anonymousId"))
     for destination in DESTINATIONS:
         session_id = _in(message, "integrations", destination, "session_id")
-        if isinstance(device_id, str) and type(session_id) is int and 0 <= session_id < EXACT:
+        if device_id is not None and type(session_id) is int and 0 <= session_id < EXACT:
             return device_id, session_id
     return None, None
 
@@ -337,12 +338,11 @@ def named(message: Json) -> tuple[str, int] | tuple[None, None]:
 def _insert_message(
     database: sqlite3.Connection, received: int, path: str, ids: tuple[str | None, int | None], message: Json
 ) -> None:
-    visitor = message.get("anonymousId")
     row = (
         received,
         path,
         _made(message) or received,
-        visitor if isinstance(visitor, str) else None,
+        _text(message.get("anonymousId")),
         *ids,
         json.dumps(message),
     )
@@ -384,19 +384,27 @@ def _messages(events: Any) -> list[Json]:
     if not isinstance(events, list) or not all(isinstance(_in(each, "message"), dict) for each in events):
         raise ValueError("its events cannot be read")
     return [
-        _told(_whole(each.get("received")) or 0, str(each.get("path")), json.dumps(each["message"])) for each in events
+        _told(whole(each.get("received")) or 0, str(each.get("path")), json.dumps(each["message"])) for each in events
     ]
 
 
 def _ids(device_id: Any, session_id: Any) -> tuple[str, int]:
-    if not isinstance(device_id, str) or not device_id:
+    if not _text(device_id):
         raise ValueError("there is no device id")
     if type(session_id) is not int or not 0 <= session_id < EXACT:
         raise ValueError("there is no session id")
     return device_id, session_id
 
 
-def _whole(value: Any) -> int | None:
+def _text(value: Any) -> str | None:
+    """A text that can be stored as such (half of a surrogate pair cannot); or, of anything else, ``None``."""
+    try:
+        return value if isinstance(value, str) and value.encode() is not None else None
+    except UnicodeEncodeError:
+        return None
+
+
+def whole(value: Any) -> int | None:
     """A whole number that is exact in JavaScript; or, of anything else, ``None``."""
     digits = str(value)
     return int(digits) if digits.isdecimal() and len(digits) <= 16 and int(digits) < EXACT else None

@@ -1,4 +1,4 @@
-"""A PyScript page with one script tag and no configuration: all that it needs comes from the bundle."""
+"""A PyScript page with one script tag, whatever its configuration: all that it needs comes from the bundle."""
 
 from pathlib import Path
 
@@ -11,7 +11,8 @@ TYPES = {".wasm": "application/wasm", ".js": "text/javascript", ".mjs": "text/ja
 # The time is exact only through our border; the SDK shows that the border has found the bundle.
 PAGE = """<!doctype html>
 <script type="module" src="/dist/pyscript.js"></script>
-<script type="{kind}">
+{element}
+<script type="{kind}"{attribute}>
 from pyscript import window
 from pyscript.js_modules import pyscript_replay_border
 from pyscript_replay import ReplayError, bridge, connect
@@ -27,16 +28,28 @@ window.now = str(bridge.now())
 """
 
 
+# how the page configures PyScript: (an element, an attribute of the script)
+CONFIGURED = {
+    "not at all": ("", ""),
+    "an element": ('<{kind}-config>{{"name": "mine"}}</{kind}-config>', ""),
+    "an element with a source": ('<{kind}-config src="/dist/pyscript.json"></{kind}-config>', ""),
+    "an attribute": ("", ' config="/dist/pyscript.json"'),
+}
+
+
+@pytest.mark.parametrize("configured", CONFIGURED)
 @pytest.mark.parametrize(("kind", "runtime"), [("mpy", "micropython"), ("py", "pyodide")])
 def test_everything_comes_from_the_bundle(
-    context: BrowserContext, page: Page, dist: Path, kind: str, runtime: str
+    context: BrowserContext, page: Page, dist: Path, kind: str, runtime: str, configured: str
 ) -> None:
     elsewhere = []
 
     def serve(route: Route) -> None:
         name = route.request.url.removeprefix(f"{ORIGIN}/dist/")
         if route.request.url == f"{ORIGIN}/":
-            route.fulfill(body=PAGE.format(kind=kind), content_type="text/html")
+            element, attribute = (each.format(kind=kind) for each in CONFIGURED[configured])
+            document = PAGE.format(kind=kind, element=element, attribute=attribute)
+            route.fulfill(body=document, content_type="text/html")
         elif name in files:
             route.fulfill(body=files[name].read_bytes(), content_type=TYPES.get(files[name].suffix, "text/plain"))
         else:

@@ -29,6 +29,7 @@ export function connectControls(root, complain) {
     const control = controls[target.closest("button[data-control]")?.dataset.control];
     try {
       await control?.();
+      if (control) complain(null);
     } catch (error) {
       complain(error);
     }

@@ -28,13 +28,14 @@ const carried = ({ integrations }) =>
   Object.values(integrations ?? {}).map((each) => each?.session_id).find(Boolean) ?? null;
 
 /** Whether the event's replay id is made of its own device and session: the ids are exact, or they are wrong. */
-function verdict(message) {
+function verdict({ message, replayId }) {
   const claimed = message.properties?.[REPLAY_ID];
   if (!["track", "page", "screen"].includes(message.type)) return ["", "carries no properties"];
   if (!claimed) return ["warn", "no replay id"];
   const session = carried(message);
   const device = message.context?.device?.id ?? message.anonymousId;
-  const expected = session ? `${device}/${session}` : window.pyscriptReplay?.replayId;
+  const expected = session ? `${device}/${session}` : replayId; // in device-mode only amplitude-js knows: as it was then
+  if (!expected) return ["good", "has a replay id"];
   return claimed === expected ? ["good", "ids agree"] : ["bad", "ids differ"];
 }
 
@@ -58,6 +59,9 @@ function draw() {
   show("upload-bytes", bytes(seen.uploadBytes));
   show("event-count", seen.eventCount);
   at("problem").hidden = !seen.problem;
+  for (const button of document.querySelectorAll("button[data-control]")) {
+    button.disabled = !["running", "stopped"].includes(replay?.status); // there is no Segment yet
+  }
   show("problem", seen.problem);
   drawPlaces(replay?.status, keeper().session(), lastSession(), replay?.sessionId);
   drawLog("transitions", seen.transitions.slice(0, SHOWN).map(transition));
@@ -107,8 +111,9 @@ const transition = ({ time, previous, current, reason, deviceId }) =>
     element("span.number.small.soft", {}, deviceId),
   );
 
-function eventRow({ received, message }) {
-  const [look, words] = verdict(message);
+function eventRow(event) {
+  const { received, message } = event;
+  const [look, words] = verdict(event);
   return element("li", {},
     titled(message.event ?? message.name ?? message.type, received),
     element("span.row", {},
@@ -134,7 +139,7 @@ function listen() {
   for (const name of ["status", "session", "error"]) {
     addEventListener(`pyscript-replay:${name}`, ({ detail }) => {
       if (name === "session") remember({ time: Date.now(), ...detail });
-      if (name === "error") seen.problem = `${detail.code}: ${detail.message} ${detail.fix}`;
+      if (name === "error") seen.problem = `${detail.code}: ${detail.message.replace(/\.?$/, ".")} ${detail.fix}`;
       changed();
     });
   }
@@ -148,7 +153,8 @@ function remember(made) {
 async function follow() {
   const stream = new EventSource("/api/stream");
   stream.addEventListener("segment", ({ data }) => {
-    seen.events.unshift(JSON.parse(data));
+    const event = JSON.parse(data);
+    seen.events.unshift({ ...event, replayId: mine(event) && window.pyscriptReplay?.replayId });
     seen.events.length = Math.min(seen.events.length, 50);
     seen.eventCount += 1;
     changed();
@@ -184,7 +190,7 @@ function fold() {
 fold();
 listen();
 connectControls(at("inspector"), (error) => {
-  seen.problem = `That did not work: ${error.message}`;
+  seen.problem = error && `That did not work: ${error.message}`;
   changed();
 });
 changed();

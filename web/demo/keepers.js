@@ -19,7 +19,7 @@ const segment = {
   idle(milliseconds) {
     const key = "analytics_session_id.last_access";
     const { storage } = window.analytics.instance ?? window.analytics;
-    storage.set(key, Number(storage.get(key)) - milliseconds);
+    if (storage.get(key)) storage.set(key, Number(storage.get(key)) - milliseconds);
   },
 };
 

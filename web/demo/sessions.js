@@ -9,7 +9,9 @@ const path = ({ device_id, session_id }) => `${encodeURIComponent(device_id)}/${
 
 function draw() {
   const shown = [...sessions.values()].sort((one, other) => other.started - one.started);
+  const focused = document.activeElement.closest("#rows a")?.getAttribute("aria-label");
   at("rows").replaceChildren(...shown.map(row));
+  if (focused) at("rows").querySelector(`[aria-label="${CSS.escape(focused)}"]`)?.focus({ preventScroll: true });
   at("sessions").hidden = !shown.length;
   at("nothing").hidden = Boolean(shown.length);
 }

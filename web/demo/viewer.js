@@ -11,8 +11,10 @@
 // One classic script, and nothing imported: so it can be written into an exported file as it is.
 
 (() => {
+  const AFTER_SNAPSHOT_MS = 50;
   const STEP_MS = 100; // of the arrow keys on the time line
   const META = 4; // rrweb's event type for "a page was loaded"
+  const SNAPSHOT = 2; // and for all that is on it
 
   const at = (id) => document.getElementById(id);
 
@@ -27,7 +29,9 @@
 
   function duration(milliseconds) {
     const seconds = Math.max(0, Math.floor(milliseconds / 1000));
-    return `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, "0")}`;
+    const [hours, minutes] = [Math.floor(seconds / 3600), Math.floor(seconds / 60) % 60];
+    const parts = hours ? [hours, String(minutes).padStart(2, "0")] : [minutes];
+    return [...parts, String(seconds % 60).padStart(2, "0")].join(":");
   }
 
   async function open() {
@@ -36,6 +40,8 @@
     at("title").textContent = `Session of ${started}`;
     at("identity").textContent = session.replay_id;
     if (session.recording.length < 2) throw new Error("This session has nothing to play yet. Reload in a moment.");
+    const first = session.recording.findIndex(({ type, data }) => type === SNAPSHOT && data?.node);
+    if (first < 0) throw new Error("The beginning of this session was never received, so there is nothing to play.");
     show(session);
     if (!at("recording")) watchForMore(session);
   }
@@ -66,7 +72,8 @@
     const start = recording[0].timestamp;
     const length = recording.at(-1).timestamp - start;
     const pages = recording.filter(({ type, data }) => type === META && data?.href);
-    const moments = momentsOf(session, start, length);
+    const moments = momentsOf(session, pages, start, length);
+    recording.forEach(({ type, data }) => type === SNAPSHOT && disarm(data?.node));
 
     at("watch").hidden = false;
     const player = makePlayer(recording);
@@ -87,13 +94,19 @@
     draw(0);
   }
 
+  /** A recorded page asks for nothing but its styles: no preload, no prefetch, no preconnect. */
+  function disarm(node) {
+    if (node?.tagName === "link" && node.attributes && !/stylesheet/i.test(node.attributes.rel)) delete node.attributes.href;
+    for (const child of node?.childNodes ?? []) disarm(child);
+  }
+
   /** Segment's events and the session's transitions, each with its place on the time line. */
-  function momentsOf({ events, transitions }, start, length) {
+  function momentsOf({ events, transitions }, pages, start, length) {
     const offset = (time) => Math.min(Math.max(time - start, 0), length);
     const tracked = events.map(({ message, received }) => ({
       kind: message.type,
       name: message.event ?? message.name ?? message.type,
-      offset: offset(Date.parse(message.originalTimestamp ?? message.timestamp) || received),
+      offset: offset(onItsPage(message, pages, Date.parse(message.originalTimestamp ?? message.timestamp) || received)),
       raw: message,
     }));
     const moved = transitions.map((transition) => ({
@@ -105,12 +118,22 @@
     return [...moved, ...tracked].sort((one, other) => one.offset - other.offset);
   }
 
+  /** A page's first events are made before it is recorded: then they are shown with its first picture. */
+  function onItsPage({ context }, pages, time) {
+    const href = context?.page?.url;
+    const before = pages.findLast((page) => page.timestamp <= time);
+    if (!href || before?.data.href === href) return time;
+    const next = pages.find((page) => page.timestamp > time);
+    return next?.data.href === href ? next.timestamp + AFTER_SNAPSHOT_MS : time;
+  }
+
   function makePlayer(events) {
     const target = at("player");
+    const { width: wide = 16, height: high = 10 } = events.find(({ type }) => type === META)?.data ?? {};
     const size = () => {
       const width = target.clientWidth;
-      const height = Math.max(200, Math.min(width * 0.625, innerHeight - 330)); // so that the controls stay in view
-      return { width, height: Math.round(height) };
+      const room = Math.max(innerHeight - 330, innerHeight * 0.55); // so that the controls stay in view
+      return { width, height: Math.round(Math.max(200, Math.min((width * high) / wide, room))) };
     };
     const player = new rrwebPlayer.Player({
       target,
@@ -122,6 +145,7 @@
         skipInactive: true,
         showWarning: false,
         mouseTail: false,
+        triggerFocus: false, // the keyboard stays with the player
         insertStyleRules: [
           ".amp-block { background: repeating-linear-gradient(45deg, #8883 0 8px, #8881 8px 16px) !important }",
         ],
@@ -141,7 +165,8 @@
     at("seek").step = STEP_MS;
     at("seek").max = Math.ceil(length / STEP_MS) * STEP_MS; // else the last step could not be reached
     at("seek").addEventListener("input", ({ target }) => player.goto(Math.min(target.valueAsNumber, length), false));
-    at("play").addEventListener("click", () => player.toggle());
+    const toggle = () => (at("seek").valueAsNumber >= length ? player.goto(0, true) : player.toggle());
+    at("play").addEventListener("click", toggle);
     at("speed").addEventListener("change", ({ target }) => player.setSpeed(Number(target.value)));
     at("skip").addEventListener("change", () => player.toggleSkipInactive());
     player.addEventListener("ui-update-player-state", ({ payload }) => {
@@ -150,7 +175,7 @@
     addEventListener("keydown", (event) => {
       if (event.key !== " " || event.target.closest("button, a, input, select, pre")) return;
       event.preventDefault();
-      player.toggle();
+      toggle();
     });
   }
 

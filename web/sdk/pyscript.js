@@ -1,24 +1,53 @@
 // PyScript itself, from the bundle: <script type="module" src="…/pyscript.js"></script>
 //
 // Gives the page's Python scripts a configuration in which the interpreter, our wiring and its JavaScript half are the
-// bundle's, unless the page configures them: then it takes from pyscript.json what it needs. PyScript reads an
+// bundle's; where the page has one of its own (in JSON), what it lacks of this is added. PyScript reads an
 // interpreter's address relative to the page, not to the configuration, so no file can say it; this one knows.
 
 const here = (path) => new URL(path, import.meta.url).href;
 const asset = (name) => here(__ASSETS__[name]);
 
 const INTERPRETERS = { mpy: asset("micropython.module"), py: asset("pyodide.dir") + "pyodide.mjs" };
+const FILES = { [asset("pyscript.files")]: "./*" };
+const MODULES = { [asset("border")]: "pyscript_replay_border" };
+
+const complete = (config, interpreter) => ({
+  interpreter,
+  ...config,
+  files: { ...FILES, ...config.files },
+  js_modules: { ...config.js_modules, main: { ...MODULES, ...config.js_modules?.main } },
+});
+
+/** A configuration as it is given: JSON, or the address of JSON, in which others are relative to it. */
+async function read(given) {
+  if (given.trimStart().startsWith("{")) return JSON.parse(given);
+  const base = new URL(given.trim(), document.baseURI);
+  const config = await (await fetch(base)).json();
+  const absolute = (places = {}) =>
+    Object.fromEntries(Object.entries(places).map(([from, to]) => [from.startsWith("{") ? from : new URL(from, base).href, to]));
+  return { ...config, files: absolute(config.files), js_modules: { ...config.js_modules, main: absolute(config.js_modules?.main) } };
+}
+
+async function configure(given, interpreter, write) {
+  try {
+    write(JSON.stringify(complete(given ? await read(given) : {}, interpreter)));
+  } catch {
+    // it is no JSON (PyScript reads TOML, too), or not to be had: the page's own affair
+  }
+}
 
 for (const [type, interpreter] of Object.entries(INTERPRETERS)) {
-  const scripts = [...document.querySelectorAll(`script[type="${type}"], ${type}-script`)];
-  const configured = document.querySelector(`${type}-config`) || scripts.some((script) => script.hasAttribute("config"));
-  if (configured) continue;
-  const config = JSON.stringify({
-    interpreter,
-    files: { [asset("pyscript.files")]: "./*" },
-    js_modules: { main: { [asset("border")]: "pyscript_replay_border" } },
-  });
-  for (const script of scripts) script.setAttribute("config", config);
+  const element = document.querySelector(`${type}-config`);
+  if (element) {
+    await configure(element.getAttribute("src") ?? element.textContent, interpreter, (config) => {
+      element.removeAttribute("src");
+      element.textContent = config;
+    });
+    continue;
+  }
+  for (const script of document.querySelectorAll(`script[type="${type}"], ${type}-script`)) {
+    await configure(script.getAttribute("config"), interpreter, (config) => script.setAttribute("config", config));
+  }
 }
 
 await import(here("./pyscript/core.js"));
