@@ -58,6 +58,7 @@ def test_a_visit_is_listed_and_plays(page: Page, visit: str) -> None:
     page.get_by_role("button", name="Play").click()
     expect(page.get_by_role("button", name="Pause")).to_be_visible()
     expect(page.locator("#time")).to_have_text(re.compile("^0:0[1-9] /"), timeout=20_000)
+    assert page.evaluate("document.activeElement.id") == "play"  # not something in the recorded page
     expect(recorded_page(page).get_by_role("heading", name="Silver Needle").first).to_be_visible()
 
 

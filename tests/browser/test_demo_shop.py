@@ -121,6 +121,7 @@ def test_after_31_minutes_everything_moves_on_together(page: Page, server: Any, 
     expect(page.locator("#replay")).to_have_text(session)
     expect(page.locator("#agreement")).to_have_text("They agree, to the last digit.")
     expect(page.locator("#events li").filter(has_text="Came Back")).to_contain_text("ids agree")
+    expect(page.locator("#events .bad")).to_have_count(0)
     assert transitions(page)[0] == "renewed"
 
 

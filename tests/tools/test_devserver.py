@@ -226,6 +226,33 @@ def test_two_hundred_uploaders_at_once_lose_nothing(server: DevServer) -> None:
     assert len(server.store.session("device-7", SESSION)["recording"]) == 20
 
 
+@pytest.mark.parametrize("number", ["NaN", "Infinity", "-Infinity", "1e999"])
+def test_a_number_that_json_has_not_spoils_nothing(server: DevServer, number: str) -> None:
+    message = json.dumps(MESSAGE)[:-1] + f', "properties": {{"odd": {number}}}}}'
+    assert ask(server, "/v1/t", message.encode()).status == 400
+    assert ask(server, "/api/state").json["segment"] == 0
+
+
+@pytest.mark.parametrize("odd", ["\ud800", "\ud800/5", "d/" + "9" * 5000])
+def test_a_message_with_odd_ids_is_kept(server: DevServer, odd: str) -> None:
+    message = {**MESSAGE, "anonymousId": odd, "properties": {"[Amplitude] Session Replay ID": odd}}
+    assert ask(server, "/v1/t", json.dumps(message).encode()).status == 200
+    assert server.store.segment_messages() == [message]
+
+
+def test_a_device_id_may_be_odd(server: DevServer) -> None:
+    """Amplitude would not find it; whoever looks for the reason should."""
+    server.store.add_upload({"device_id": "a/b", "session_id": "5", "type": "replay"}, {}, [event(1)], 10)
+    assert ask(server, "/api/sessions/a%2Fb/5").json["device_id"] == "a/b"
+    assert ask(server, "/export/a%2Fb/5.html").status == 200
+    assert ask(server, "/replay/a%2Fb/5").status == 200
+
+
+def test_a_session_id_that_is_none_has_no_session(server: DevServer) -> None:
+    for odd in ("x", "9" * 30, "9" * 5000, "-1"):
+        assert ask(server, f"/api/sessions/d/{odd}").status == 404
+
+
 # Faults
 
 
@@ -247,17 +274,32 @@ def test_a_slow_answer_is_an_answer(server: DevServer) -> None:
 
 
 def test_faults_by_http(server: DevServer) -> None:
-    order = {"path": "/amplitude", "status": 413, "delay_ms": 0, "times": 1}
+    order = {"path": "/amplitude", "status": 413, "delay_ms": 0, "times": 1, "headers": {"Retry-After": "1"}}
     assert ask(server, "/api/faults", json.dumps(order).encode()).status == 200
     assert ask(server, "/v1/t", json.dumps(MESSAGE).encode()).status == 200
-    assert ask(server, TRACK, replay(event(1)), KEY).status == 413
+    refused = ask(server, TRACK, replay(event(1)), KEY)
+    assert (refused.status, refused.headers["Retry-After"]) == (413, "1")
     assert ask(server, "/api/faults", json.dumps([order, {"path": "/"}]).encode()).status == 200
     assert ask(server, "/api/faults", b"[]").status == 200
     assert ask(server, TRACK, replay(event(1)), KEY).status == 200
 
 
 @pytest.mark.parametrize(
-    "order", ["{", "7", '{"status": 500}', '{"path": 7}', '{"path": "/", "odd": 1}', '{"path": "/", "times": "1"}']
+    "order",
+    [
+        "{",
+        "7",
+        '{"status": 500}',
+        '{"path": 7}',
+        '{"path": "/", "odd": 1}',
+        '{"path": "/", "times": "1"}',
+        '{"path": "/", "times": 0}',
+        '{"path": "/", "status": 99}',
+        '{"path": "/", "status": 1000}',
+        '{"path": "/", "delay_ms": 1' + "0" * 400 + "}",
+        '{"path": "/", "headers": []}',
+        '{"path": "/", "headers": {"X-Odd": "a\\nb"}}',
+    ],
 )
 def test_an_odd_order_is_refused(server: DevServer, order: str) -> None:
     assert ask(server, "/api/faults", order.encode()).status == 400
