@@ -144,7 +144,7 @@ class Replay:
 
     @property
     def ready(self):
-        """To be awaited: the ``Replay`` itself, once it is ``running`` or has ``failed``."""
+        """To be awaited: the ``Replay`` itself, once it is ``running``, ``stopped`` or ``failed``."""
         return self._ready()
 
     async def _ready(self):

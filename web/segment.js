@@ -66,6 +66,7 @@ function watch(patience) {
 }
 
 let leaving = false;
+globalThis.addEventListener?.("pageshow", () => (leaving = false)); // back again
 
 /** Wait for a promise, but no longer than until the page is about to be left: what still waits then is lost. */
 function unlessLeft(promise) {

@@ -52,7 +52,11 @@ class Actions:
         length = self._replay.segment.session_length() or session.LENGTH_MS
         self._replay.see(stored=stored, expired=session.is_expired(last_access, bridge.now(), length))
 
-    begin = look
+    def begin(self):
+        """Begin with what is stored. What is no id goes: it would keep the plugin from beginning a session."""
+        if self._replay.segment.stored_session()[0] is None:
+            self._replay.segment.forget_session()
+        self.look()
 
     def store(self, session_id):
         """As the plugin stores it; where the plugin has already done so, nothing is rewritten."""

@@ -28,10 +28,14 @@ def visit(page: Page, server: Any) -> str:
 
 
 def is_all_there(store: Any, replay_id: str) -> bool:
-    """Whether the visit's last event, and the last thing it saw, have arrived."""
+    """Whether the visit's last event, and the last thing it saw, have arrived; and some time to watch."""
+    if not store.uploads():
+        return False
     device_id, _, session_id = replay_id.partition("/")
-    session = json.dumps(store.session(device_id, int(session_id))) if store.uploads() else ""
-    return "Product Added" in session and "Silver Needle is in the basket." in session
+    session = store.session(device_id, int(session_id))
+    text = json.dumps(session)
+    long_enough = session["length_ms"] > 1500
+    return long_enough and "Product Added" in text and "Silver Needle is in the basket." in text
 
 
 def recorded_page(page: Page) -> FrameLocator:

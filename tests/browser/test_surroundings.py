@@ -8,7 +8,7 @@ from playwright.sync_api import Route
 
 from pyscript_replay.tools.segment import SOURCES
 
-from .conftest import CSP, CSP_OF_PYSCRIPT, Site
+from .conftest import CSP, CSP_OF_PYSCRIPT, Site, carried
 
 SECURE = "https://site.test"
 
@@ -161,6 +161,41 @@ def test_the_tag_works_beside_somebody_s_python(site: Site, kind: str) -> None:
     site.agreed(site.track("afterwards"))
     assert site.page.evaluate("refused") == "connect-twice"
     assert site.reasons == ["started"]
+
+
+@pytest.mark.parametrize("stored", ["abc", "123.5", "9007199254740993", "-1", "NaN"])
+def test_what_is_stored_but_is_no_id_is_in_nobody_s_way(site: Site, stored: str) -> None:
+    stored = f"""
+        localStorage.setItem("analytics_session_id", JSON.stringify("{stored}"));
+        localStorage.setItem("analytics_session_id.last_access", Date.now());
+        document.cookie = "analytics_session_id={stored}; path=/";
+    """
+    site.file("stored.js", stored)
+    tag = site.tag(mode="actions", write_key="actions", segment_cdn=site.cdn)
+    site.show(f'<script src="stored.js"></script>{tag}')
+    site.page.goto(f"{site.server.url}/site/")
+    site.wait_for_status("running")
+    site.agreed(site.track("first"))
+    assert site.reasons == ["started"]
+
+
+@pytest.mark.parametrize("stored", ['"%d"', '" %d "'])
+def test_an_id_that_was_stored_as_text_is_a_number_on_events(site: Site, stored: str) -> None:
+    site.file(
+        "stored.js",
+        f"""
+        window.began = Date.now() - 60_000;
+        localStorage.setItem("analytics_session_id", {stored!r}.replace("%d", began));
+        localStorage.setItem("analytics_session_id.last_access", Date.now());
+    """,
+    )
+    tag = site.tag(mode="actions", write_key="actions", segment_cdn=site.cdn)
+    site.show(f'<script src="stored.js"></script>{tag}')
+    site.page.goto(f"{site.server.url}/site/")
+    site.wait_for_status("running")
+    message = site.track("first")
+    assert carried(message) == site.session_id == site.page.evaluate("began")
+    assert site.reasons == ["resumed"]
 
 
 def test_the_session_is_as_long_as_segment_s_plugin_has_it(site: Site) -> None:
