@@ -2,10 +2,13 @@
 
 import copy
 import json
+from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
-from playwright.sync_api import Route
+from playwright.sync_api import BrowserType, Route
 
+from pyscript_replay.tools.devserver import DevServer
 from pyscript_replay.tools.segment import SOURCES
 
 from .conftest import CSP, CSP_OF_PYSCRIPT, Site, carried
@@ -63,16 +66,45 @@ def test_without_its_configuration_nothing_is_recorded_and_the_doctor_says_so(si
     assert site.server.store.uploads() == []
 
 
-def test_the_back_button_brings_a_page_that_has_caught_up(site: Site) -> None:
-    """The page comes out of the back/forward cache; meanwhile the next page has begun a new session."""
+# What the next page does to begin a session of its own, mode by mode.
+IN_STORAGE = "(id) => localStorage.setItem('analytics_session_id', JSON.stringify(id))"
+IN_AMPLITUDE_S_COOKIE = """(id) => {
+  const [, name, value] = document.cookie.match(/(amplitude_id_[^=]*)=([^;]*)/);
+  const saved = { ...JSON.parse(atob(value)), sessionId: id, lastEventTime: Date.now() };
+  document.cookie = `${name}=${btoa(JSON.stringify(saved))}; path=/`;
+}"""
+BEGUN = {"actions": IN_STORAGE, "classic-device": IN_AMPLITUDE_S_COOKIE, "classic-cloud": IN_STORAGE}
+
+
+@pytest.fixture
+def remembering(
+    browser_type: BrowserType, browser_type_launch_args: dict, server: DevServer, dist: Path
+) -> Iterator[Site]:
+    """A site in a browser with a back/forward cache, which Playwright's otherwise has not."""
+    browser = browser_type.launch(**browser_type_launch_args, ignore_default_args=["--disable-back-forward-cache"])
+    context = browser.new_context()
+    yield Site(server, context, context.new_page(), dist)
+    browser.close()
+
+
+@pytest.mark.parametrize("mode", BEGUN)
+def test_the_back_button_brings_a_page_that_has_caught_up(remembering: Site, mode: str) -> None:
+    site = remembering
     site.file("next.html", "<!doctype html><title>Next</title><h1>The next page</h1>")
-    site.open()
-    first = site.agreed(site.track("before"))
-    site.page.goto(f"{site.server.url}/site/next.html")
-    site.page.evaluate("(id) => localStorage.setItem('analytics_session_id', JSON.stringify(id))", first + 5)
-    site.page.go_back(wait_until="commit")
-    site.wait_for(f"window.pyscriptReplay?.sessionId === {first + 5}")
-    assert site.agreed(site.track("after")) == first + 5
+    site.open(mode)
+    session_id = site.agreed(site.track("before"))
+    for _ in range(5):  # the browser need not keep a page
+        site.page.evaluate("addEventListener('pageshow', ({ persisted }) => (window.kept = persisted))")
+        site.page.goto(f"{site.server.url}/site/next.html")
+        session_id += 5
+        site.page.evaluate(BEGUN[mode], session_id)
+        site.page.go_back(wait_until="commit")
+        site.wait_for(f"window.pyscriptReplay?.sessionId === {session_id}")
+        if kept := site.page.evaluate("window.kept === true"):
+            break
+    assert kept
+    assert site.agreed(site.track("after")) == session_id
+    assert site.uncaught == []
 
 
 PYTHON = """
