@@ -33,6 +33,7 @@ class Actions:
     async def connect(self):
         """Hook into Segment; from here on every event is seen."""
         segment = self._replay.segment
+        self._length = segment.session_length() or session.LENGTH_MS
         segment.enrich(self._enrich)
         hook = self._replay.options["session_hook"]
         if hook != "enrichment":
@@ -49,8 +50,7 @@ class Actions:
     def look(self):
         """Take what is stored: on start, and when another tab or the site may have written it."""
         stored, last_access = self._replay.segment.stored_session()
-        length = self._replay.segment.session_length() or session.LENGTH_MS
-        self._replay.see(stored=stored, expired=session.is_expired(last_access, bridge.now(), length))
+        self._replay.see(stored=stored, expired=session.is_expired(last_access, bridge.now(), self._length))
 
     def begin(self):
         """Begin with what is stored. What is no id goes: it would keep the plugin from beginning a session."""

@@ -93,6 +93,7 @@ def test_the_back_button_brings_a_page_that_has_caught_up(remembering: Site, mod
     site.file("next.html", "<!doctype html><title>Next</title><h1>The next page</h1>")
     site.open(mode)
     session_id = site.agreed(site.track("before"))
+    kept = False
     for _ in range(5):  # the browser need not keep a page
         site.page.evaluate("addEventListener('pageshow', ({ persisted }) => (window.kept = persisted))")
         site.page.goto(f"{site.server.url}/site/next.html")
@@ -100,7 +101,8 @@ def test_the_back_button_brings_a_page_that_has_caught_up(remembering: Site, mod
         site.page.evaluate(BEGUN[mode], session_id)
         site.page.go_back(wait_until="commit")
         site.wait_for(f"window.pyscriptReplay?.sessionId === {session_id}")
-        if kept := site.page.evaluate("window.kept === true"):
+        kept = site.page.evaluate("window.kept === true")
+        if kept:
             break
     assert kept
     assert site.agreed(site.track("after")) == session_id
