@@ -275,7 +275,7 @@ def forget(prefixes):
 
 
 def merged(*parts):
-    """A new object with the properties of all these, the last one first; what is no object adds nothing."""
+    """A new object with the properties of all these; of two with the same name the later one counts."""
     return window().get("Object").call("assign", {}, *parts)
 
 

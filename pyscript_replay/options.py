@@ -77,12 +77,12 @@ def from_keywords(keywords):
     Raises:
         ReplayError: ``option-unknown``, ``option-missing`` or ``option-value``.
     """
-    rows = {option.name: option for option in TABLE if not option.tag_only}
+    rows = {option.name: option for option in TABLE}
     for name in keywords:
-        if name in [option.name for option in TABLE if option.tag_only]:
-            raise ReplayError("option-unknown", "{} is for the script tag only".format(name), "Leave it out.")
         if name not in rows:
-            raise _unknown(name, list(rows))
+            raise _unknown(name, [each for each in rows if not rows[each].tag_only])
+        if rows[name].tag_only:
+            raise ReplayError("option-unknown", "{} is for the script tag only".format(name), "Leave it out.")
     given = {name: value for name, value in keywords.items() if value is not None}
     return _completed(given, TABLE, lambda option: option.name)
 

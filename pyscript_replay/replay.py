@@ -245,8 +245,8 @@ class Replay:
         if event.get("type") not in CARRIES_PROPERTIES:
             return None
         gone = self.gone(event)
-        if gone and session_id in (None, gone.session_id):
-            put_properties(event, gone.properties)
+        if gone:
+            return put_properties(event, gone.properties) if session_id in (None, gone.session_id) else None
         if self._mode.maker(event) != self.device_id or session_id not in (None, self.session_id):
             return None
         if self.recorder.settled:

@@ -115,8 +115,11 @@ class ClassicDevice:
 
     def _take_device_id(self):
         """Where amplitude-js has Segment's anonymous id, that of now: also after an event that came late."""
-        if self._follows_segment and self._amplitude.get("options").get("deviceId", None) != self.device_id():
-            self._amplitude.call("setDeviceId", self.device_id())
+        if not self._follows_segment:
+            return
+        current = self.device_id()
+        if self._amplitude.get("options").get("deviceId", None) != current:
+            self._amplitude.call("setDeviceId", current)
 
     def _reset(self, *_):
         """``reset()`` concerns amplitude-js only where its device id is Segment's anonymous id."""
