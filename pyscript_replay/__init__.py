@@ -18,15 +18,25 @@ async def connect(mode, **options):
     Raises:
         ReplayError: with a ``code`` and the way to ``fix`` it.
     """
+    from . import bridge
     from . import options as table
 
     options["mode"] = mode
-    return await _open(table.from_keywords(options))
+    chosen = table.from_keywords(options)
+    if not bridge.claim():
+        raise ReplayError("connect-twice", "this page is wired already", "Use the Replay that the first call answered.")
+    replay = make(chosen)
+    try:
+        await replay.open()
+    except ReplayError:
+        bridge.unclaim()
+        raise
+    return replay
 
 
-async def _open(options):
+def make(options: dict):
+    """A ``Replay`` with these options, of which it knows each (``options.py``); nothing has begun yet."""
     # here, so that the pure modules can be used without the browser's
-    from . import bridge
     from .modes import auto
     from .modes.actions import Actions
     from .modes.classic_cloud import ClassicCloud
@@ -34,12 +44,4 @@ async def _open(options):
     from .replay import Replay
 
     modes = {"actions": Actions, "classic-device": ClassicDevice, "classic-cloud": ClassicCloud}
-    if not bridge.claim():
-        raise ReplayError("connect-twice", "this page is wired already", "Use the Replay that the first call answered.")
-    replay = Replay(options, modes, auto.choose)
-    try:
-        await replay.open()
-    except ReplayError:
-        bridge.unclaim()
-        raise
-    return replay
+    return Replay(options, modes, auto.choose)

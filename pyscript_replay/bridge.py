@@ -3,7 +3,7 @@
 MicroPython and Pyodide disagree at the border. MicroPython truncates integers to 31 bits, both ways, and cannot
 catch a synchronous JavaScript exception; Pyodide turns every thenable into a future and every ``dict`` into a
 ``Map``; each has its own idea of ``undefined`` and ``null``. So no JavaScript value is ever handed to either
-runtime. The other half of this module, ``web/border.js``, keeps each in a *box* and reports on it in text, which
+runtime. The other half of this module, ``web/page/bridge.js``, keeps each in a *box* and reports on it in text, which
 both runtimes carry exactly. From that, this half builds values that behave the same everywhere:
 
 ===================================  ==================================================================
@@ -27,33 +27,39 @@ Under CPython everything imports; only crossing the border raises.
 import asyncio
 import json
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Coroutine
+    from typing import Any
+
+_border: "Any"
 try:
-    import pyscript_replay_border as _border
+    import pyscript_replay_border as _border  # pyright: ignore[reportMissingImports]
 except ImportError:
     try:
-        from pyscript.js_modules import pyscript_replay_border as _border
+        from pyscript.js_modules import pyscript_replay_border as _border  # pyright: ignore[reportMissingImports]
     except ImportError:
         _border = None  # CPython: no browser here
 
 try:
-    from pyodide.ffi import create_proxy as _proxy
+    from pyodide.ffi import create_proxy as _proxy  # pyright: ignore[reportMissingImports]
 
     RUNTIME = "pyodide"
 except ImportError:
     RUNTIME = "micropython" if _border else "cpython"
 
-    def _proxy(function):
+    def _proxy(function: "Callable") -> "Any":
         return function
 
 
 class _Nothing:
-    def __init__(self, name):
+    def __init__(self, name: str):
         self._name = name
 
-    def __bool__(self):
+    def __bool__(self) -> bool:
         return False
 
-    def __repr__(self):
+    def __repr__(self) -> str:
         return self._name
 
 
@@ -64,7 +70,7 @@ MISSING = _Nothing("MISSING")
 class JsError(Exception):
     """A JavaScript exception: its ``name``, its ``message``, and the thrown ``value`` itself."""
 
-    def __init__(self, name, message, value=None):
+    def __init__(self, name: str, message: str, value: "Js"):
         super().__init__("{}: {}".format(name, message))
         self.name = name
         self.message = message
@@ -74,82 +80,100 @@ class JsError(Exception):
 class Js:
     """A JavaScript object, held at arm's length. Never made by hand: it is what the border lets in."""
 
-    def __init__(self, box):
+    def __init__(self, box: object):
         self._box = box
 
-    def get(self, key, default=MISSING):
+    def text(self, key: str) -> "str | None":
+        """``object[key]``, if it is text."""
+        value = self.get(key)
+        return value if isinstance(value, str) else None
+
+    def get(self, key: "str | int", default: object = MISSING) -> "Any":
         """``object[key]``; ``default`` where the key is missing or its value is ``undefined`` or ``null``."""
         value = _take(_border.get(self._box, key))
         if default is not MISSING and (value is None or value is UNDEFINED or value is MISSING):
             return default
         return value
 
-    def set(self, key, value):
+    def set(self, key: "str | int", value: object) -> None:
         """``object[key] = value``."""
         _take(_border.set(self._box, key, _give(value)))
 
-    def remove(self, key):
-        """``delete object[key]``."""
-        _take(_border.remove(self._box, key))
-
-    def has(self, method):
-        """Whether ``object[method]`` is a function."""
-        value = _border.get(self._box, method)
-        return value.kind == "function"
-
-    def call(self, method, *args):
+    def call(self, method: str, *args: object) -> "Any":
         """``object.method(...args)``."""
         return _take(_border.call(self._box, method, _give(args)))
 
-    def __call__(self, *args):
+    def __call__(self, *args: object) -> "Any":
         """``object(...args)``, for a function."""
         return _take(_border.apply(self._box, _give(args)))
 
-    def new(self, *args):
-        """``new object(...args)``, for a class."""
-        return _take(_border.construct(self._box, _give(args)))
-
-    def data(self):
+    def data(self) -> "Any":
         """The plain data in it, as Python's ``dict``, ``list`` and so on (what ``JSON.stringify`` keeps)."""
         text = _take(_border.stringify(self._box))
         return json.loads(text) if isinstance(text, str) else None
 
-    def __eq__(self, other):
+    def __eq__(self, other: object) -> bool:
         return isinstance(other, Js) and bool(_border.same(self._box, other._box))
 
 
 class Function(Js):
     """A JavaScript function that runs Python. Stays alive until ``release``; after that it does nothing."""
 
-    def __init__(self, made, proxy):
+    def __init__(self, made: "Any", proxy: "Any"):
         super().__init__(made)
         self._proxy = proxy
 
-    def release(self):
+    def release(self) -> None:
         """Let go of the Python side. JavaScript may still call; nothing happens."""
         self._box.release()
         if RUNTIME == "pyodide":
             self._proxy.destroy()
 
 
-def function(python):
+def function(python: "Callable[..., Any]") -> Function:
     """A JavaScript function that calls ``python`` with its arguments, and answers what that returns.
 
-    ``python`` must not raise: JavaScript, which called, could do nothing about it.
+    Whatever ``python`` raises stays on this side: JavaScript, which called, could do nothing about it. It is told to
+    the page as an error, and JavaScript gets ``undefined``.
     """
 
-    def crossing(args):
-        return _give(python(*_unpack(args)))
+    def crossing(args: object) -> object:
+        answer = _guarded(lambda: _give(python(*_unpack(args))))
+        return _give(UNDEFINED) if answer is None else answer
 
+    return _made(crossing, "callback")
+
+
+def told(python: "Callable[[dict], dict | None]") -> Function:
+    """A JavaScript function that takes plain data and answers plain data, in one crossing. Guarded as ``function``."""
+
+    def crossing(text: str) -> str:
+        return _guarded(lambda: json.dumps(python(json.loads(text)))) or "null"
+
+    return _made(crossing, "told")
+
+
+def _made(crossing: "Callable", kind: str) -> Function:
     proxy = _proxy(crossing)
-    return Function(_border.callback(proxy), proxy)
+    return Function(getattr(_border, kind)(proxy), proxy)
 
 
-def promise(coroutine):
+def _guarded(python: "Callable[[], Any]") -> "Any":
+    """What ``python()`` answers; ``None`` when it raises, of which the page is told."""
+    try:
+        return python()
+    except Exception as error:
+        code, message = getattr(error, "code", "internal"), getattr(error, "message", None) or repr(error)
+        fix = getattr(error, "fix", None) or "Please report this, with the steps that led to it."
+        _border.complain(code, message, fix)
+        return None
+
+
+def promise(coroutine: "Coroutine") -> Js:
     """A JavaScript promise of what ``coroutine`` returns. What it raises rejects the promise, as a ``ReplayError``."""
     pending = _border.pending()
 
-    async def run():
+    async def run() -> None:
         try:
             pending.resolve(_give(await coroutine))
         except Exception as error:
@@ -159,7 +183,7 @@ def promise(coroutine):
     return Js(pending)
 
 
-async def resolved(value):
+async def resolved(value: object) -> "Any":
     """``await value``, for a promise, a thenable or anything else that JavaScript may answer. May raise ``JsError``."""
     if not isinstance(value, Js):
         return value
@@ -169,62 +193,91 @@ async def resolved(value):
 _tasks = set()  # asyncio itself keeps only weak references
 
 
-def spawn(coroutine):
+def spawn(coroutine: "Coroutine") -> "asyncio.Task":
     """Run ``coroutine`` on the event loop, from code that cannot wait for it."""
     task = asyncio.create_task(_counted(coroutine))
     _tasks.add(task)
     return task
 
 
-async def _counted(coroutine):
+async def _counted(coroutine: "Coroutine") -> object:
     try:
         return await coroutine
     finally:
         _tasks.discard(asyncio.current_task())
 
 
-async def sleep(milliseconds):
+async def sleep(milliseconds: int) -> None:
     """Come back after so many milliseconds."""
     await _border.sleep(milliseconds)
 
 
-async def within(milliseconds, coroutine):
-    """Wait for ``coroutine``, but no longer than so many milliseconds; it goes on all the same."""
-    await _border.within(milliseconds, promise(coroutine)._box)
+async def within(milliseconds: int, coroutine: "Coroutine") -> bool:
+    """Wait for ``coroutine``, but no longer than so many milliseconds; it goes on all the same.
+
+    Answers whether it is done.
+    """
+    return bool(await _border.within(milliseconds, promise(coroutine)._box))
 
 
-async def idle(milliseconds):
+class Gate:
+    """Something to wait for, again and again. Closed at first."""
+
+    def __init__(self):
+        self.is_open = False
+        self._pending = None
+
+    def open(self) -> None:
+        """Let go who waits."""
+        self.is_open = True
+        if self._pending is not None:
+            self._pending.resolve(_give(None))
+            self._pending = None
+
+    def close(self) -> None:
+        """Have who comes from now on wait."""
+        self.is_open = False
+
+    async def wait(self) -> None:
+        """Come back when it is open."""
+        while not self.is_open:
+            if self._pending is None:
+                self._pending = _border.pending()
+            await _border.settle(self._pending)
+
+
+async def idle(milliseconds: int) -> None:
     """Come back when the browser has nothing better to do, or after so many milliseconds."""
     await _border.idle(milliseconds)
 
 
-def now():
+def now() -> int:
     """The page's clock: whole milliseconds since 1970."""
     return int(_border.now())
 
 
-def window():
+def window() -> Js:
     """The page's global object."""
     return Js(_border_or_raise().window)
 
 
-def claim():
+def claim() -> bool:
     """Whether nobody else wires this page; then it is ours, until ``unclaim``."""
     return bool(_border_or_raise().claim())
 
 
-def unclaim():
+def unclaim() -> None:
     """Let somebody else try."""
     _border_or_raise().unclaim()
 
 
-def page():
+def page() -> Js:
     """What stands behind ``window.pyscriptReplay`` (``web/page.js``)."""
     return Js(_border_or_raise().page())
 
 
-def segment(named):
-    """What watches the page's Segment (``web/segment.js``): a global's name, or the object itself.
+def segment(named: object) -> Js:
+    """What watches the page's Segment (``web/page/segment.js``): a global's name, or the object itself.
 
     Raises ``JsError`` when the object is none.
     """
@@ -232,75 +285,61 @@ def segment(named):
     return Js(border.segment(named)) if isinstance(named, str) else _take(border.segmentObject(_boxed(named)))
 
 
-def _boxed(named):
+def _boxed(named: object) -> object:
     return named._box if isinstance(named, Js) else _border.box(named)
 
 
-def bring_segment(name, write_key, cdn, options):
+def bring_segment(name: str, write_key: str, cdn: "str | None", options: dict) -> None:
     """Load analytics-next from the bundle as this global, unless the page has a Segment there or on its way."""
     _border_or_raise().bringSegment(name, write_key, cdn or "", _give(options))
 
 
-def track_on_segment(named, event, properties):
-    """Track an event on the page's Segment, past all wiring: also on one that has yet to come."""
-    if isinstance(named, str):
-        return _take(_border_or_raise().trackOnSegment(named, _give(event), _give(properties)))
-    return Js(_boxed(named)).call("track", event, properties)
+def observed(options: object, sayings: tuple, hear: Function) -> Js:
+    """The SDK's options, so that ``hear`` is told what becomes of it (``web/page/recorder.js``).
+
+    ``sayings`` are texts of the SDK's logger and what they mean. What listens by the page's own options is kept.
+    """
+    return _take(_border_or_raise().observed(_give(options), _give(sayings), hear._box))
 
 
-async def amplitude():
-    """amplitude-js's default instance, once Segment's Classic device-mode has brought and initialised it."""
-    return (await resolved(Js(_border_or_raise().amplitude()))).get("it")
+def document_is_loading() -> bool:
+    """Whether the document is not complete enough yet to be recorded."""
+    return bool(_border_or_raise().documentIsLoading())
 
 
-def observe_amplitude(instance, changed):
-    """Call ``changed()`` soon after amplitude-js has logged an event, or has been given a device or session id."""
-    _border_or_raise().observeAmplitude(instance._box, function(changed)._box)
-
-
-def release_events():
-    """Let go the events that the loader holds."""
-    _border_or_raise().release()
-
-
-async def sdk(name):
+async def sdk(name: str) -> Js:
     """One of the bundle's JavaScript SDKs, as a module. Raises ``JsError`` when it cannot be loaded."""
     return _take(await _border_or_raise().sdk(name))
 
 
-def forget(prefixes):
+def forget(prefixes: "list[str]") -> None:
     """Delete each key of local storage, and each IndexedDB database, whose name begins with one of these."""
     for prefix in prefixes:
         _border_or_raise().forget(prefix)
 
 
-def merged(*parts):
+def merged(*parts: object) -> Js:
     """A new object with the properties of all these; of two with the same name the later one counts."""
     return window().get("Object").call("assign", {}, *parts)
 
 
-def cookies():
-    """The page's cookies, a list of ``name=value``."""
-    return window().get("document").get("cookie", "").split("; ")
-
-
-def warn(text):
+def warn(text: str) -> None:
     """Say something on the page's console."""
     window().get("console").call("warn", "pyscript-replay: " + text)
 
 
-def _border_or_raise():
+def _border_or_raise() -> "Any":
     if _border is None:
         raise RuntimeError("pyscript_replay runs in a page, on MicroPython or Pyodide: there is no browser here")
     return _border
 
 
-def _problem(error):
+def _problem(error: Exception) -> object:
     code = getattr(error, "code", "internal")
     return _border.problem(code, getattr(error, "message", None) or repr(error), getattr(error, "fix", ""))
 
 
-def _unpack(args):
+def _unpack(args: object) -> list:
     array = Js(args)
     return [array.get(position) for position in range(array.get("length"))]
 
@@ -308,8 +347,8 @@ def _unpack(args):
 _PLAIN = {"undefined": UNDEFINED, "missing": MISSING, "null": None}
 
 
-def _take(answer):
-    """What an answer of border.js stands for, in Python."""
+def _take(answer: "Any") -> "Any":
+    """What an answer of bridge.js stands for, in Python."""
     kind = answer.kind
     if kind == "string":
         return answer.text
@@ -324,14 +363,14 @@ def _take(answer):
     return Js(answer.box)
 
 
-def _number(text):
+def _number(text: str) -> "int | float":
     digits = text[1:] if text.startswith("-") else text
     if digits and all(character in "0123456789" for character in digits):
         return int(text)
     return float(text.replace("Infinity", "inf"))
 
 
-def _give(value):
+def _give(value: object) -> "Any":
     """A box of ``value``, as JavaScript should see it."""
     if isinstance(value, Js):
         return value._box
@@ -345,6 +384,8 @@ def _give(value):
         return _border.number(_digits(value))
     if isinstance(value, str):
         return _border.parsed(json.dumps(value)) if "\0" in value else _border.string(value)  # MicroPython stops there
+    if isinstance(value, (dict, list, tuple)) and _is_data(value):
+        return _border.parsed(json.dumps(value))  # in one crossing
     if isinstance(value, dict):
         return _give_object(value)
     if isinstance(value, (list, tuple)):
@@ -354,18 +395,29 @@ def _give(value):
     raise TypeError("no way to hand {!r} to JavaScript".format(value))
 
 
-def _digits(number):
+def _is_data(value: object) -> bool:
+    """Whether JSON says it all, on every runtime."""
+    if isinstance(value, dict):
+        return all(isinstance(key, str) and _is_data(each) for key, each in value.items())
+    if isinstance(value, (list, tuple)):
+        return all(_is_data(each) for each in value)
+    if isinstance(value, float):
+        return value - value == 0  # neither infinite nor NaN
+    return value is None or isinstance(value, (str, int))
+
+
+def _digits(number: "int | float") -> str:
     return repr(number).replace("inf", "Infinity").replace("nan", "NaN")
 
 
-def _give_object(value):
+def _give_object(value: dict) -> object:
     made = _border.object()
     for key, each in value.items():
         _border.set(made, str(key), _give(each))
     return made
 
 
-def _give_array(value):
+def _give_array(value: "list | tuple") -> object:
     made = _border.array()
     for each in value:
         _border.push(made, _give(each))

@@ -9,7 +9,7 @@ from .errors import ReplayError
 ALLOWED = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-.|@:="
 
 
-def check(device_id):
+def check(device_id: object) -> str:
     """The device id itself, when Amplitude accepts it.
 
     Args:
@@ -34,6 +34,6 @@ def check(device_id):
     return device_id
 
 
-def replay_id(device_id, session_id):
+def replay_id(device_id: "str | None", session_id: "int | None") -> "str | None":
     """``<deviceId>/<sessionId>``, the id that ties a recording to its events; ``None`` until both are known."""
     return None if not device_id or not session_id else "{}/{}".format(device_id, session_id)

@@ -64,7 +64,7 @@ RULES = (
 )
 
 
-def findings(page):
+def findings(page: dict) -> "list[dict]":
     """The findings on a snapshot: ``dict``s with ``level``, ``code``, ``message`` and ``fix``.
 
     The levels are ``ok``, ``warning`` and ``problem``.

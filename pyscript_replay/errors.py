@@ -10,12 +10,12 @@ class ReplayError(Exception):
         fix (str): what to do about it.
     """
 
-    def __init__(self, code, message, fix):
+    def __init__(self, code: str, message: str, fix: str):
         super().__init__("{}: {} {}".format(code, message, fix))
         self.code = code
         self.message = message
         self.fix = fix
 
-    def told(self):
+    def told(self) -> "dict[str, str]":
         """The same as plain data."""
         return {"code": self.code, "message": self.message, "fix": self.fix}

@@ -11,6 +11,10 @@ from collections import namedtuple
 from . import sdk_options
 from .errors import ReplayError
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
 REQUIRED = object()
 
 Option = namedtuple("Option", ("name", "kind", "default", "tag_only", "help"))
@@ -49,7 +53,7 @@ _FOREIGN = (
 )  # fmt: skip
 
 
-def from_attributes(dataset):
+def from_attributes(dataset: dict) -> dict:
     """The options on a script tag.
 
     Args:
@@ -68,7 +72,7 @@ def from_attributes(dataset):
     return _completed(given, TABLE, lambda option: "data-" + _attribute(option))
 
 
-def from_keywords(keywords):
+def from_keywords(keywords: dict) -> dict:
     """The options of a call of ``connect()``.
 
     Args:
@@ -87,7 +91,7 @@ def from_keywords(keywords):
     return _completed(given, TABLE, lambda option: option.name)
 
 
-def attributes():
+def attributes() -> "list[tuple]":
     """``(attribute, default, help)`` of each option, for the documentation."""
     return [
         ("data-" + _attribute(option), "required" if option.default is REQUIRED else option.default, option.help)
@@ -95,11 +99,11 @@ def attributes():
     ]
 
 
-def _attribute(option):
+def _attribute(option: Option) -> str:
     return option.name.replace("_", "-")
 
 
-def _completed(given, table, shown):
+def _completed(given: dict, table: tuple, shown: "Callable[[Option], str]") -> dict:
     options = {}
     for option in table:
         if option.name in given:
@@ -114,7 +118,7 @@ def _completed(given, table, shown):
     return options
 
 
-def _unknown(name, names):
+def _unknown(name: str, names: list) -> ReplayError:
     return ReplayError(
         "option-unknown",
         "there is no option {}".format(name),
@@ -122,7 +126,7 @@ def _unknown(name, names):
     )
 
 
-def _from_text(option, text):
+def _from_text(option: Option, text: str) -> object:
     """What an attribute's text means; text that means nothing stays text, and fails its check."""
     if option.kind == "object":
         try:
@@ -137,11 +141,11 @@ def _from_text(option, text):
     return text
 
 
-def _is_number(value):
+def _is_number(value: object) -> bool:
     return isinstance(value, (int, float)) and not isinstance(value, bool)
 
 
-def _is_global(value):
+def _is_global(value: object) -> bool:
     return bool(value.strip()) if isinstance(value, str) else not isinstance(value, (int, float, dict, list, tuple))
 
 
@@ -155,7 +159,7 @@ _KINDS = {
 }  # fmt: skip
 
 
-def _check(option, value, shown):
+def _check(option: Option, value: object, shown: str) -> None:
     if isinstance(option.kind, tuple):
         accepted = "one of " + ", ".join(option.kind)
         if value in option.kind:
@@ -173,12 +177,12 @@ def _check(option, value, shown):
     )
 
 
-def nearest(word, words):
+def nearest(word: str, words: "list | tuple") -> str:
     """That of ``words`` which takes the fewest edits to become ``word``."""
     return min(words, key=lambda each: _edits(word.lower(), each.lower()))
 
 
-def _edits(one, other):
+def _edits(one: str, other: str) -> int:
     row = list(range(len(other) + 1))
     for i, left in enumerate(one):
         above, row = row, [i + 1]

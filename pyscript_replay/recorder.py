@@ -1,4 +1,4 @@
-"""session-replay-browser, recording one session of one device at a time.
+"""session-replay-browser, recording one session of one device at a time, and what became of it.
 
 Some of the SDK's calls do not do what their names say (1.50.2), and this file is where that is known:
 
@@ -10,13 +10,22 @@ Some of the SDK's calls do not do what their names say (1.50.2), and this file i
 - ``flush()`` sends what is queued for sending; what is still being gathered stays. ``stop()`` queues it.
 - What was recorded just before a ``stop()`` may still wait for an idle moment and for the compressing worker; a
   ``shutdown()`` before that would lose it, or send it under the next session.
+- ``init`` is done before anything is recorded, and ``getSessionReplayProperties()`` answers an id although
+  ``rrweb-record`` never loaded. So what counts is what was *heard*: a full snapshot that rrweb has taken, the answers
+  to the SDK's requests (its options ``handleFetchConfig`` and ``handleSendEvents``), and what it says to its logger
+  (``SAYINGS``). ``web/page/recorder.js`` listens.
 
 What to record is decided elsewhere and given to ``follow``; here the SDK is brought there, one step after the other,
 however fast the wishes change.
 """
 
-from . import bridge, device
+from . import bridge, device, lifecycle
+from .bridge import Js
 from .errors import ReplayError
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 DRAIN_MS = 100
 """The longest to wait, in milliseconds, for the SDK to hand over what it has just recorded."""
@@ -24,67 +33,271 @@ DRAIN_MS = 100
 CLOSE_MS = 2000
 """The longest to wait, in milliseconds, for the end of a recording."""
 
+PATIENCE_MS = 10000
+"""After so many milliseconds without a full snapshot a recording has not begun."""
+
+FAILURES = 3
+"""So many uploads in a row may fail in a way that passes by itself (5xx, no network)."""
+
 SDK_STORES = ("AMP_SR_START_{}", "AMP_remote_config_{}", "AMP_diagnostics_{}", "{}_amp_session_replay_")
 """How the names of the SDK's keys and databases begin, with the first ten characters of the API key."""
 
 SDK_FIX = "Check what was handed to the SDK as options; the browser's console may say more."
 
+SAMPLED_OUT, OPTED_OUT, TARGETED, CAPTURE_OFF = "sampled-out", "opted-out", "targeted", "capture-off"
+NO_RECORDER, THREW = "no-recorder", "threw"
+
+SAYINGS = (
+    ("out of recording due to sample rate", SAMPLED_OUT),
+    ("out of recording due to optOut", OPTED_OUT),
+    ("due to not matching targeting", TARGETED),
+    ("due to capture being disabled", CAPTURE_OFF),
+    ("Failed to load rrweb-record", NO_RECORDER),
+    ("Failed to initialize session replay", THREW),
+)
+"""What the SDK says to its logger when it does not record, and what that means."""
+
+# What else may keep a recording from beginning, or its uploads from arriving.
+SILENT, CONFIG_REFUSED, CONFIG_UNREACHABLE, CONFIG_EMPTY = "silent", "config-refused", "config-unreachable", "config-empty"
+UPLOAD_REFUSED, UPLOAD_FAILED, SKIPPED = "upload-refused", "upload-failed", "skipped"
+
+MEANT = (SAMPLED_OUT, OPTED_OUT, TARGETED, CAPTURE_OFF)
+"""Reasons for which nothing is recorded, and rightly so."""
+
+PROBLEMS = {
+    NO_RECORDER: (
+        "recording-not-begun",
+        "the SDK could not load its recorder, rrweb-record-min.js: {detail}",
+        "Check that the bundle is complete, and that nothing blocks this file. Then start() tries again.",
+    ),
+    THREW: (
+        "recording-not-begun",
+        "the SDK's recorder failed: {detail}",
+        "Check what was handed to the SDK as options; the browser's console may say more.",
+    ),
+    SILENT: (
+        "recording-not-begun",
+        "after {patience} s no full snapshot was taken",
+        "See in the browser's network tab which of the bundle's files is still on its way. Then start() tries again.",
+    ),
+    CONFIG_REFUSED: (
+        "recording-not-begun",
+        "Amplitude's configuration server answered {detail}",
+        "Check the API key, and that the server zone (US or EU) is the project's.",
+    ),
+    CONFIG_UNREACHABLE: (
+        "recording-not-begun",
+        "Amplitude's configuration server could not be reached: {detail}",
+        "Allow it in connect-src of the Content-Security-Policy, and see whether an ad blocker keeps it away.",
+    ),
+    CONFIG_EMPTY: (
+        "recording-not-begun",
+        "Amplitude's configuration server answered nothing about Session Replay",
+        "Enable Session Replay for the project in Amplitude, and check the API key.",
+    ),
+    UPLOAD_REFUSED: (
+        "upload-refused",
+        "Amplitude refused an upload: {detail}",
+        "Check the API key, that the server zone (US or EU) is the project's, and trackServerUrl, if it is set.",
+    ),
+    UPLOAD_FAILED: (
+        "upload-refused",
+        "several uploads in a row have failed, the last one with: {detail}",
+        "Allow Amplitude's address in connect-src, and see whether an ad blocker, a proxy or trackServerUrl is the cause.",
+    ),
+    SKIPPED: (
+        "upload-refused",
+        "Amplitude does not keep this session's recording (it skipped an upload: {detail})",
+        "See in Amplitude whether Session Replay is enabled for the project, and its quota used up.",
+    ),
+}
+"""Reason: the error's code, what was seen, and the fix."""
+
+PASSING = (0, 408, 413, 429, 499)
+"""Answers to an upload that are no refusal: the network, a timeout, too much at once."""
+
+THROTTLED = "429"
+"""The server skipped an upload because there were too many; the recording goes on."""
+
+
+def problem(reason: str, detail: str) -> ReplayError:
+    """What is wrong, why, and how to mend it."""
+    code, seen, fix = PROBLEMS[reason]
+    return ReplayError(code, seen.format(detail=detail, patience=PATIENCE_MS // 1000), fix)
+
+
+def _meant(reason: "tuple | None") -> bool:
+    return reason is not None and reason[0] in MEANT
+
 
 class Recorder:
-    """``device_id`` and ``session_id`` say what replay has; ``session_id`` is ``None`` while it records nothing."""
+    """``device_id`` and ``session_id`` are what was asked for last; ``recording`` says whether it really runs.
 
-    def __init__(self, sdk, api_key, options, complain):
-        self._sdk = sdk
+    ``heard(happening, problem)`` is told whenever it is known what has become of it: a happening of ``lifecycle.py``,
+    and a ``ReplayError`` or ``None``.
+    """
+
+    def __init__(self, sdk: Js, api_key: str, options: dict, heard: "Callable[[str, ReplayError | None], None]"):
+        self.sdk = sdk
         self._api_key = api_key
         self._options = options
-        self._complain = complain
+        self._heard = heard
+        self._ear = bridge.told(self._hear)
         self._wanted = (None, None)
-        self._reached = (None, None)
+        self._told = (None, None)  # what the SDK is being told, or was told last
+        self._reached = (None, None)  # what it has carried out
+        self._snapshot = None  # what it had been told when rrweb took a full snapshot; None once that recording ended
         self._paused = False
         self._under_way = None
+        self._settled = bridge.Gate()
+        self._settled.open()
+        self._reason = None  # why nothing is recorded, as (reason, detail)
+        self._config = None  # what is wrong with Amplitude's configuration, likewise
+        self._upload = None  # what is wrong with the uploads, likewise
+        self._failures = 0
 
     @property
-    def device_id(self):
+    def device_id(self) -> "str | None":
         return self._wanted[0]
 
     @property
-    def session_id(self):
+    def session_id(self) -> "int | None":
         return self._wanted[1]
 
     @property
-    def replay_id(self):
+    def replay_id(self) -> "str | None":
         return device.replay_id(*self._wanted)
 
-    def follow(self, device_id, session_id):
+    @property
+    def recording(self) -> bool:
+        """Whether a full snapshot of the session was taken, and nothing has ended or refused its recording since."""
+        return self.session_id is not None and self._snapshot == self._wanted and self._upload is None
+
+    @property
+    def settled(self) -> bool:
+        """Whether it is known what has become of the last ``follow``."""
+        return self._settled.is_open
+
+    @property
+    def reason(self) -> "str | None":
+        """Why nothing is recorded, or does not arrive: a name above, or ``None``."""
+        reason = self._upload or (None if self.recording else self._reason)
+        return reason[0] if reason else None
+
+    def follow(self, device_id: "str | None", session_id: "int | None") -> None:
         """Record this session of this device from now on (``session_id=None``: record nothing, but be prepared)."""
         self._wanted = (device_id, session_id)
+        self._advance()
+
+    def again(self) -> None:
+        """Try once more, where a recording has not begun; else say again what has become of it."""
+        if not self.settled:
+            return
+        if self.session_id is None or self.recording or _meant(self._reason):
+            self._conclude()
+            return
+        self._paused = True
+        self._upload, self._failures = None, 0
+        self._advance()
+
+    def _advance(self) -> None:
+        self._settled.close()
+        bridge.spawn(self._expect(self._wanted))
         if self._under_way is None:
             self._under_way = bridge.spawn(self._go())
 
-    @property
-    def settled(self):
-        """Whether the SDK is where the last ``follow`` sent it, or cannot be brought there."""
-        return self._under_way is None
-
-    async def settle(self):
+    async def settle(self) -> None:
         """Wait until ``settled``."""
-        if self._under_way is not None:
-            await self._under_way
+        await self._settled.wait()
 
-    async def _go(self):
+    async def _go(self) -> None:
         try:
             while self._reached != self._wanted or (self._paused and self.session_id is not None):
                 wanted = self._wanted
+                self._reason = None
                 await self._step(*wanted)
                 self._reached = wanted
                 if wanted[0] is None:
                     self._forget()
         except bridge.JsError as error:
-            self._complain(ReplayError("sdk", "session-replay-browser failed: {}".format(error), SDK_FIX))
+            self._reason = (THREW, str(error))
         finally:
             self._under_way = None
+        if self.session_id is None or self.recording or self._reason or not self._promises():
+            self._conclude()
+        # else rrweb will take a snapshot, or the SDK will say why not
 
-    async def _step(self, device_id, session_id):
+    async def _expect(self, wanted: tuple) -> None:
+        """A recording that is not heard of in time has not begun."""
+        await bridge.sleep(PATIENCE_MS)
+        while bridge.document_is_loading():
+            await bridge.sleep(PATIENCE_MS)
+        if self._wanted == wanted and not self.settled:
+            self._reason = self._reason or (SILENT, "")
+            self._conclude()
+
+    def _promises(self) -> bool:
+        """Whether the SDK itself says that it records this session; if not, it also says why."""
+        return bool(self.sdk.call("getSessionReplayProperties").data())
+
+    def _conclude(self) -> None:
+        """It is known what has become of it: say so, and let go who waits."""
+        self._settled.open()
+        reason = self._upload or self._reason
+        if self.recording:
+            self._heard(lifecycle.RECORDED, None)
+        elif self.session_id is None or reason is None or _meant(reason):
+            self._heard(lifecycle.NOTHING_DUE, None)
+        else:
+            self._heard(lifecycle.NOT_RECORDED, problem(*reason))
+
+    # What is heard of the SDK: see web/page/recorder.js.
+
+    def _hear(self, told: dict) -> None:
+        """Something was heard: ``what`` it was (a method below), and its details."""
+        getattr(self, "_on_" + told["what"])(told)
+
+    def _on_snapshot(self, told: dict) -> None:
+        """rrweb has taken a full snapshot. Whose it is, is what the SDK was told last."""
+        self._snapshot, self._reason = self._told, None
+        if self._snapshot == self._wanted and self._under_way is None:
+            self._conclude()
+
+    def _on_ended(self, told: dict) -> None:
+        self._snapshot = None
+
+    def _on_said(self, told: dict) -> None:
+        """The SDK has said to its logger why it does not record."""
+        self._reason = self._config if told["reason"] == CAPTURE_OFF and self._config else (told["reason"], told["detail"])
+        if self._under_way is None and not self.settled:
+            self._conclude()
+
+    def _on_config(self, told: dict) -> None:
+        """Amplitude's configuration server has answered, or has not."""
+        if told["status"] == 0:
+            self._config = (CONFIG_UNREACHABLE, told["detail"])
+        elif told["status"] >= 300:
+            self._config = (CONFIG_REFUSED, told["detail"])
+        else:
+            self._config = None if told["present"] else (CONFIG_EMPTY, "")
+
+    def _on_upload(self, told: dict) -> None:
+        """Amplitude has answered an upload, or has not."""
+        status, before = told["status"], self._upload
+        if 200 <= status < 300:
+            self._failures = 0
+            self._upload = (SKIPPED, told["skipped"]) if told["skipped"] not in ("", THROTTLED) else None
+        elif status in PASSING or status >= 500:
+            self._failures += 1
+            self._upload = (UPLOAD_FAILED, told["detail"]) if self._failures >= FAILURES else before
+        else:
+            self._upload = (UPLOAD_REFUSED, told["detail"])
+        if bool(self._upload) != bool(before) and self.settled:
+            self._conclude()
+
+    # The steps.
+
+    async def _step(self, device_id: "str | None", session_id: "int | None") -> None:
         reached_device, reached_session = self._reached
         if reached_session is not None:
             self._pause()
@@ -92,56 +305,57 @@ class Recorder:
         if device_id != reached_device:
             if reached_device is not None:
                 await self._end()
+            self._told = (device_id, session_id)
             if device_id is not None:
                 await self._begin(device_id, session_id)
             self._paused = False
         elif session_id is not None:
-            await bridge.resolved(self._move_on(session_id))
+            self._told = (device_id, session_id)
+            if session_id != reached_session:
+                self._upload = None if self._upload and self._upload[0] == SKIPPED else self._upload  # it was that one
+                await bridge.resolved(self._move_on(session_id))
             # else setSessionId has started the recording, and a second start would restart it
-            if self._paused and self._wanted == (device_id, session_id):
+            if self._paused and self._wanted == self._told:
                 await self._wait("start")
                 self._paused = False
 
-    def _pause(self):
-        self._sdk.call("stop")
+    def _pause(self) -> None:
+        self.sdk.call("stop")
         self._paused = True
 
-    def _move_on(self, session_id):
-        return self._sdk.call("setSessionId", session_id).get("promise")
+    def _move_on(self, session_id: int) -> object:
+        return self.sdk.call("setSessionId", session_id).get("promise")
 
-    async def _begin(self, device_id, session_id):
+    async def _begin(self, device_id: str, session_id: "int | None") -> None:
         options = dict(self._options)
         options["deviceId"] = device_id
         if session_id is not None:
             options["sessionId"] = session_id
-        await self._wait("init", self._api_key, options)
+        await self._wait("init", self._api_key, bridge.observed(options, SAYINGS, self._ear))
 
-    async def _end(self):
-        self._sdk.call("shutdown")
-        await self._upload()
+    async def _end(self) -> None:
+        self.sdk.call("shutdown")
+        await self._send()
 
-    async def _wait(self, method, *args):
-        answer = self._sdk.call(method, *args)
+    async def _wait(self, method: str, *args: object) -> None:
+        answer = self.sdk.call(method, *args)
         await bridge.resolved(answer.get("promise"))
 
-    def properties(self):
-        """What the SDK wants events to carry: ``[Amplitude] Session Replay ID``; nothing while it does not record."""
-        if self._reached[1] is None or self._reached != self._wanted:
-            return {}
-        return self._sdk.call("getSessionReplayProperties").data()
-
-    async def flush(self):
+    async def flush(self) -> None:
         """Upload what has been recorded."""
-        if self.settled and self.session_id is not None:
+        if self.settled and self.recording:
             await bridge.idle(DRAIN_MS)
-            self._sdk.call("stop")
-            await self._wait("start")
-        await self._upload()
+            if self.settled and self.recording:  # still
+                self.sdk.call("stop")
+                self._paused = True
+                self._advance()
+                await self.settle()
+        await self._send()
 
-    async def _upload(self):
-        await bridge.resolved(self._sdk.call("flush", False))
+    async def _send(self) -> None:
+        await bridge.resolved(self.sdk.call("flush", False))
 
-    async def close(self):
+    async def close(self) -> None:
         """End the recording for good, upload the rest, and delete what the SDK has stored.
 
         Whatever is under way, nothing is recorded from now on; what cannot be brought to its end in time goes on alone.
@@ -152,29 +366,155 @@ class Recorder:
         await bridge.within(CLOSE_MS, self.settle())
         self._forget()
 
-    def _forget(self):
+    def _forget(self) -> None:
         bridge.forget([store.format(self._api_key[:10]) for store in SDK_STORES])
 
 
-async def load(options, complain):
-    """The recorder for these options. Raises ``ReplayError`` (``sdk-load``) when the SDK cannot be had."""
-    sdk = await sdk_module("session-replay")
-    return Recorder(sdk, options["api_key"], sdk_options(options), complain)
+SHELL = {
+    "instanceName": "session-replay",
+    "autocapture": False,
+    "defaultTracking": False,
+    "fetchRemoteConfig": False,
+    "enableDiagnostics": False,
+    "identityStorage": "none",  # the session is in analytics_session_id, the device id is Segment's
+    "offline": None,
+    "logLevel": 1,  # errors only: that the built-in destination is skipped is meant
+}
+"""Options of the Browser SDK that keep it from doing anything by itself; ``amplitude_options`` come after these."""
+
+ENDLESS = 2**53 - 1
+"""The documented ``sessionTimeout``: the shell never begins a session by itself."""
 
 
-async def sdk_module(name):
-    """One of the bundle's SDKs. Raises ``ReplayError`` (``sdk-load``) when it cannot be had."""
+class Shell(Recorder):
+    """Replay as a plugin of Amplitude's Browser SDK (classic-cloud). It is begun and moved on through the shell.
+
+    The shell's own destination is kept out by a plugin that takes its name before ``init`` does: removing it
+    afterwards, as documented, leaves a gap in which an event is delivered twice. What the shell tracks by itself (with
+    ``autocapture`` in ``amplitude_options``) is forwarded to Segment by the documented plugin ``segment``.
+    """
+
+    def __init__(
+        self,
+        module: Js,
+        options: dict,
+        forward: "Callable[[str, list], None]",
+        heard: "Callable[[str, ReplayError | None], None]",
+    ):
+        self._module = module
+        self._plugin = module.call("sessionReplayPlugin", sdk_options(options))
+        self._forward = forward
+        self._shell = None
+        self._shell_options = {"serverZone": options["server_zone"]}
+        self._shell_options.update(SHELL)
+        self._shell_options.update(options["amplitude_options"])
+        self._shell_options["sessionTimeout"] = ENDLESS
+        super().__init__(self._plugin.get("sessionReplay"), options["api_key"], {}, heard)
+        self._observe(sdk_options(options))
+
+    def _observe(self, options: dict) -> None:
+        """The plugin by itself hands on to the SDK only those of the options that it knows, and lets nobody hear."""
+        init = self.sdk.get("init")
+
+        def observed(api_key: str, given: Js, *_: object) -> object:
+            return init(api_key, bridge.observed(bridge.merged(given, options), SAYINGS, self._ear))
+
+        self.sdk.set("init", bridge.function(observed))
+
+    async def _begin(self, device_id: str, session_id: "int | None") -> None:
+        if self._shell is None:
+            await self._open(device_id, session_id)
+            return
+        self._shell.call("setDeviceId", device_id)
+        self._shell.call("setSessionId", session_id)
+        await _done(self._shell.call("add", self._plugin))
+
+    async def _end(self) -> None:
+        """The plugin has no hook for a changed device id: it is taken out, and put in again."""
+        await _done(self._shell.call("remove", self._plugin.get("name")))
+        await self._send()
+
+    async def _open(self, device_id: str, session_id: "int | None") -> None:
+        shell = self._shell = self._module.get("amplitude").call("createInstance")
+        for plugin in (self._plugin, _destination("segment", self._forwarded), _destination("amplitude", _nothing)):
+            shell.call("add", plugin)
+        options = dict(self._shell_options)
+        options["deviceId"] = device_id
+        options["sessionId"] = session_id
+        await _done(shell.call("init", self._api_key, options))
+
+    def _move_on(self, session_id: int) -> object:
+        moving = super()._move_on(session_id)
+        self._shell.call("setSessionId", session_id)  # in the same breath, or the plugin would set it back
+        return moving
+
+    def _forwarded(self, event: Js) -> None:
+        self._forward(*forwarded(event.data()))
+
+
+def _destination(name: str, take: "Callable[[Js], None]") -> dict:
+    """A destination plugin of the shell, which gives its events to ``take``."""
+
+    def execute(event: Js) -> Js:
+        take(event)
+        return bridge.promise(_delivered(event))
+
+    return {"name": name, "type": "destination", "setup": _nothing, "execute": execute}
+
+
+def _nothing(*_: object) -> None:
+    return None
+
+
+async def _delivered(event: Js) -> dict:
+    return {"code": 200, "event": event, "message": "OK"}
+
+
+async def _done(answer: Js) -> None:
+    await bridge.resolved(answer.get("promise"))
+
+
+def forwarded(event: dict) -> "tuple[str, list]":
+    """An event of the shell as what Segment calls it: the method, and its arguments.
+
+    Amplitude's user properties are operations, Segment's traits are values: what sets a value is taken over.
+    """
+    kind = event["event_type"]
+    options = {"integrations": {"Amplitude": {"session_id": event.get("session_id")}}}
+    if kind != "$identify":
+        return "track", [kind, event.get("event_properties") or {}, options]
+    traits = {}
+    for operation in ("$setOnce", "$set"):
+        traits.update((event.get("user_properties") or {}).get(operation) or {})
+    user_id = event.get("user_id")
+    return "identify", ([user_id] if user_id else []) + [traits, options]
+
+
+async def load(
+    mode_sdk: str,
+    options: dict,
+    forward: "Callable[[str, list], None]",
+    heard: "Callable[[str, ReplayError | None], None]",
+) -> Recorder:
+    """The recorder for these options. Raises ``ReplayError`` (``sdk-load``) when the SDK cannot be had.
+
+    ``mode_sdk`` is what the bundle calls the SDK; ``forward(method, arguments)`` hands an event of the shell's own to
+    Segment; for ``heard`` see ``Recorder``.
+    """
     try:
-        return await bridge.sdk(name)
+        module = await bridge.sdk(mode_sdk)
     except bridge.JsError as error:
         raise ReplayError(
             "sdk-load",
-            "the SDK {} could not be loaded: {}".format(name, error.message),
+            "the SDK {} could not be loaded: {}".format(mode_sdk, error.message),
             "Check that the bundle is complete and that script-src in the Content-Security-Policy allows it.",
         )
+    if mode_sdk == "amplitude":
+        return Shell(module, options, forward, heard)
+    return Recorder(module, options["api_key"], sdk_options(options), heard)
 
 
-def sdk_options(options):
+def sdk_options(options: dict) -> dict:
     """Our options as Session Replay's ``init`` takes them; what ``options`` hands through comes last but for ours."""
     handed = {"serverZone": options["server_zone"]}
     handed.update(options["options"])

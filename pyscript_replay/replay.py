@@ -1,284 +1,268 @@
-"""The ``Replay``: one page's recording, from what Segment says to what is recorded, stored and announced.
+"""The ``Replay``: what ``await connect(…)`` answers, and what connects the pure rules with their neighbours.
 
-A mode (one file each in ``modes/``) knows where its kind of site keeps the device id and the session, and when they
-may have moved. It says so by calling ``see``. There the decision is asked of ``session.decide``, and carried out:
-stored by the mode, recorded by the recorder, announced to the page. Nothing else moves a session.
+Facts come from Segment (``segment.py``), go to the mode (``modes/``), and what it answers is carried out here: the
+patch goes back to Segment, replay's move to the recorder (``recorder.py``), the news to the page. In which state all
+this is, is a matter of the page (``lifecycle.py``): it is told what happens, and calls the effects back.
 """
 
-from collections import namedtuple
-
-from . import bridge, doctor, session
+from . import bridge, doctor, lifecycle, recorder
 from .errors import ReplayError
-from .segment import Segment, allows, put_properties
+from .modes.base import Answer, Mode
+from .segment import PATIENCE_MS, Segment
 
-CARRIES_PROPERTIES = ("track", "page", "screen")
-"""Segment's calls that have properties."""
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
 
-Gone = namedtuple("Gone", ("session_id", "properties"))
-"""What was recorded of a visitor when another took over: what the first one's late events carry."""
+    from .following import Move
 
 
 class Replay:
     """What ``await connect(…)`` answers; the same, in camelCase, is ``window.pyscriptReplay``.
 
     Attributes:
-        status (str): ``loading``, ``waiting`` (for consent), ``running``, ``stopped`` or ``failed``.
-        mode (str): ``actions``, ``classic-device`` or ``classic-cloud``.
+        mode (str): ``actions``, ``classic-device`` or ``classic-cloud``; ``auto`` until it has been told.
         runtime (str): ``micropython`` or ``pyodide``.
     """
 
     runtime = bridge.RUNTIME
 
-    def __init__(self, options, modes, choose):
+    def __init__(self, options: dict, modes: "dict[str, type[Mode]]", choose: "Callable[[dict, list], tuple]"):
         self.options = options
         self.mode = options["mode"]
-        self.status = "loading"
-        self.segment = None
-        self.recorder = None
+        self._why = "it was set"
         self._modes = modes
         self._choose = choose
         self._mode = None
-        self._why = "it was set"
-        self._wiring = None
-        self._switched_off = False
-        self._gone = {}  # by device id
-        self._waited = False
-        self._stored = None
-        self._expired = False
+        self._segment = None
+        self._recorder = None
+        self._wiring = False
         self._listeners = []
         self._page = bridge.page()
-        self._page.call("serve", self._commands())
+        self._page.call("serve", self._effects())
         self._report(mode=self.mode, runtime=self.runtime)
 
     @property
-    def session_id(self):
-        """The id of the session that replay records, in whole milliseconds (``int``), or ``None``."""
-        return self.recorder.session_id if self.recorder else None
+    def status(self) -> str:
+        """``loading``, ``waiting`` (for consent), ``running``, ``stopped`` or ``failed``."""
+        return self._page.get("facade").text("status")
 
     @property
-    def device_id(self):
-        """Amplitude's device id (``str``), or ``None`` before Segment has said it."""
-        return self.recorder.device_id if self.recorder else None
+    def session_id(self) -> "int | None":
+        """The id of the session that replay follows, in whole milliseconds since 1970."""
+        return self._mode.following.session_id if self._mode else None
 
     @property
-    def replay_id(self):
-        """``<deviceId>/<sessionId>`` (``str``), or ``None`` while there is no session."""
-        return self.recorder.replay_id if self.recorder else None
+    def device_id(self) -> "str | None":
+        """Amplitude's device id, or ``None`` before Segment has said it."""
+        return self._mode.following.device_id if self._mode else None
 
-    def on_session(self, listener):
+    @property
+    def replay_id(self) -> "str | None":
+        """``<deviceId>/<sessionId>``, or ``None`` while there is no session."""
+        return self._mode.following.replay_id if self._mode else None
+
+    @property
+    def recording(self) -> bool:
+        """Whether a full snapshot of the present session was taken, and its recording runs."""
+        return bool(self._recorder and self._recorder.recording)
+
+    def on_session(self, listener: "Callable") -> "Callable":
         """Call ``listener(previous, current, device_id, reason)`` at every transition; a decorator for functions.
 
         ``previous`` and ``current`` are session ids (``int`` or ``None``); ``reason`` is one of the names in
-        ``session.py``, but never ``unchanged`` or ``older-ignored``.
+        ``session.py``, but never ``unchanged``.
         """
         self._listeners.append(listener)
         return listener
 
-    async def open(self):
-        """Start, unless consent is to be waited for or the visitor has opted out."""
-        if self._page.get("optedOut"):
-            self._set_status("stopped")
-        elif self.options["consent"] == "wait":
-            self._set_status("waiting")
-        else:
-            await self.start()
+    async def open(self) -> None:
+        """Begin, unless consent is to be waited for or the visitor has opted out. Raises ``ReplayError``."""
+        await self._asked(self._page.call("open", self.options["consent"]))
 
-    async def start(self):
+    async def start(self) -> "Replay":
         """Begin to record, for the first time or again after ``stop()``. Answers the ``Replay`` itself.
 
         Raises:
             ReplayError: with a ``code`` and the way to ``fix`` it. Segment's events are not affected.
         """
-        self._page.set("optedOut", False)
-        if self.status != "running":
-            self._set_status("loading")
-            if self._wiring is None:
-                self._wiring = bridge.spawn(self._wire())
-            await self._wiring
-            if self.status == "loading":
-                self._set_status("running")
-                self._begin()
-            elif self.status == "stopped":  # meanwhile
-                self._mode.forget()
+        await self._ask("start")
         return self
 
-    def _begin(self):
-        try:
-            if self.running:
-                self._mode.begin()
-        except Exception as error:
-            raise self._failed(error)
+    async def stop(self) -> None:
+        """End the recording, upload the rest, and stay stopped, over reloads too, until ``start()``."""
+        await self._ask("stop")
 
-    async def _wire(self):
+    @property
+    def ready(self) -> "Awaitable[Replay]":
+        """To be awaited: the ``Replay`` itself, once it is ``running``, ``stopped`` or ``failed``."""
+        return self._ready()
+
+    async def _ready(self) -> "Replay":
+        await bridge.resolved(self._page.get("facade").get("ready"))
+        return self
+
+    async def flush(self) -> None:
+        """Upload what has been recorded so far."""
+        if self._recorder:
+            await self._recorder.flush()
+
+    async def doctor(self) -> "list[dict]":
+        """Look at the page and answer findings, a list of ``dict``: ``level``, ``code``, ``message`` and ``fix``."""
+        if self._recorder and self.status in ("loading", "running"):
+            await bridge.within(recorder.PATIENCE_MS, self._recorder.settle())
+        return doctor.findings(self.snapshot())
+
+    async def track(self, name: str, properties: "dict | None" = None) -> None:
+        """Track an event on the page's Segment, at once, and so in order with its own calls.
+
+        In classic-cloud this is the shell's ``track()`` of Amplitude's documentation: the event carries the session.
+
+        Raises:
+            ReplayError: ``event-name``.
+        """
+        await self._ask("track", name, properties or {})
+
+    async def _ask(self, method: str, *args: object) -> object:
+        """Call a method of ``window.pyscriptReplay``."""
+        return await self._asked(self._page.get("facade").call(method, *args))
+
+    async def _asked(self, answer: object) -> object:
+        """Wait for the page's answer; what it throws is a ``ReplayError``."""
         try:
-            finding = bridge.spawn(Segment.find(self.options, self.complain))
-            if self.mode == "auto":
-                self.mode, self._why = self._choose(*(await finding).destinations())
-                self._report(mode=self.mode)
-            self._mode = self._modes[self.mode](self)
-            self.recorder = await self._mode.load()
-            self.segment = await finding
-            self._switched_off = not allows(self.segment.analytics, *self._mode.destinations)
-            if not self._switched_off:
-                await self._mode.connect()
-                self.segment.on_session_change(self._changed)
+            return await bridge.resolved(answer)
+        except bridge.JsError as error:
+            code, fix = error.value.text("code"), error.value.text("fix")
+            raise ReplayError(code or "internal", error.message, fix or "Please report this, with the browser's console.")
+
+    # The effects of the life cycle.
+
+    def _effects(self) -> dict:
+        return {
+            lifecycle.LOAD: lambda *_: bridge.promise(self.wire()),
+            lifecycle.BEGIN: lambda *_: self._begin(),
+            lifecycle.LOOK: lambda *_: self._look(),
+            lifecycle.END: lambda *_: bridge.promise(self._end()),
+            "flush": lambda *_: bridge.promise(self.flush()),
+            "doctor": lambda *_: bridge.promise(self.doctor()),
+        }
+
+    async def wire(self) -> None:
+        """Find Segment, load the SDK, and connect the two. Whatever fails is told to the page."""
+        if self._wiring:
+            return
+        self._wiring = True
+        try:
+            if self._recorder is None:
+                await self._load()
+            self._happened(lifecycle.WIRED)
         except Exception as error:
-            self._wiring = None  # start() tries again
-            raise self._failed(error)
+            self._failed(error)
+        finally:
+            self._wiring = False
+
+    async def _load(self) -> None:
+        finding = bridge.spawn(Segment.find(self.options, self.complain))
+        if self.mode == "auto":
+            self.mode, self._why = self._choose(*(await finding).destinations())
+            self._report(mode=self.mode)
+        mode = self._modes[self.mode]
+        loaded = await recorder.load(mode.sdk, self.options, self._forward, self._heard)
+        self._segment = segment = await finding
+        self._mode = mode(self.options, segment.destinations()[0])
+        if not segment.switched_off(mode.destinations):
+            if mode.amplitude_js:
+                await segment.meet_amplitude_js(PATIENCE_MS, self._late)
+            told = [bridge.told(each) for each in (self._event, self._seen, self._reset, self._cookie)]
+            segment.connect(loaded.sdk, self._mode, self.options["session_hook"], *told)
+        self._recorder = loaded
         if self.options["sample_rate"] is None and "sampleRate" not in self.options["options"]:
             bridge.warn(
                 "no sample rate is set: nothing is recorded unless Amplitude's remote configuration sets one. "
                 "Set data-sample-rate (1 records every session)."
             )
 
-    async def stop(self):
-        """End the recording, upload the rest, and stay stopped, over reloads too, until ``start()``."""
-        self._page.set("optedOut", True)
-        self._set_status("stopped")
-        self._report(sessionId=None, deviceId=None, replayId=None)
-        self._stored, self._expired = None, False
-        if self.recorder:
-            await self.recorder.close()
-        if self.segment and self.status == "stopped":  # else it has been started again meanwhile
-            self._mode.forget()
+    def _late(self) -> None:
+        """amplitude-js has come after all."""
+        bridge.spawn(self.wire())
 
     @property
-    def ready(self):
-        """To be awaited: the ``Replay`` itself, once it is ``running``, ``stopped`` or ``failed``."""
-        return self._ready()
+    def _switched_off(self) -> bool:
+        return self._segment is not None and self._segment.switched_off(self._mode.destinations)
 
-    async def _ready(self):
-        await bridge.resolved(self._page.get("facade").get("ready"))
-        return self
-
-    async def flush(self):
-        """Upload what has been recorded so far."""
-        if self.recorder:
-            await self.recorder.flush()
-
-    async def doctor(self):
-        """Look at the page and answer findings, a list of ``dict``: ``level``, ``code``, ``message`` and ``fix``."""
-        return doctor.findings(self.snapshot())
-
-    async def track(self, name, properties=None):
-        """Track an event: in classic-cloud through the shell, else, and where nothing is recorded, on Segment itself.
-
-        Raises:
-            ReplayError: ``event-name``.
-        """
-        if not isinstance(name, str) or not name:
-            raise ReplayError("event-name", "the event's name is {!r}".format(name), "Give it a name, as text.")
-        if self.status == "loading" and self._wiring:
-            await bridge.within(self.options["hold_ms"], self._wired())
-        if self.running and hasattr(self._mode, "track"):
-            await self._mode.track(name, properties or {})
-        else:
-            await bridge.resolved(bridge.track_on_segment(self.options["analytics"], name, properties or {}))
-
-    async def _wired(self):
-        await self._wiring
-
-    # What the modes call.
-
-    def complain(self, error):
-        """Tell the page that something is wrong, and go on."""
-        self._page.call("error", error.told())
-
-    @property
-    def running(self):
-        """Whether what a mode sees is to be followed."""
-        return self.status == "running" and not self._switched_off
-
-    def see(self, stored=None, event=None, expired=False):
-        """Compare what is stored (left out: what was, when last looked) and what an event says with what replay has.
-
-        Carries out what follows from it, and answers the ``Decision``.
-        """
-        if stored is not None:
-            self._stored, self._expired = stored, expired
-        device_id = self._device_id()
-        moved = self.recorder.device_id not in (None, device_id)
-        decision = session.decide(self._stored, event, self.session_id, self._expired, moved)
-        if decision.store is not None:
-            self._mode.store(decision.store)
-        if decision.tell is not None:
-            self._move(device_id, decision.tell, decision.reason)
-        elif self.recorder.device_id != device_id:
-            self._move(device_id, None, decision.reason)
-        return decision
-
-    def begin(self):
-        """Begin a session, because the visitor is another one (``reset()``); but not where there was none."""
-        if self.session_id is None:
-            self._mode.look()
+    def _begin(self) -> None:
+        if self._switched_off:
+            self._happened(lifecycle.NOTHING_DUE)
             return
-        session_id = session.opened(bridge.now(), self.session_id)
-        self._mode.store(session_id)
-        self._move(self._device_id(), session_id, session.IDENTITY_CHANGED)
-
-    def _device_id(self):
         try:
-            return self._mode.device_id()
-        except ReplayError:
-            self.recorder.follow(self.device_id, None)  # rather nothing than a recording that is not this visitor's
-            raise
+            answer = self._mode.begin(self._facts())
+            self._carry_out(answer)
+        except Exception as error:
+            self.complain(_named(error))
+            self._happened(lifecycle.NOT_RECORDED)
+        else:
+            if not answer.move:
+                self._recorder.again()
 
-    def _changed(self, cookie):
-        """Another tab, or the site, may have written the session, or the page has come back: follow."""
-        if not self.running:
+    def _look(self) -> None:
+        if not self._switched_off:
+            self._carry_out(self._mode.look(self._facts()))
+
+    async def _end(self) -> None:
+        if self._recorder is None:
             return
-        if cookie is not None and cookie > (self.session_id or 0):
-            self._mode.store(cookie)  # the cookie is what Segment and the SDKs read last, or never
-        if cookie is None or cookie != self.session_id:
-            self._mode.look()
+        self._mode.following.stop()
+        self._report(sessionId=None, deviceId=None, replayId=None, recording=False)
+        await self._recorder.close()
+        if self.status == "stopped":  # else it has been started again meanwhile
+            self._segment.apply(self._mode.forget())
 
-    def gone(self, event):
-        """What was recorded of the visitor who made the event, where they have gone since: ``Gone``, else ``None``."""
-        made_by = self._mode.maker(event)
-        return None if made_by == self.device_id else self._gone.get(made_by)
+    # What Segment shows: facts in, a patch out.
 
-    def mark(self, event, session_id):
-        """Put the replay id on an event of this session, if that is recorded; on a late one, what was recorded then.
+    def _event(self, facts: dict) -> dict:
+        return self._answered(self._mode.event(self._known(facts)))
 
-        It is known only once the SDK is where the last transition sent it: may answer a promise to wait for.
-        """
-        if event.get("type") not in CARRIES_PROPERTIES:
-            return None
-        gone = self.gone(event)
-        if gone:
-            return put_properties(event, gone.properties) if session_id in (None, gone.session_id) else None
-        if self._mode.maker(event) != self.device_id or session_id not in (None, self.session_id):
-            return None
-        if self.recorder.settled:
-            self._waited = False
-            return put_properties(event, self.recorder.properties())
-        return None if self._waited else bridge.promise(self._mark_later(event, session_id))
+    def _seen(self, facts: dict) -> dict:
+        return self._answered(self._mode.look(self._known(facts)))
 
-    async def _mark_later(self, event, session_id):
-        """One event may wait for the SDK so long; those behind it have waited as well, and do not wait again."""
-        waited = bridge.now() - event.get("timestamp").call("getTime")
-        await bridge.within(max(0, self.options["hold_ms"] - waited), self.recorder.settle())
-        self._waited = not self.recorder.settled
-        if not self._waited:
-            self.mark(event, session_id)
+    def _reset(self, facts: dict) -> dict:
+        return self._answered(self._mode.reset(self._known(facts)))
 
-    def _move(self, device_id, session_id, reason):
-        previous = self.session_id
-        if previous is not None and device_id != self.device_id:
-            self._gone[self.device_id] = Gone(previous, self.recorder.properties())
-        self.recorder.follow(device_id, session_id)
-        if session_id is not None:
-            self._stored, self._expired = session_id, False
-        self._report(sessionId=session_id, deviceId=device_id, replayId=self.replay_id)
-        if session_id is None:
+    def _cookie(self, facts: dict) -> dict:
+        return self._answered(self._mode.cookie(self._known(facts)))
+
+    def _facts(self) -> dict:
+        return self._known(self._segment.facts())
+
+    def _known(self, facts: dict) -> dict:
+        facts["recording"], facts["settled"] = self._recorder.recording, self._recorder.settled
+        return facts
+
+    def _carry_out(self, answer: Answer) -> None:
+        self._segment.apply(self._answered(answer))
+
+    def _answered(self, answer: Answer) -> dict:
+        """The patch; the rest of the answer is carried out here."""
+        if answer.problem:
+            self.complain(answer.problem)
+            self._happened(lifecycle.NOT_RECORDED)
+        if answer.move:
+            self._move(answer.move)
+        return answer.patch
+
+    def _move(self, move: "Move") -> None:
+        self._recorder.follow(move.device_id, move.session_id)
+        replay_id = self._mode.following.replay_id
+        self._report(sessionId=move.session_id, deviceId=move.device_id, replayId=replay_id, recording=False)
+        if move.session_id is None:
             return
-        self._page.call(
-            "session", {"previous": previous, "current": session_id, "deviceId": device_id, "reason": reason}
-        )
+        told = {"previous": move.previous, "current": move.session_id}
+        told.update({"deviceId": move.device_id, "reason": move.reason})
+        self._page.call("session", told)
         for listener in self._listeners:
-            self._tell(listener, previous, session_id, device_id, reason)
+            self._tell(listener, move.previous, move.session_id, move.device_id, move.reason)
 
-    def _tell(self, listener, *transition):
+    def _tell(self, listener: "Callable", *transition: object) -> None:
         try:
             answer = listener(*transition)
             if hasattr(answer, "send"):  # it was an ``async def``
@@ -287,7 +271,35 @@ class Replay:
             told = "a listener of on_session failed: {!r}".format(error)
             self.complain(ReplayError("listener", told, "Mend it; the recording goes on."))
 
-    def snapshot(self):
+    def _heard(self, happening: str, problem: "ReplayError | None") -> None:
+        """What has become of the recording."""
+        self._report(recording=self._recorder is not None and self._recorder.recording)
+        self._segment.settled()
+        if happening == lifecycle.NOTHING_DUE and self._mode.refused:
+            happening = lifecycle.NOT_RECORDED  # the visitor has no device id that Amplitude accepts
+        if problem:
+            self.complain(problem)
+        self._happened(happening)
+
+    def _forward(self, method: str, arguments: list) -> None:
+        self._segment.call(method, arguments)
+
+    # How the page is told.
+
+    def complain(self, error: ReplayError) -> None:
+        """Tell the page that something is wrong, and go on."""
+        self._page.call("error", error.told())
+
+    def _happened(self, happening: str) -> None:
+        self._page.call("happened", happening)
+
+    def _report(self, **values: object) -> None:
+        self._page.call("report", values)
+
+    def _failed(self, error: Exception) -> None:
+        self._page.call("failed", _named(error).told())
+
+    def snapshot(self) -> dict:
         """What the doctor needs to know of the page, as plain data."""
         return {
             "status": self.status,
@@ -297,36 +309,12 @@ class Replay:
             "device_id": self.device_id,
             "switched_off": self._switched_off,
             "sampled": self.options["sample_rate"] is not None or "sampleRate" in self.options["options"],
-            "recording": bool(self.recorder and self.recorder.properties()),
+            "recording": self.recording,
+            "reason": self._recorder.reason if self._recorder else None,
         }
 
-    # How the page is told.
 
-    def _set_status(self, status):
-        self.status = status
-        self._report(status=status)
-
-    def _report(self, **values):
-        self._page.call("report", values)
-
-    def _failed(self, error):
-        """Tell the page that nothing will run; answers ``error`` as a ``ReplayError``."""
-        if not isinstance(error, ReplayError):
-            error = ReplayError("internal", str(error), "Please report this, with the browser's console.")
-        if self.status != "stopped":  # then nobody waits for it any more
-            self.status = "failed"
-            self._page.call("fail", error.told())
+def _named(error: Exception) -> ReplayError:
+    if isinstance(error, ReplayError):
         return error
-
-    def _commands(self):
-        return {
-            "start": lambda *_: bridge.promise(self._started()),
-            "stop": lambda *_: bridge.promise(self.stop()),
-            "flush": lambda *_: bridge.promise(self.flush()),
-            "doctor": lambda *_: bridge.promise(self.doctor()),
-            "track": lambda name=None, properties=None, *_: bridge.promise(self.track(name, properties)),
-        }
-
-    async def _started(self):
-        await self.start()
-        return self._page.get("facade")
+    return ReplayError("internal", repr(error), "Please report this, with the browser's console.")

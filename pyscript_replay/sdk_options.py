@@ -124,7 +124,7 @@ _TESTS = {
 }
 
 
-def check(option, given, shown):
+def check(option: str, given: dict, shown: str) -> None:
     """Check what is handed through by one of our options.
 
     Args:

@@ -14,90 +14,61 @@ documented two remain, made safe, as ``session_hook="middleware"`` and ``"deferr
 An event without an id is normal: a destination may be switched off for it, or the plugin may be blocked.
 """
 
-from .. import bridge, recorder, session
-from ..bridge import Js
-from ..segment import put_session
-
-DESTINATION = "Actions Amplitude"
+from .. import session
+from .base import NOT_LOOKED, Answer, Mode, changed
 
 
-class Actions:
-    destinations = (DESTINATION, "Amplitude (Actions)")  # either name switches it
+class Actions(Mode):
+    destination = "Actions Amplitude"
+    destinations = ("Actions Amplitude", "Amplitude (Actions)")  # either name switches it
+    owner = session.THEIRS
 
-    def __init__(self, replay):
-        self._replay = replay
+    def __init__(self, options: dict, settings: dict):
+        super().__init__(options, settings)
+        self._length = session_length(settings) or session.LENGTH_MS
 
-    async def load(self):
-        return await recorder.load(self._replay.options, self._replay.complain)
-
-    async def connect(self):
-        """Hook into Segment; from here on every event is seen."""
-        segment = self._replay.segment
-        self._length = segment.session_length() or session.LENGTH_MS
-        segment.enrich(self._enrich)
-        hook = self._replay.options["session_hook"]
-        if hook != "enrichment":
-            await segment.add_source_middleware(self._middleware if hook == "middleware" else self._deferred)
-        segment.on("reset", self._reset)
-
-    def device_id(self):
-        return self._replay.segment.device_id()
-
-    def maker(self, event):
-        """The device id of the event: the anonymous id of when it was made, which need not be that of now."""
-        return event.get("anonymousId", None)
-
-    def look(self):
-        """Take what is stored: on start, and when another tab or the site may have written it."""
-        stored, last_access = self._replay.segment.stored_session()
-        self._replay.see(stored=stored, expired=session.is_expired(last_access, bridge.now(), self._length))
-
-    def begin(self):
+    def begin(self, facts: dict) -> Answer:
         """Begin with what is stored. What is no id goes: it would keep the plugin from beginning a session."""
-        if self._replay.segment.stored_session()[0] is None:
-            self._replay.segment.forget_session()
-        self.look()
+        answer = self.look(facts)
+        garbage = facts.get("stored") is not None and self.stored(facts) is None
+        return answer.put(clear=True) if garbage else answer
 
-    def store(self, session_id):
-        """As the plugin stores it; where the plugin has already done so, nothing is rewritten."""
-        if self._replay.segment.stored_session()[0] != session_id:
-            self._replay.segment.store_session(session_id)
+    def look(self, facts: dict) -> Answer:
+        """Follow what is stored, and what an event carries where a documented hook shows it early."""
+        event = facts["event"]
+        carried = session.parse(event["session_id"]) if event else NOT_LOOKED
+        return self._see(facts, self.stored(facts), self._expired(facts), carried)[1]
 
-    def forget(self):
-        """What is stored is Segment's own."""
-
-    def _enrich(self, event):
+    def event(self, facts: dict) -> Answer:
         """Follow the session that the event carries; then put the replay id on the event."""
-        if not self._replay.running:
-            return None
-        session_id = carried(event)
-        if self._replay.options["session_hook"] == "enrichment":
-            self._replay.see(event=session_id)
-        gone = self._replay.gone(event)
-        if session_id is not None:
-            session_id = gone.session_id if gone else session_id
-            put_session(event, DESTINATION, session_id)  # a number, even where a text was stored
-        return self._replay.mark(event, session_id)
+        given = facts["event"]["session_id"]
+        carried = session.parse(given)
+        healed = carried is None and given is not None
+        if healed:  # the plugin took garbage out of storage: the event begins a session, as if there was nothing
+            carried = session.opened(facts["now"], self.following.session_id)
+            facts = changed(facts, stored=None)
+        _, answer = self._see(facts, self.stored(facts), self._expired(facts), carried)
+        gone = self.following.gone(self.maker(facts["event"]))
+        if gone and carried is not None:
+            carried = gone.session_id
+        answer.patch = {} if carried is None else {"session_id": carried}  # a number, even where a text was stored
+        if healed:
+            answer.put(store=carried, touch=True)
+        return self._marked(facts, answer, carried)
 
-    def _middleware(self, event):
-        if self._replay.running:
-            self._replay.see(event=carried(event))
+    def reset(self, facts: dict) -> Answer:
+        """``reset()`` gives the visitor a new anonymous id; the plugin would go on with the old session."""
+        stored = None if self._expired(facts) else session.parse(facts.get("stored"))
+        return self._begin_anew(facts, stored)[1]
 
-    def _deferred(self, event):
-        async def later():
-            await bridge.sleep(0)
-            self._middleware(event)
-
-        bridge.spawn(later())
-
-    def _reset(self, *_):
-        """``reset()`` gives the visitor a new anonymous id: another visitor, so another session."""
-        if self._replay.running:
-            self._replay.begin()
+    def _expired(self, facts: dict) -> bool:
+        return session.is_expired(session.parse(facts.get("access")), facts["now"], self._length)
 
 
-def carried(event):
-    """The session id on an event, or ``None``."""
-    integrations = event.get("integrations", None)
-    destination = integrations.get(DESTINATION, None) if isinstance(integrations, Js) else None
-    return session.parse(destination.get("session_id", None)) if isinstance(destination, Js) else None
+def session_length(settings: dict) -> "int | None":
+    """How long the plugin lets a session be idle, in milliseconds, or ``None`` for its default."""
+    for plugin in settings.get("remotePlugins") or []:
+        for subscription in (plugin.get("settings") or {}).get("subscriptions") or []:
+            if subscription.get("partnerAction") == "sessionId":
+                return session.parse((subscription.get("mapping") or {}).get("sessionLength"))
+    return None

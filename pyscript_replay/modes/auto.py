@@ -9,7 +9,7 @@ from ..errors import ReplayError
 FIX = "Set the mode yourself: actions, classic-device or classic-cloud."
 
 
-def choose(settings, plugins):
+def choose(settings: dict, plugins: list) -> "tuple[str, str]":
     """The mode of this page.
 
     Args:
@@ -31,7 +31,7 @@ def choose(settings, plugins):
     return found[0]
 
 
-def _actions(settings, plugins):
+def _actions(settings: dict, plugins: list) -> "tuple":
     for plugin in settings.get("remotePlugins") or []:
         if "Actions Amplitude" in (plugin.get("creationName"), plugin.get("name")) or (
             plugin.get("libraryName") == "amplitude-pluginsDestination"
@@ -42,7 +42,7 @@ def _actions(settings, plugins):
     return None, None
 
 
-def _classic_device(settings, plugins):
+def _classic_device(settings: dict, plugins: list) -> "tuple":
     if "Amplitude" in plugins:
         return "classic-device", "the classic integration Amplitude is registered"
     if _is_installed(_classic(settings)):
@@ -50,7 +50,7 @@ def _classic_device(settings, plugins):
     return None, None
 
 
-def _classic_cloud(settings, plugins):
+def _classic_cloud(settings: dict, plugins: list) -> "tuple":
     classic = _classic(settings)
     if isinstance(classic, dict) and "Amplitude" not in plugins and not _is_installed(classic):
         return "classic-cloud", "Segment's settings name the destination Amplitude, but install nothing in the page"
@@ -60,11 +60,11 @@ def _classic_cloud(settings, plugins):
 RULES = (_actions, _classic_device, _classic_cloud)
 
 
-def _classic(settings):
+def _classic(settings: dict) -> object:
     return (settings.get("integrations") or {}).get("Amplitude")
 
 
-def _is_installed(classic):
+def _is_installed(classic: object) -> bool:
     """Whether analytics-next will load it: by the rule that analytics-next itself has."""
     if not isinstance(classic, dict) or classic.get("bundlingStatus") == "unbundled":
         return False

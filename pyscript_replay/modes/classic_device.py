@@ -9,150 +9,95 @@ that amplitude-js will log, and if by amplitude-js's own rule it will open a ses
 once (``setSessionId``). The event then carries, and starts, that very session. Whenever amplitude-js has logged
 something, or has been given another id, we look again, for whatever this file has not foreseen.
 
-``analytics_session_id`` is kept for other tabs and for the site. amplitude-js's own cookie is what counts.
+``analytics_session_id`` is kept as a copy for the site. amplitude-js's own cookie is what counts, also where it goes
+back to an older id, because the clock did. Only when somebody else has written a newer id into the copy is
+amplitude-js told.
 """
 
-from .. import bridge, device, recorder, session
-from ..errors import ReplayError
-from ..segment import PATIENCE_MS, allows
-
-DESTINATION = "Amplitude"
+from .. import device, session
+from .base import NOT_LOOKED, Answer, Mode
 
 
-class ClassicDevice:
-    destinations = (DESTINATION,)
+class ClassicDevice(Mode):
+    destinations = ("Amplitude",)
+    owner = session.THEIRS
+    amplitude_js = True
 
-    def __init__(self, replay):
-        self._replay = replay
-        self._amplitude = None
-
-    async def load(self):
-        return await recorder.load(self._replay.options, self._replay.complain)
-
-    async def connect(self):
-        """Wait for amplitude-js; then hook into Segment, and into amplitude-js itself."""
-        segment = self._replay.segment
-        settings, _ = segment.destinations()
-        self._settings = (settings.get("integrations") or {}).get(DESTINATION) or {}
+    def __init__(self, options: dict, settings: dict):
+        super().__init__(options, settings)
+        self._settings = (settings.get("integrations") or {}).get("Amplitude") or {}
         self._follows_segment = bool(self._settings.get("preferAnonymousIdForDeviceId"))
-        await bridge.within(PATIENCE_MS, self._meet())
-        if self._amplitude is None:
-            raise ReplayError(
-                "amplitude-missing",
-                "after {} s Segment has not brought amplitude-js".format(PATIENCE_MS // 1000),
-                "Check that the Amplitude destination is in device-mode, and that nothing blocks its script.",
-            )
-        segment.enrich(self._enrich)
-        bridge.observe_amplitude(self._amplitude, self._moved)
-        segment.on("reset", self._reset)
+        self._copy = NOT_LOOKED
 
-    async def _meet(self):
-        self._amplitude = await bridge.amplitude()
-        if self._replay.status == "failed":  # it has come after all
-            await self._replay.start()
+    def visitor(self, facts: dict) -> str:
+        return device.check(facts["visitor"] if self._follows_segment else facts["amplitude"]["device_id"])
 
-    def device_id(self):
-        if self._follows_segment:
-            return self._replay.segment.device_id()
-        return device.check(self._amplitude.get("options").get("deviceId", None))
-
-    def maker(self, event):
+    def maker(self, event: dict) -> "str | None":
         """amplitude-js has one device id for whatever it logs, unless it takes it from Segment's event."""
-        return event.get("anonymousId", None) if self._follows_segment else self._replay.device_id
+        return event["anonymous_id"] if self._follows_segment else self.following.device_id
 
-    def look(self):
-        """Ask amplitude-js, whose cookie another tab may have written, and follow."""
-        self._refresh()
-        current = session.parse(self._amplitude.call("getSessionId"))
-        stored, _ = self._replay.segment.stored_session()
-        foreign = stored is not None and current is not None and stored > current
-        self._replay.see(stored=None if foreign else stored, event=current)
+    def look(self, facts: dict) -> Answer:
+        """Follow amplitude-js, whose cookie another tab may have written."""
+        return self._followed(facts, session.parse(facts["amplitude"]["session_id"]))
 
-    begin = look
+    def event(self, facts: dict) -> Answer:
+        answer = self._followed(facts, self._anticipated(facts))
+        if self.following.session_id is not None:
+            answer.put(store=self.following.session_id, touch=True)
+        return self._marked(facts, answer, None)
 
-    def store(self, session_id):
-        """Keep a copy; and if the id is not from amplitude-js (the site has written the cookie), hand it over."""
-        self._refresh()  # another tab may have begun this very session, and setSessionId saves all that is in memory
-        if session.parse(self._amplitude.call("getSessionId")) != session_id:
-            self._begin(session_id)
-        if self._replay.segment.stored_session()[0] != session_id:
-            self._replay.segment.store_session(session_id)
-
-    def forget(self):
-        self._replay.segment.forget_session()
-
-    def _enrich(self, event):
-        if not self._replay.running:
-            return None
-        if allows(event, DESTINATION):
-            self._anticipate(event)
-        self.look()
-        session_id = self._replay.session_id
-        if session_id is not None:
-            self._replay.segment.store_session(session_id)
-        return self._replay.mark(event, session_id)
-
-    def _anticipate(self, event):
-        """Do now what amplitude-js will do for this event, so that it is seen in time."""
-        self._refresh()
-        self._take_device_id()
-        now = bridge.now()
-        last = session.parse(self._amplitude.get("_lastEventTime"))
-        timeout = self._amplitude.get("options").get("sessionTimeout")
-        if last is not None and now - last > timeout and is_logged(event, self._settings):
-            self._begin(now)
-
-    def _begin(self, session_id):
-        """Have amplitude-js go on with this session, which is alive: its last event is not older than itself."""
-        last = session.parse(self._amplitude.get("_lastEventTime"))
-        self._amplitude.set("_lastEventTime", max(last or 0, session_id))
-        self._amplitude.call("setSessionId", session_id)  # which saves both
-
-    def _refresh(self):
-        """Have amplitude-js re-read its cookie, which it does for each event; one without a type goes no further."""
-        if self._amplitude.has("_logEvent"):
-            self._amplitude.call("_logEvent", "")
-
-    def _take_device_id(self):
-        """Where amplitude-js has Segment's anonymous id, that of now: also after an event that came late."""
-        if not self._follows_segment:
-            return
-        current = self.device_id()
-        if self._amplitude.get("options").get("deviceId", None) != current:
-            self._amplitude.call("setDeviceId", current)
-
-    def _reset(self, *_):
+    def reset(self, facts: dict) -> Answer:
         """``reset()`` concerns amplitude-js only where its device id is Segment's anonymous id."""
-        if self._replay.running and self._follows_segment:
-            self._refresh()
-            self._take_device_id()
-            self._begin(session.opened(bridge.now(), self._replay.session_id))
-            self.look()
+        if not self._follows_segment:
+            return self.look(facts)
+        decision, answer = self._begin_anew(facts, session.parse(facts["amplitude"]["session_id"]))
+        self._copy = decision.leader
+        return answer.put(amplitude={"session_id": decision.leader, "device_id": facts["visitor"]})
 
-    def _moved(self):
-        """amplitude-js has logged an event, or was given another id: whatever this file has not foreseen."""
-        if self._replay.running:
-            self._take_device_id()
-            self.look()
+    def forget(self) -> dict:
+        return {"clear": True}
+
+    def _anticipated(self, facts: dict) -> "int | None":
+        """The session that amplitude-js will have once it has logged the event, by its own rule."""
+        amplitude, event, now = facts["amplitude"], facts["event"], facts["now"]
+        session_id = session.parse(amplitude["session_id"])
+        last = session.parse(amplitude["last_event_time"])
+        old = session_id is None or last is None or now - last > amplitude["session_timeout"]
+        return now if old and event["allowed"] and is_logged(event, self._settings) else session_id
+
+    def _followed(self, facts: dict, session_id: "int | None") -> Answer:
+        """Follow ``session_id``; tell amplitude-js what it does not know yet; keep the copy."""
+        copy = session.parse(facts.get("stored"))
+        written = self._copy != NOT_LOOKED and copy not in (None, self._copy)
+        if written and session_id is not None and copy > session_id:
+            session_id = copy
+        _, answer = self._see(facts, self.stored(facts), copy != session_id, session_id)
+        amplitude = {}
+        if session_id != session.parse(facts["amplitude"]["session_id"]):
+            amplitude["session_id"] = session_id
+        if self._follows_segment and facts["amplitude"]["device_id"] != facts["visitor"]:
+            amplitude["device_id"] = facts["visitor"]
+        answer.patch = {"amplitude": amplitude} if amplitude else {}
+        if session_id is not None and copy != session_id:
+            answer.put(store=session_id)
+        self._copy = session_id if session_id is not None else copy
+        return answer
 
 
-def is_logged(event, settings):
+def is_logged(event: dict, settings: dict) -> bool:
     """Whether Segment's integration makes amplitude-js log this event. Only a logged event opens a session.
 
-    ``settings`` (``dict``) are those of Segment's Amplitude destination; what is left out has its default.
+    ``settings`` are those of Segment's Amplitude destination; what is left out has its default.
     """
-    kind = event.get("type")
+    kind = event["type"]
     if kind == "page":
-        properties = event.get("properties", None)
-        named = event.get("name", None) or properties.get("name", None)
-        category = event.get("category", None) or properties.get("category", None)
         return bool(
             settings.get("trackAllPages")
-            or (named and settings.get("trackNamedPages", True))
-            or (category and settings.get("trackCategorizedPages", True))
+            or (event["name"] and settings.get("trackNamedPages", True))
+            or (event["category"] and settings.get("trackCategorizedPages", True))
         )
     if kind == "identify":
-        return bool(event.get("userId", None)) or bool(event.get("traits", None) and event.get("traits").data())
+        return bool(event["user_id"] or event["traits"])
     if kind == "group":
-        return bool(event.get("groupId", None))
+        return bool(event["group_id"])
     return kind == "track"

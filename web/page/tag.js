@@ -6,7 +6,7 @@
 // when `data-hold-ms` has passed, or when anything fails, the events go on, once each, in order. Who has opted out is
 // not recorded, and nothing of that is done; Segment, where the tag brings it, is loaded all the same.
 
-import { openPage } from "./page.js";
+import { openPage } from "./replay.js";
 import { hasSegment, standIn, trackOn, watchSegment } from "./segment.js";
 
 const ASSETS = __ASSETS__; // logical name: path below this script's folder; written by `pyscript-replay build`
@@ -33,21 +33,34 @@ const json = (text) => {
   }
 };
 
-/** `load` brings Segment, where that is ours to bring. */
-function begin(page, load) {
-  page.report({ status: "loading" });
-  const given = Number(tag["hold-ms"]);
-  const segment = watchSegment(window, name, "hold-ms" in tag && given >= 0 ? given : HOLD_MS);
-  load?.().catch(segment.fail);
-  fetchAhead();
-  boot(page, segment).catch((error) => {
-    segment.release();
-    page.fail({
+let segment = null;
+let booting = null;
+
+/** Everything that is needed, at once; what is there, or under way, is not asked for again. */
+function load(page, bringSegment) {
+  if (!segment) {
+    const given = Number(tag["hold-ms"]);
+    segment = watchSegment(window, name, "hold-ms" in tag && given >= 0 ? given : HOLD_MS);
+    page.serve({ release: segment.release });
+    bringSegment?.().catch(segment.fail);
+    fetchAhead();
+  }
+  booting ??= boot(page);
+}
+
+async function boot(page) {
+  try {
+    const runtime = tag.runtime === "pyodide" ? "pyodide" : "micropython";
+    const { boot } = await import(asset(runtime));
+    await boot({ page, segment, asset }, "from pyscript_replay import tag; await tag.main()");
+  } catch (error) {
+    booting = null; // start() tries again
+    page.failed({
       code: "runtime-load",
       message: `Python could not be started: ${error.message}`,
       fix: "Check that the bundle is complete and that the Content-Security-Policy allows 'self' and 'wasm-unsafe-eval'.",
     });
-  });
+  }
 }
 
 /** How to load analytics-next; until then a stand-in keeps the page's calls. Nothing, where the page has a Segment. */
@@ -61,12 +74,6 @@ function segmentToBring() {
       cdnURL: tag["segment-cdn"],
       options: json(tag["segment-options"]),
     });
-}
-
-async function boot(page, segment) {
-  const runtime = tag.runtime === "pyodide" ? "pyodide" : "micropython";
-  const { boot } = await import(asset(runtime));
-  await boot({ page, segment, asset }, "from pyscript_replay import tag; await tag.main()");
 }
 
 /** What would otherwise be asked for one after the other is asked for now. */
@@ -85,35 +92,20 @@ function fetchAhead() {
 
 const configServer = () => json(tag.options).configServerUrl || CONFIG[tag["server-zone"]] || CONFIG.US;
 
-/** Nothing is recorded until `start()`; what is asked meanwhile is answered here. */
-function wait(page, load) {
-  page.serve({
-    start() {
-      page.serve(null);
-      page.optedOut = false;
-      begin(page, load);
-      return page.facade.start(); // Python's
-    },
-    stop: () => page.report({ status: "stopped" }),
-    doctor: () => [{ level: "warning", code: "waiting", message: "nothing is recorded: there is no consent", fix: "Call pyscriptReplay.start()." }],
-  });
-  page.report({ status: page.optedOut ? "stopped" : "waiting" });
-}
-
 if (window.pyscriptReplay) {
   console.error("pyscript-replay: tag-twice: this page has a second script tag; the first one goes on alone.");
 } else {
   const page = openPage(window, (...event) => trackOn(window, name, ...event));
   page.tag = tag;
-  const load = segmentToBring();
+  const bringSegment = segmentToBring();
+  page.serve({
+    load: () => load(page, bringSegment),
+    release: () => void bringSegment?.().catch(page.error), // nothing is held when nothing was loaded
+  });
   if (!script) {
-    page.fail({ code: "option-missing", message: "no script tag has data-api-key", fix: "Set it on the tag that loads replay.js." });
+    page.failed({ code: "option-missing", message: "no script tag has data-api-key", fix: "Set it on the tag that loads replay.js." });
   } else if (!["granted", "wait", undefined].includes(tag.consent)) {
     // said here, for what was meant may be "no"
-    page.fail({ code: "option-value", message: `data-consent is "${tag.consent}"`, fix: "It takes one of granted, wait." });
-  } else if (tag.consent === "wait") wait(page, load); // nothing is loaded, either
-  else if (page.optedOut) {
-    load?.().catch(page.error);
-    wait(page);
-  } else begin(page, load);
+    page.failed({ code: "option-value", message: `data-consent is "${tag.consent}"`, fix: "It takes one of granted, wait." });
+  } else page.open(tag.consent);
 }

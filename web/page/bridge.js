@@ -5,8 +5,9 @@
 // value. It holds a *box*, `{ it: value }`, and asks here; an *answer* says what kind a value is, with primitives as
 // text (exact on every runtime) and objects boxed. An exception is an answer too.
 
-import { observe, watchAmplitude } from "./amplitude-js.js";
-import { deferred, openPage } from "./page.js";
+import { json, parse } from "./data.js";
+import { observed as observedOptions } from "./recorder.js";
+import { deferred, openPage } from "./replay.js";
 import { hasSegment, standIn, trackOn, watchObject, watchSegment } from "./segment.js";
 
 export const window = { it: globalThis };
@@ -51,15 +52,11 @@ export const get = (box, key) =>
 
 export const set = (box, key, value) => attempt(() => answer((box.it[key] = value.it)));
 
-export const remove = (box, key) => attempt(() => answer(delete box.it[key]));
-
 /** `object.method(...args)`; `args` is a boxed array. */
 export const call = (box, method, args) => attempt(() => answer(box.it[method](...args.it)));
 
 /** `fn(...args)`. */
 export const apply = (box, args) => attempt(() => answer(box.it(...args.it)));
-
-export const construct = (box, args) => attempt(() => answer(new box.it(...args.it)));
 
 /** A promise of an answer, for any value; it is never rejected. */
 export const settle = (box) =>
@@ -79,14 +76,31 @@ export const object = () => ({ it: {} });
 export const push = (box, value) => void box.it.push(value.it);
 
 /** Plain data as JSON text, `undefined` if it has none. */
-export const stringify = (box) => attempt(() => answer(JSON.stringify(box.it)));
+export const stringify = (box) => attempt(() => answer(json(box.it)));
 
 /** A JavaScript function that calls Python with its boxed arguments. Python answers with a box, or nothing. */
-export function callback(python) {
+export const callback = (python) => guarded(python, (call, args) => call({ it: args })?.it);
+
+/** A JavaScript function that hands Python plain data, as text, and takes plain data back: one crossing. */
+export const told = (python) => guarded(python, (call, [data]) => parse(call(json(data ?? null))));
+
+/** No exception of ours reaches the page, whatever the runtime does. After `release` nothing happens any more. */
+function guarded(python, cross) {
   const state = { python };
-  const it = (...args) => state.python?.({ it: args })?.it;
+  const it = (...args) => {
+    if (!state.python) return undefined;
+    try {
+      return cross(state.python, args);
+    } catch (error) {
+      complain("internal", String(error), "Please report this, with the steps that led to it.");
+      return undefined;
+    }
+  };
   return { it, release: () => (state.python = null) };
 }
+
+/** Tell the page that something of ours is wrong. */
+export const complain = (code, message, fix) => host?.page?.error?.({ code, message, fix });
 
 /** A box of a promise, with the two ways to settle it. */
 export function pending() {
@@ -116,8 +130,9 @@ export const now = () => String(Date.now());
 
 export const sleep = (milliseconds) => new Promise((resolve) => setTimeout(() => resolve(), milliseconds));
 
-/** Resolved when the boxed promise is kept or broken, or after `milliseconds`. */
-export const within = (milliseconds, box) => Promise.race([box.it, sleep(milliseconds)]).catch(() => {});
+/** Resolved when the boxed promise is kept or broken (then true), or after `milliseconds`. */
+export const within = (milliseconds, box) =>
+  Promise.race([Promise.resolve(box.it).then(() => true, () => true), sleep(milliseconds).then(() => false)]);
 
 /** Resolved when the browser has nothing better to do, or after `milliseconds`. */
 export const idle = (milliseconds) =>
@@ -141,7 +156,8 @@ export const locateWith = (asset) => (locate = asset);
 
 function opened() {
   if (!host) {
-    host = { page: openPage(globalThis), asset: locate };
+    const track = (...event) => (host.analytics ? host.analytics.track(...event) : trackOn(globalThis, host.name ?? "analytics", ...event));
+    host = { page: openPage(globalThis, track), asset: locate };
     uncoverCurrentScript();
   }
   return host;
@@ -176,27 +192,31 @@ export function bringSegment(name, writeKey, cdnURL, options) {
   load({ sdk, writeKey, cdnURL, options: options.it }).catch(segment(name).it.fail);
 }
 
-/** Track an event on the Segment of that name, past all our wiring; answers what that answers. */
-export const trackOnSegment = (name, event, properties) =>
-  attempt(() => answer(trackOn(globalThis, name, event.it, properties.it)));
-
 /** What watches the page's Segment (segment.js): the loader's watch, or else one that holds nothing. */
-export const segment = (name) => ({ it: (opened().segment ??= unheld(watchSegment(globalThis, name))) });
+export function segment(name) {
+  opened().name = name;
+  host.segment ??= unheld(watchSegment(globalThis, name));
+  host.segment.page = host.page;
+  return { it: host.segment };
+}
 
 /** The same for a Segment that is at hand; an answer, for it may be something else. */
-export const segmentObject = (box) => attempt(() => answer((opened().segment = unheld(watchObject(box.it)))));
+export const segmentObject = (box) =>
+  attempt(() => {
+    const segment = unheld(watchObject(box.it));
+    Object.assign(opened(), { segment, analytics: box.it });
+    return answer(Object.assign(segment, { page: host.page }));
+  });
 
 const unheld = (segment) => {
   segment.release();
   return segment;
 };
 
-/** A box of a promise of amplitude-js's instance, boxed. */
-export const amplitude = () => ({ it: watchAmplitude(globalThis) });
+/** The SDK's options, with listeners: see recorder.js. `hear` is a function of Python's (`told`). */
+export const observed = (options, sayings, hear) => attempt(() => answer(observedOptions(options.it, sayings.it, hear.it)));
 
-export const observeAmplitude = (instance, changed) => observe(instance.it, changed.it);
-
-export const release = () => opened().segment?.release();
+export const documentIsLoading = () => globalThis.document?.readyState === "loading";
 
 /** A promise of an answer: one of the bundle's SDKs, as a module. */
 export const sdk = async (name) => {

@@ -1,0 +1,102 @@
+"""The life cycle of a page's recording: in which state it is, and what follows when something happens.
+
+Pure: a literal table. The page's JavaScript is there before Python is (it may have to wait for a consent, or Python may
+never come), so the state itself lives in ``web/page/lifecycle.js``, which the build gives this very table. What happens
+is told there; the effects that follow are carried out by whoever can: the loader, Segment's half, or ``replay.py``.
+
+A happening that has no row in a state changes nothing.
+"""
+
+from collections import namedtuple
+
+NEW = "new"  # the script tag runs, or connect() was called
+PRERENDERED = "prerendered"  # the page is being prepared by the browser; nobody looks at it yet
+WAITING = "waiting"  # for the visitor's consent
+LOADING = "loading"  # Python, the SDKs and Segment are on their way
+BEGINNING = "beginning"  # wired; it is not known yet whether the first recording runs
+RUNNING = "running"  # wired, and nothing is known to be wrong
+UNRECORDED = "unrecorded"  # wired, but what should be recorded is not, or does not arrive
+STOPPED = "stopped"  # the visitor has opted out
+FAILED = "failed"  # not wired; start() tries again
+
+SHOWN = {
+    NEW: "loading",
+    PRERENDERED: "loading",
+    WAITING: "waiting",
+    LOADING: "loading",
+    BEGINNING: "loading",
+    RUNNING: "running",
+    UNRECORDED: "failed",
+    STOPPED: "stopped",
+    FAILED: "failed",
+}
+"""State: the ``status`` that a page is shown."""
+
+LIVE = (BEGINNING, RUNNING, UNRECORDED)
+"""The states in which events are looked at."""
+
+# What happens.
+GRANTED = "granted"  # the options ask for no consent
+CONSENT_AWAITED = "consent-awaited"  # they do
+OPTED_OUT = "opted-out"  # the visitor has opted out on an earlier page
+PRERENDERING = "prerendering"  # the browser prepares the page
+REFUSED = "refused"  # an option is wrong
+DISPLAYED = "displayed"  # a prerendered page is shown at last
+START = "start"  # start() was called
+STOP = "stop"  # stop() was called, here or in another tab
+WIRED = "wired"  # Segment and the SDK are there, and connected
+WIRING_FAILED = "wiring-failed"
+RECORDED = "recorded"  # a full snapshot of the present session was taken, or an upload got through again
+NOTHING_DUE = "nothing-due"  # there is nothing to record: no session yet, switched off, not sampled
+NOT_RECORDED = "not-recorded"  # what should be recorded is not: it has not begun, or its uploads are refused
+BACK = "back"  # the page was hidden, frozen or in the back/forward cache, and is back
+
+# What follows.
+LOAD = "load"  # fetch and boot what is needed, then wire
+RELEASE = "release"  # let Segment's events go
+BEGIN = "begin"  # see where the session stands, and record it
+LOOK = "look"  # the same, later
+END = "end"  # end the recording, and forget what was stored for it
+OPT_OUT = "opt-out"  # remember the choice, over reloads
+OPT_IN = "opt-in"
+
+Step = namedtuple("Step", ("state", "effects"))
+
+TRANSITIONS = {
+    (NEW, GRANTED): Step(LOADING, (LOAD,)),
+    (NEW, CONSENT_AWAITED): Step(WAITING, ()),
+    (NEW, OPTED_OUT): Step(STOPPED, (RELEASE,)),
+    (NEW, STOP): Step(STOPPED, (OPT_OUT,)),
+    (NEW, PRERENDERING): Step(PRERENDERED, ()),
+    (NEW, REFUSED): Step(FAILED, ()),
+    (PRERENDERED, DISPLAYED): Step(LOADING, (LOAD,)),
+    (PRERENDERED, STOP): Step(STOPPED, (OPT_OUT, RELEASE)),
+    (WAITING, START): Step(LOADING, (OPT_IN, LOAD)),
+    (WAITING, STOP): Step(STOPPED, (OPT_OUT,)),
+    (LOADING, WIRED): Step(BEGINNING, (RELEASE, BEGIN)),
+    (LOADING, WIRING_FAILED): Step(FAILED, (RELEASE,)),
+    (LOADING, STOP): Step(STOPPED, (OPT_OUT, RELEASE, END)),
+    (BEGINNING, RECORDED): Step(RUNNING, ()),
+    (BEGINNING, NOTHING_DUE): Step(RUNNING, ()),
+    (BEGINNING, NOT_RECORDED): Step(UNRECORDED, ()),
+    (BEGINNING, STOP): Step(STOPPED, (OPT_OUT, END)),
+    (BEGINNING, BACK): Step(BEGINNING, (LOOK,)),
+    (RUNNING, NOT_RECORDED): Step(UNRECORDED, ()),
+    (RUNNING, STOP): Step(STOPPED, (OPT_OUT, END)),
+    (RUNNING, BACK): Step(RUNNING, (LOOK,)),
+    (UNRECORDED, RECORDED): Step(RUNNING, ()),
+    (UNRECORDED, NOTHING_DUE): Step(RUNNING, ()),
+    (UNRECORDED, START): Step(BEGINNING, (BEGIN,)),
+    (UNRECORDED, STOP): Step(STOPPED, (OPT_OUT, END)),
+    (UNRECORDED, BACK): Step(UNRECORDED, (LOOK,)),
+    (STOPPED, START): Step(LOADING, (OPT_IN, LOAD)),
+    (STOPPED, STOP): Step(STOPPED, (OPT_OUT,)),
+    (FAILED, START): Step(LOADING, (LOAD,)),
+    (FAILED, STOP): Step(STOPPED, (OPT_OUT,)),
+    (FAILED, WIRED): Step(BEGINNING, (BEGIN,)),  # what was missing has come after all
+}
+
+
+def step(state: str, happening: str) -> Step:
+    """The state that follows when this happens, and the effects, in their order."""
+    return TRANSITIONS.get((state, happening)) or Step(state, ())

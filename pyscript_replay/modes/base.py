@@ -1,0 +1,200 @@
+"""What a mode must have. A mode is one way in which Segment reaches Amplitude; each has a file of its own here.
+
+A mode is pure: it is told *facts*, one look at the page as plain data, and answers a *patch*, what the page's
+JavaScript shall do about it, in one go. A fourth mode is one more file like ``actions.py``, and one row in
+``pyscript_replay/__init__.py``.
+
+Facts (a ``dict``; ``web/page/segment.js`` gathers them; all times are milliseconds since 1970):
+
+=============  =========================================================================================
+``now``        the page's clock
+``visitor``    Segment's anonymous id
+``stored``     what is stored as ``analytics_session_id``; left out where storage cannot be read
+``access``     what is stored as ``analytics_session_id.last_access``
+``amplitude``  amplitude-js's ``session_id``, ``device_id``, ``last_event_time``, ``session_timeout``; or ``None``
+``event``      the event that is passing, or ``None``: its ``type``, ``name``, ``category``, ``user_id``,
+               ``group_id``, ``traits`` (whether it has any), ``anonymous_id``, ``allowed`` (whether this
+               destination may have it), ``session_id`` (what it carries for the destination, or ``None``)
+``properties`` what the SDK wants this event to carry, or ``None``
+``recording``  whether the SDK records the session that it was last told
+``settled``    whether that is known by now
+``waited``     whether the event has waited for it for as long as it may
+=============  =========================================================================================
+
+Patch (a ``dict``; what is left out stays as it is):
+
+=============  =========================================================================================
+``session_id`` put this on the event, for the destination
+``properties`` add these to the event
+``store``      store this as ``analytics_session_id``
+``touch``      store ``now`` as the time of its last event
+``clear``      delete both
+``amplitude``  tell amplitude-js this ``session_id`` (alive now) or this ``device_id``
+``wait``       look at the event again once the recording has settled
+=============  =========================================================================================
+"""
+
+from .. import device, session
+from ..errors import ReplayError
+from ..following import Following, Move
+from ..session import NOT_LOOKED
+
+REPLAY_ID = "[Amplitude] Session Replay ID"
+CARRIES_PROPERTIES = ("track", "page", "screen")
+"""Segment's calls that have properties."""
+
+
+class Answer:
+    """What a mode says to facts: the ``patch``, replay's ``move``, if any, and a ``problem``, if something is wrong."""
+
+    def __init__(self, patch: dict, move: "Move | None" = None, problem: "ReplayError | None" = None):
+        self.patch = patch
+        self.move = move
+        self.problem = problem
+
+    def put(self, **entries: object) -> "Answer":
+        """The same with these entries in its patch."""
+        self.patch.update(entries)
+        return self
+
+
+class Mode:
+    """One way in which Segment reaches Amplitude. Subclasses set the attributes, and write ``event``.
+
+    Attributes:
+        destination (str | None): the key of an event's ``integrations`` that carries the session id for Amplitude.
+        destinations (tuple): the names by which Segment's ``integrations`` may switch the destination off.
+        owner (str): who moves the session, ``session.THEIRS`` or ``session.OURS``.
+        sdk (str): what the bundle calls the SDK that records.
+        amplitude_js (bool): whether amplitude-js must be there first.
+    """
+
+    destination = None
+    destinations = ()
+    owner = session.THEIRS
+    sdk = "session-replay"
+    amplitude_js = False
+
+    def __init__(self, options: dict, settings: dict):
+        """``options`` are those of ``options.py``, ``settings`` the source's, as Segment's CDN serves them."""
+        self.options = options
+        self.settings = settings
+        self.following = Following(self.owner)
+        self.refused = None  # what is wrong with the visitor's device id, if Amplitude does not accept it
+
+    # To be written by each mode.
+
+    def event(self, facts: dict) -> Answer:
+        """An event is passing: follow the session that it belongs to, and say what it shall carry."""
+        raise NotImplementedError
+
+    def look(self, facts: dict) -> Answer:
+        """Something may have moved the session without an event: another tab, the site, a page that is back."""
+        raise NotImplementedError
+
+    def begin(self, facts: dict) -> Answer:
+        """The page is wired: begin with the session that there is."""
+        return self.look(facts)
+
+    def reset(self, facts: dict) -> Answer:
+        """``analytics.reset()`` was called: another visitor, so another session."""
+        raise NotImplementedError
+
+    def cookie(self, facts: dict) -> Answer:
+        """Somebody has written ``facts["cookie"]`` into the cookie ``analytics_session_id``."""
+        written = session.parse(facts["cookie"])
+        newer = written is not None and written > (self.following.session_id or 0)
+        if not newer:
+            return self.look(facts)
+        # Segment reads the cookie last, or never: what is newer has to be where Segment looks first
+        return self.look(changed(facts, stored=written, access=facts["now"])).put(store=written, touch=True)
+
+    def forget(self) -> dict:
+        """The patch that deletes what this mode alone has stored."""
+        return {}
+
+    # What they have in common.
+
+    def visitor(self, facts: dict) -> str:
+        """The device id of now. Raises ``ReplayError`` (``device-id``) when Amplitude does not accept it."""
+        return device.check(facts["visitor"])
+
+    def maker(self, event: dict) -> "str | None":
+        """The device id of an event: the anonymous id of when it was made, which need not be that of now."""
+        return event["anonymous_id"]
+
+    def stored(self, facts: dict) -> "int | str | None":
+        return session.parse(facts["stored"]) if "stored" in facts else NOT_LOOKED
+
+    def _see(
+        self, facts: dict, stored: "int | str | None", expired: bool = False, event: "int | str | None" = NOT_LOOKED
+    ) -> "tuple[session.Decision, Answer]":
+        """Follow what was seen. The answer's patch has what the decision wants stored, and what an event carries."""
+        visitor, problem = self._accepted(facts)
+        decision, move = self.following.see(visitor, stored, expired, event, self._properties(facts))
+        return decision, Answer({} if decision.store is None else {"store": decision.store}, move, problem)
+
+    def _begin_anew(self, facts: dict, stored: "int | None") -> "tuple[session.Decision, Answer]":
+        visitor, problem = self._accepted(facts)
+        decision, move = self.following.begin_anew(visitor, facts["now"], stored, self._properties(facts))
+        patch = {} if decision.store is None else {"store": decision.store, "touch": True}
+        return decision, Answer(patch, move, problem)
+
+    def _accepted(self, facts: dict) -> "tuple[str | None, ReplayError | None]":
+        """The visitor's device id, if Amplitude accepts it; else what is wrong, said once for each."""
+        try:
+            accepted = self.visitor(facts)
+        except ReplayError as error:
+            known = self.refused == error.message
+            self.refused = error.message
+            return None, None if known else error
+        self.refused = None
+        return accepted, None
+
+    def _properties(self, facts: dict) -> dict:
+        """What the events of the present recording carry."""
+        if not facts["recording"] or self.following.replay_id is None:
+            return {}
+        given = facts["properties"] or {}
+        return given if given.get(REPLAY_ID) == self.following.replay_id else {REPLAY_ID: self.following.replay_id}
+
+    def _marked(self, facts: dict, answer: Answer, session_id: "int | None") -> Answer:
+        """The answer, with the replay id on an event of ``session_id`` (``None``: of whichever session is recorded).
+
+        A late event of a visitor who has gone carries what was recorded then. An id is put on nothing but an event of
+        the very session and device that are being recorded.
+        """
+        event = facts["event"]
+        if event["type"] not in CARRIES_PROPERTIES:
+            return answer
+        maker = self.maker(event)
+        gone = self.following.gone(maker)
+        if gone:
+            return answer.put(properties=gone.properties) if session_id in (None, gone.session_id) else answer
+        following = self.following
+        if following.session_id is None or maker != following.device_id:
+            return answer
+        if session_id not in (None, following.session_id):
+            return answer
+        if answer.move or not facts["settled"]:
+            return self._waiting(facts, answer)
+        following.gave_up = False
+        carried = facts["properties"] or {}
+        if facts["recording"] and carried.get(REPLAY_ID) == following.replay_id:
+            return answer.put(properties=carried)
+        return answer
+
+    def _waiting(self, facts: dict, answer: Answer) -> Answer:
+        """Events wait for a recording that has yet to begin, each as long as it may; when one did in vain, no other."""
+        if facts["waited"]:
+            self.following.gave_up = True
+        if self.following.gave_up:
+            return answer
+        return answer.put(wait=True)
+
+
+def changed(facts: dict, **other: object) -> dict:
+    """Facts, but for these."""
+    copy = dict(facts)
+    copy.update(other)
+    return copy

@@ -1,0 +1,32 @@
+// The life cycle of a page's recording. The table is lifecycle.py's, written in by `pyscript-replay build`; the state
+// is kept here, because a page may look at it before Python runs, and when Python never comes.
+
+const { shown, live, transitions } = __LIFECYCLE__;
+
+/** A life cycle in its first state. */
+export function lifecycle() {
+  let state = "new";
+  return {
+    get state() {
+      return state;
+    },
+
+    /** What a page is shown as `status`. */
+    get status() {
+      return shown[state];
+    },
+
+    /** Whether events are to be looked at. */
+    get live() {
+      return live.includes(state);
+    },
+
+    /** Take the step that follows from this happening, and answer its effects, in their order. */
+    step(happening) {
+      const next = transitions[`${state} ${happening}`];
+      if (!next) return [];
+      state = next.state;
+      return next.effects;
+    },
+  };
+}

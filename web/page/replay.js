@@ -1,0 +1,168 @@
+// `window.pyscriptReplay`: what a page may rely on, there from the loader's first line, whatever comes after.
+//
+// The object is made here, in JavaScript, because a page may look at it before Python runs. Python's half (replay.py)
+// reports values through `report`, tells what happens through `happened`, and carries out the effects it has given to
+// `serve`. The page never sees an uncaught error of ours.
+
+import { lifecycle } from "./lifecycle.js";
+
+const OPT_OUT = "pyscript-replay.opt-out";
+const NOT_STARTED = { level: "problem", code: "not-running", message: "Python has not started yet", fix: "Ask again in a moment." };
+const WAITING = { level: "warning", code: "waiting", message: "nothing is recorded: there is no consent", fix: "Call pyscriptReplay.start()." };
+
+/** Open it on `scope`. `track(name, properties)` tracks an event on Segment itself. */
+export function openPage(scope, track) {
+  const life = lifecycle();
+  const values = { status: life.status, mode: null, runtime: null, sessionId: null, deviceId: null, replayId: null, recording: false };
+  const ready = deferred();
+  let moved = deferred(); // resolved, and made anew, whenever the status changes
+  let lastError = null;
+  let opted = null; // where storage is forbidden, the choice lasts as long as the page
+
+  const emit = (name, detail) => scope.dispatchEvent(new scope.CustomEvent(`pyscript-replay:${name}`, { detail }));
+
+  /** What can be carried out: by whoever is there by now. */
+  const effects = {
+    "opt-in": () => (page.optedOut = false),
+    "opt-out": () => (page.optedOut = true),
+  };
+
+  /** Once the status is one that lasts. */
+  async function settled() {
+    while (values.status === "loading") await moved.promise;
+    if (values.status === "failed" && lastError) throw Object.assign(new Error(lastError.message), { name: "ReplayError", ...lastError });
+    return facade;
+  }
+
+  const facade = {
+    ready: ready.promise,
+    async start() {
+      page.happened("start");
+      return settled();
+    },
+    async stop() {
+      await Promise.all(page.happened("stop"));
+    },
+    async flush() {
+      await effects.flush?.();
+    },
+    async doctor() {
+      if (effects.doctor) return effects.doctor();
+      if (life.state === "waiting") return [WAITING];
+      return [lastError ? { level: "problem", ...lastError } : NOT_STARTED];
+    },
+    /** At once, so that it stays in order with Segment's own calls. */
+    async track(name, properties = {}) {
+      if (typeof name !== "string" || !name) {
+        throw Object.assign(new Error(`the event's name is ${JSON.stringify(name)}`), { name: "ReplayError", code: "event-name", fix: "Give it a name, as text." });
+      }
+      return track(name, properties);
+    },
+  };
+  for (const name of Object.keys(values)) {
+    Object.defineProperty(facade, name, { enumerable: true, get: () => values[name] });
+  }
+  // a rejection is for who waits; who does not must not see an uncaught one
+  for (const name of ["start", "stop", "flush", "doctor", "track"]) {
+    const method = facade[name];
+    facade[name] = (...args) => {
+      const answer = method(...args);
+      answer.catch(() => {});
+      return answer;
+    };
+  }
+
+  const page = {
+    facade,
+
+    /** Something has happened (lifecycle.py has the names): take the step, and answer what its effects answer. */
+    happened(happening) {
+      const due = life.step(happening);
+      page.report({ status: life.status });
+      return due.map((effect) => effects[effect]?.());
+    },
+
+    /** What is carried out by whom: `{ effect: function }`, besides those that are known; also `flush` and `doctor`. */
+    serve: (more) => void Object.assign(effects, more),
+
+    /** The page's first step. Answers a promise of the facade, once it is known what has become of it. */
+    open(consent) {
+      if (life.state !== "new") page.happened("start");
+      else if (page.optedOut) page.happened(consent === "wait" ? "stop" : "opted-out");
+      else if (consent === "wait") page.happened("consent-awaited");
+      else if (scope.document?.prerendering) {
+        scope.document.addEventListener("prerenderingchange", () => page.happened("displayed"), { once: true });
+        page.happened("prerendering");
+      } else page.happened("granted");
+      const answer = settled();
+      answer.catch(() => {});
+      return answer;
+    },
+
+    /** Whether events are to be looked at. */
+    get live() {
+      return life.live;
+    },
+
+    /** Take over some of the facade's values; a changed status is announced. */
+    report(news) {
+      const previous = values.status;
+      Object.assign(values, news);
+      if (values.status === previous) return;
+      if (!["loading", "waiting"].includes(values.status)) ready.resolve(facade);
+      const before = moved;
+      moved = deferred();
+      before.resolve();
+      emit("status", { previous, status: values.status });
+    },
+
+    /** A session was started, renewed or resumed, or its visitor is another one. */
+    session: (detail) => emit("session", detail),
+
+    /** Something went wrong. It is said aloud, never thrown: the site must not suffer from its recorder. */
+    error({ code, message, fix }) {
+      lastError = { code, message, fix };
+      scope.console.error(`pyscript-replay: ${code}: ${message}. ${fix}`);
+      emit("error", { code, message, fix });
+    },
+
+    /** The wiring has failed. */
+    failed(problem) {
+      page.error(problem);
+      page.happened(life.state === "new" ? "refused" : "wiring-failed");
+    },
+
+    get optedOut() {
+      try {
+        return scope.localStorage.getItem(OPT_OUT) !== null;
+      } catch {
+        return opted === true;
+      }
+    },
+
+    set optedOut(out) {
+      opted = out;
+      try {
+        if (out) scope.localStorage.setItem(OPT_OUT, "1");
+        else scope.localStorage.removeItem(OPT_OUT);
+      } catch {
+        // storage is forbidden here
+      }
+    },
+  };
+
+  /** The visitor may opt out in another tab, or while this page lies in the back/forward cache. */
+  const heed = () => page.optedOut && !["stopped", "waiting", "new"].includes(life.state) && page.happened("stop");
+  scope.addEventListener?.("storage", ({ key }) => key === OPT_OUT && heed());
+  scope.addEventListener?.("pageshow", () => heed() || page.happened("back"));
+  scope.document?.addEventListener?.("resume", () => page.happened("back"));
+  scope.document?.addEventListener?.("visibilitychange", () => scope.document.visibilityState === "visible" && page.happened("back"));
+  scope.pyscriptReplay = facade;
+  return page;
+}
+
+export function deferred() {
+  const result = {};
+  result.promise = new Promise((resolve, reject) => Object.assign(result, { resolve, reject }));
+  return result;
+}

@@ -1,0 +1,362 @@
+// The page's Segment object, in whichever way and order it arrives: its events held until the wiring is ready, and
+// shown to the wiring as they pass, each as one look and one patch (modes/base.py says what is in them).
+//
+// A page's Segment is a snippet's array of calls that later becomes the real object, or an npm `AnalyticsBrowser`,
+// or (with `data-write-key`) ours. All three understand `addSourceMiddleware` and `register`. Both are called at the
+// first moment, for analytics-next lists an event's plugins before it runs the first of them: a plugin that comes
+// while an event is held never sees that event.
+//
+// - The hold is a source middleware that returns a promise; events wait for it in their order. One that calls `next`
+//   after it has returned loses the event, so `next` is called inside the awaited function.
+// - Whatever an event waits for, it goes on when the visitor leaves the page.
+// - The view is an enrichment plugin. Those of the page run after those of Segment's settings, and see what they added.
+
+import { amplitudeNow, observe, tellAmplitude, watchAmplitude } from "./classic_device.js";
+import { watchProperty } from "./property.js";
+import { deferred } from "./replay.js";
+
+const CALLS = ["track", "page", "screen", "identify", "group", "alias"];
+const WITH_PROPERTIES = ["track", "page", "screen"];
+const SESSION = "analytics_session_id";
+const LAST_ACCESS = "analytics_session_id.last_access";
+const ANONYMOUS_ID = "ajs_anonymous_id";
+
+/**
+ * Watch for a Segment. `meet` is shown what may be one; `real` is kept once it is. An event is held until `release()`,
+ * or until the first one has waited for `patience` milliseconds. Once `connect` was called, each event is looked at.
+ */
+function watch(patience) {
+  const gate = deferred();
+  const real = deferred();
+  const met = new WeakSet();
+  const arrived = new WeakMap(); // event: when it came
+  const budget = patience ?? 2000;
+  let timer;
+  let analytics = null; // the real one
+  let user = null;
+  let wiring = null; // what connect() was given
+  let tell = {}; // functions of Python's: facts in, a patch out
+  let instance = null; // amplitude-js
+  let settling = deferred();
+  real.promise.catch(() => {}); // whoever waits for it is told
+
+  const hold = async ({ payload, next }) => {
+    arrived.set(payload.obj, performance.now());
+    timer ??= setTimeout(gate.resolve, budget);
+    await unlessLeft(gate.promise);
+    next(payload);
+  };
+  const view = { name: "pyscript-replay", type: "enrichment", version: "1.0.0", isLoaded: () => true, load: async () => {} };
+  let turn = Promise.resolve(); // an event that waits is not overtaken
+  for (const call of CALLS) {
+    view[call] = (context) => {
+      turn = turn.then(() => tell.event && see(context.event)).catch(() => {});
+      return turn.then(() => context);
+    };
+  }
+
+  /** One look, one patch; and once more, where the event has to wait for its recording. */
+  async function see(event) {
+    if (!live()) return;
+    if (!apply(event, tell.event(look(event)))?.wait) return;
+    const spent = performance.now() - (arrived.get(event) ?? performance.now());
+    await unlessLeft(Promise.race([settling.promise, sleep(Math.max(0, budget - spent))]));
+    if (live()) apply(event, tell.event({ ...look(event), waited: true }));
+  }
+
+  const live = () => segment.page?.live;
+
+  const seen = (how, more) => tell[how] && live() && apply(null, tell[how]({ ...look(null), ...more }));
+
+  /** The facts of now, and of an event: see modes/base.py. */
+  function look(event) {
+    const storage = attempt(() => analytics.storage);
+    return {
+      now: Date.now(),
+      visitor: visitor(user),
+      ...(storage && attempt(() => ({ stored: plain(storage.get(SESSION)), access: plain(storage.get(LAST_ACCESS)) }))),
+      amplitude: instance && amplitudeNow(instance),
+      event: event && eventFacts(event, wiring),
+      properties: event && WITH_PROPERTIES.includes(event.type) ? properties() : null,
+      waited: false,
+    };
+  }
+
+  /** What the SDK wants an event to carry, while it records. */
+  const properties = () => (segment.page.facade.recording ? attempt(() => segment.sdk.getSessionReplayProperties()) : null);
+
+  /** Carry out a patch, and answer it. */
+  function apply(event, patch) {
+    if (!patch) return null;
+    if (patch.clear) for (const key of [SESSION, LAST_ACCESS]) analytics.storage.clear(key);
+    if (patch.store) store(analytics.storage, patch.store);
+    if (patch.touch) analytics.storage.set(LAST_ACCESS, Date.now());
+    if (patch.amplitude) tellAmplitude(instance, patch.amplitude);
+    if (event && patch.session_id) putSession(event, wiring.destination, patch.session_id);
+    if (event && patch.properties) event.properties = { ...event.properties, ...patch.properties };
+    return patch;
+  }
+
+  const segment = {
+    real: real.promise,
+    fail: real.reject, // it could not be loaded
+    release: gate.resolve,
+    page: null, // whose life cycle says whether events are to be looked at
+    sdk: null, // what records
+    look: () => look(null),
+    apply,
+    allows: (names) => allows(analytics.integrations, names),
+
+    /** What Segment was told to load, and the names of the plugins that are registered. */
+    destinations: () => ({
+      settings: analytics.settings?.cdnSettings ?? {},
+      plugins: (analytics.queue?.plugins ?? []).map(({ name }) => name),
+    }),
+
+    async meetAmplitude() {
+      instance = (await watchAmplitude(globalThis)).it;
+      observe(instance, () => seen("look"));
+    },
+
+    /** From here on every event is seen, and whatever else may move the session. */
+    connect(given, functions) {
+      const again = wiring !== null;
+      wiring = given;
+      tell = functions;
+      if (again) return;
+      if (given.hook !== "enrichment") addDocumentedHook(given.hook);
+      analytics.on("reset", () => seen("reset"));
+      onSessionChange(seen, () => attempt(() => globalThis.pyscriptReplay.sessionId));
+    },
+
+    settled() {
+      settling.resolve();
+      settling = deferred();
+    },
+
+    call: (method, args) => analytics[method](...args),
+
+    meet(value) {
+      if (!value || typeof value !== "object" || value[STAND_IN] || met.has(value)) return;
+      if (Array.isArray(value)) {
+        value.push(["addSourceMiddleware", hold], ["register", view]); // older snippets have no `register`, but Segment does
+      } else if (typeof value.addSourceMiddleware === "function") {
+        const taken = value.queue?.plugins?.includes(view); // over, from a snippet's array
+        if (!taken) {
+          value.addSourceMiddleware(hold);
+          value.register(view);
+        }
+        Promise.resolve(value.user()).then((it) => {
+          user = it;
+          analytics = value.instance ?? value; // an npm AnalyticsBrowser is a front for the instance that it has made by now
+          real.resolve();
+        }, real.reject);
+      } else return;
+      met.add(value);
+    },
+  };
+
+  /** Amplitude's documentation reads the id in a source middleware, at once or after a moment. */
+  function addDocumentedHook(hook) {
+    analytics.addSourceMiddleware(({ payload, next }) => {
+      const early = () => attempt(() => seen("look", { event: eventFacts(payload.obj, wiring) }));
+      if (hook === "deferred") setTimeout(early, 0);
+      else early();
+      next(payload);
+    });
+  }
+
+  return segment;
+}
+
+const sleep = (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds));
+
+const attempt = (look) => {
+  try {
+    return look();
+  } catch {
+    return null;
+  }
+};
+
+/** A value of storage as the facts have it: numbers and texts as they are, anything else as text that is no id. */
+const plain = (value) => (value === undefined || value === null ? null : ["number", "string"].includes(typeof value) ? value : "");
+
+/**
+ * Segment's anonymous id, read as `anonymousId()` reads it: a cookie's before any other. That itself writes what it
+ * reads to all places at once, and in a tab that has not seen another one's change yet this would undo it.
+ */
+function visitor(user) {
+  const stores = user.identityStore?.stores ?? [];
+  const kept = (store) => attempt(() => store.get(user.anonKey)) || null;
+  const cookies = typeof user.identityStore?.getConsistent === "function" ? stores.filter((store) => typeof store.opts === "function") : [];
+  for (const store of [...cookies, ...stores]) {
+    const found = kept(store);
+    if (found) return String(found);
+  }
+  return attempt(() => user.anonymousId());
+}
+
+/** What the rules need of an event. */
+function eventFacts(event, { destination, destinations }) {
+  const { type, integrations, properties } = event;
+  return {
+    type,
+    name: text(event.name ?? properties?.name),
+    category: text(event.category ?? properties?.category),
+    user_id: text(event.userId),
+    group_id: text(event.groupId),
+    traits: Object.keys(event.traits ?? {}).length > 0,
+    anonymous_id: text(event.anonymousId),
+    allowed: allows(integrations, destinations),
+    session_id: plain(integrations?.[destination]?.session_id),
+  };
+}
+
+const text = (value) => (value === undefined || value === null ? null : String(value));
+
+/** Whether a destination may have an event, or any event: what is off under one of its names, or altogether, stays off. */
+function allows(integrations, names) {
+  const chosen = names.map((name) => integrations?.[name]).filter((value) => value !== undefined && value !== null);
+  return chosen.length ? chosen.every(Boolean) : integrations?.All !== false;
+}
+
+/** Put the session on an event; what else the caller says there is kept, and the caller's own object, too. */
+function putSession(event, destination, session_id) {
+  const given = event.integrations?.[destination];
+  event.integrations = { ...event.integrations, [destination]: { ...(typeof given === "object" ? given : {}), session_id } };
+}
+
+/** Store it where Segment's plugin does. What is stored already is not written again; the cookie may be gone by itself. */
+function store(storage, id) {
+  if (String(storage.get(SESSION)) !== String(id) || !document.cookie.split("; ").includes(`${SESSION}=${id}`)) storage.set(SESSION, id);
+}
+
+/** Another tab, or the site, may write the session and the visitor at any moment; Segment itself does with an event. */
+function onSessionChange(seen, known) {
+  addEventListener("storage", ({ key, newValue }) => {
+    // Segment takes an anonymous id away before it writes another one: only then there is a visitor to see
+    if (key === SESSION || key === null || (key === ANONYMOUS_ID && newValue !== null)) seen("look");
+  });
+  // not in every browser, only on secure origins, and not where cookies are forbidden
+  attempt(() =>
+    window.cookieStore.addEventListener("change", ({ changed }) => {
+      for (const { name, value } of changed) {
+        if (name === SESSION && value !== String(known())) seen("cookie", { cookie: value });
+        else if (name === ANONYMOUS_ID) seen("look");
+      }
+    }),
+  );
+}
+
+let leaving = false;
+globalThis.addEventListener?.("pageshow", () => (leaving = false)); // back again
+
+/** Wait for a promise, but no longer than until the page is about to be left: what still waits then is lost. */
+function unlessLeft(promise) {
+  if (typeof promise?.then !== "function" || !globalThis.addEventListener) return promise;
+  if (leaving) return undefined;
+  return new Promise((resolve) => {
+    const done = (event) => {
+      removeEventListener("beforeunload", done); // one that stays may keep the page from the back/forward cache
+      leaving ||= event?.type === "beforeunload";
+      resolve();
+    };
+    addEventListener("beforeunload", done);
+    promise.then(() => done(), () => done());
+  });
+}
+
+/** Watch what `scope[name]` is, or becomes. */
+export function watchSegment(scope, name, patience) {
+  const segment = watch(patience);
+  const unwatch = watchProperty(scope, name, segment.meet);
+  segment.real.then(unwatch, () => {});
+  return segment;
+}
+
+/** Watch a Segment that is at hand. */
+export function watchObject(analytics) {
+  if (typeof analytics?.addSourceMiddleware !== "function") throw new TypeError("this is no Segment object");
+  const segment = watch();
+  segment.meet(analytics);
+  return segment;
+}
+
+/** Track an event on Segment itself, whatever it is by now; where there is none yet, in the array that one will find. */
+export function trackOn(scope, name, ...event) {
+  const segment = (scope[name] ??= []);
+  return typeof segment.track === "function" ? segment.track(...event) : segment.push(["track", ...event]);
+}
+
+/** Whether the page has a Segment, or one on its way; an array of calls that nobody has taken on is none. */
+export const hasSegment = (scope, name) => Boolean(scope[name]?.invoked || typeof scope[name]?.addSourceMiddleware === "function");
+
+const STAND_IN = Symbol("stand-in");
+const EVENTS = [...CALLS, "reset"];
+const OTHERS = [
+  "ready", "on", "once", "off", "user", "setAnonymousId", "addSourceMiddleware", "addDestinationMiddleware",
+  "register", "deregister", "debug", "trackLink", "trackForm", "trackClick", "trackSubmit", "pageview",
+];
+
+/**
+ * A Segment for a page that has none: at once a stand-in, which keeps the calls in memory; and, once the answered
+ * `load({ sdk, writeKey, cdnURL, options })` is called, analytics-next. `sdk` is a promise of its module. Events are
+ * let go in the order in which they were made, whichever their kind (Segment's own buffer keeps the order of each
+ * kind only).
+ */
+export function standIn(scope, name) {
+  const loading = deferred();
+  const browser = deferred();
+  const stub = Object.assign([], { invoked: true, [STAND_IN]: true }); // `invoked` keeps a late snippet from loading a second Segment
+  for (const method of OTHERS) {
+    stub[method] = (...args) => {
+      const answer = browser.promise.then((it) => it.browser[method](...args));
+      answer.catch(() => {}); // that Segment could not be loaded is said once
+      return answer;
+    };
+  }
+  stub.push = (...calls) => {
+    for (const [method, ...args] of calls) stub[method]?.(...args);
+  };
+  for (const method of EVENTS) {
+    stub[method] = (...args) => {
+      const call = method === "reset" ? args : [...args, pageContext(scope)];
+      return loading.promise.then((analytics) => analytics[method](...call));
+    };
+  }
+  const early = Array.isArray(scope[name]) ? scope[name].splice(0) : [];
+  scope[name] = stub;
+  stub.push(...early);
+
+  return async function load({ sdk, writeKey, cdnURL, options = {} }) {
+    const cookie = { secure: scope.location.protocol === "https:", ...options.cookie };
+    try {
+      const { AnalyticsBrowser } = await sdk;
+      const it = AnalyticsBrowser.load({ writeKey, ...(cdnURL && { cdnURL }) }, { ...options, cookie });
+      browser.resolve({ browser: it }); // boxed: it is thenable
+      const [analytics] = await it;
+      scope[name] = analytics; // held from here, before the first call is let go
+      loading.resolve(analytics);
+    } catch (error) {
+      throw Object.assign(new Error(`Segment could not be loaded: ${error.message}`), {
+        code: "segment-load",
+        fix: "Check data-write-key and data-segment-cdn, and that nothing blocks them.",
+      });
+    }
+  };
+}
+
+/** Where the visitor was when an early event was made, in the form in which Segment's snippet hands it over. */
+function pageContext({ document, location }) {
+  const canonical = document.querySelector("link[rel='canonical']")?.getAttribute("href") || undefined;
+  return {
+    __t: "bpc",
+    c: canonical,
+    p: location.pathname,
+    u: location.href,
+    s: location.search,
+    t: document.title,
+    r: document.referrer,
+  };
+}
