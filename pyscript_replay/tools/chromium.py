@@ -89,7 +89,6 @@ def _playwrights_or_npms() -> Launch:
     return _launch(own) if own else _npms()
 
 
-@functools.cache
 def _npms() -> Launch:
     if not NPMS_RUNS_HERE:
         raise ReplayError("chromium", "There is no Chromium, and Playwright could not download its own.", FIX)
@@ -106,7 +105,8 @@ def _install(directory: Path) -> None:
             npm.install(npm.WEB / "chromium", Path(work))
             _unpack(Path(work) / "node_modules" / "@sparticuz" / "chromium" / "bin", directory)
     except ReplayError as error:
-        raise ReplayError("chromium", f"There is no Chromium, and npm's cannot be had: {error.message}", FIX) from error
+        message = f"There is no Chromium, and npm's cannot be had ({error.message})."
+        raise ReplayError("chromium", message, FIX) from error
     if not _launched(_unpacked(directory)):
         raise ReplayError("chromium", "There is no Chromium, and npm's @sparticuz/chromium does not start here.", FIX)
 
