@@ -32,6 +32,9 @@ FIX = f"Install one (apt install chromium), or name it in {VARIABLE}."
 # quiet: nothing of the browser's own goes out
 ARGS = ["--disable-background-networking", "--disable-component-update", "--no-first-run"]
 
+# Playwright's own node needs libatomic, which a bare Debian has not; ours needs nothing. Read when Playwright starts.
+os.environ.setdefault("PLAYWRIGHT_NODEJS_PATH", str(npm.node()))
+
 NPMS_RUNS_HERE = sys.platform == "linux" and platform.machine() == "x86_64"
 DOWNLOAD_SECONDS = 60  # for Playwright's, where npm's can stand in
 
