@@ -18,8 +18,7 @@ import brotli
 import pytest
 
 from pyscript_replay import ReplayError
-from pyscript_replay.tools import amplitude, api, segment
-from pyscript_replay.tools.devserver import DevServer, Real
+from pyscript_replay.tools.devserver import DevServer, Real, amplitude, api, segment
 
 DEVICE, SESSION = "device-1", 1795433609897
 KEY = {"Authorization": "Bearer local"}

@@ -13,7 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from pyscript_replay import ReplayError
-from pyscript_replay.tools.store import REPLAY_ID, Store, named
+from pyscript_replay.tools.devserver.store import REPLAY_ID, Store, named
 
 DEVICE, SESSION = "device-1", 1795433609897
 LATER = SESSION + 3_600_000

@@ -6,14 +6,14 @@ GET  /api/sessions                             summaries, the newest first
 GET  /api/sessions/{device id}/{session id}    all of one
 POST /api/sessions/import                      an exported session; answers its ids, or {"error": sentence}
 GET  /export/{device id}/{session id}.html     a session as a file
-POST /api/faults                               how requests shall fail: see ``Fault``; [] ends it
+POST /api/faults                               how requests shall fail: see ``faults.py``; [] ends it
 """
 
 import asyncio
 import contextlib
 import json
-from collections.abc import AsyncIterator, Mapping
-from typing import Any, NamedTuple
+from collections.abc import AsyncIterator
+from typing import Any
 
 from sse_starlette import EventSourceResponse, ServerSentEvent
 from starlette.concurrency import run_in_threadpool
@@ -22,29 +22,15 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, Response
 from starlette.routing import Route
 
-from . import exported
+from . import viewer
 from .body import Refused, parsed, read
+from .faults import Fault, ordered
 from .store import Store, whole
 
 MAX_IMPORT = 100_000_000  # bytes
 MAX_ORDER = 10_000  # bytes
-MAX_DELAY_MS = 60_000
-MAX_TIMES = 1_000_000
 BEHIND = 1000  # events
 GATHER = 0.2  # seconds in which changes of a session are told as one
-
-
-class Fault(NamedTuple):
-    """How requests whose path begins with ``path`` are answered, the next ``times`` times.
-
-    ``delay_ms`` milliseconds late; with ``status`` and ``headers``, or as ever where there is no ``status``.
-    """
-
-    path: str
-    status: int | None = None
-    delay_ms: int = 0
-    times: int = 1
-    headers: dict[str, str] = {}  # noqa: RUF012  (never written to)
 
 
 class Stream:
@@ -120,7 +106,7 @@ def routes(store: Store, stream: Stream, faults: list[Fault]) -> list[Route]:
     def export(request: Request) -> Response:
         chosen = recorded(request)
         name = f'attachment; filename="replay-{chosen["session_id"]}.html"'
-        return HTMLResponse(exported.written(chosen), headers={"Content-Disposition": name})
+        return HTMLResponse(viewer.exported(chosen), headers={"Content-Disposition": name})
 
     def recorded(request: Request) -> dict[str, Any]:
         try:
@@ -131,7 +117,7 @@ def routes(store: Store, stream: Stream, faults: list[Fault]) -> list[Route]:
     async def take(request: Request) -> Response:
         try:
             file = await read(request, MAX_IMPORT)
-            session = await run_in_threadpool(exported.read, file)
+            session = await run_in_threadpool(viewer.imported, file)
             device_id, session_id = await run_in_threadpool(store.add_session, session)
         except ValueError as error:
             return JSONResponse({"error": f"This is no exported session: {error}."}, 400)
@@ -142,7 +128,7 @@ def routes(store: Store, stream: Stream, faults: list[Fault]) -> list[Route]:
     async def order(request: Request) -> Response:
         given = parsed(await read(request, MAX_ORDER))
         try:
-            faults[:] = [_fault(**each) for each in (given if isinstance(given, list) else [given])]
+            faults[:] = [ordered(**each) for each in (given if isinstance(given, list) else [given])]
         except TypeError as error:
             raise Refused(400, f"that is no fault: {error}") from error
         return JSONResponse([fault._asdict() for fault in faults])
@@ -156,27 +142,3 @@ def routes(store: Store, stream: Stream, faults: list[Fault]) -> list[Route]:
         Route("/export/{device_id:path}/{session_id}.html", export),
         Route("/api/faults", order, methods=["POST"]),
     ]
-
-
-def _fault(
-    path: str, status: int | None = None, delay_ms: int = 0, times: int = 1, headers: Mapping[str, str] = {}
-) -> Fault:
-    """A fault, of values that came from outside."""
-    for name, number, lowest, highest in (
-        ("status", 200 if status is None else status, 200, 599),
-        ("delay_ms", delay_ms, 0, MAX_DELAY_MS),
-        ("times", times, 1, MAX_TIMES),
-    ):
-        if type(number) is not int or not lowest <= number <= highest:
-            raise TypeError(f"{name} is a whole number from {lowest} to {highest}")
-    if (
-        not isinstance(path, str)
-        or not isinstance(headers, dict)
-        or not all(map(_is_line, [*headers, *headers.values()]))
-    ):
-        raise TypeError("path is a text, headers an object of texts")
-    return Fault(path, status, delay_ms, times, dict(headers))
-
-
-def _is_line(text: object) -> bool:
-    return isinstance(text, str) and text.isascii() and text.isprintable()

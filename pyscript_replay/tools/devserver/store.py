@@ -24,7 +24,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
 
-from ..errors import ReplayError
+from ...errors import ReplayError
 
 REPLAY_ID = "[Amplitude] Session Replay ID"
 DESTINATIONS = ("Actions Amplitude", "Amplitude")  # where an event's integrations carry the session id

@@ -24,10 +24,10 @@ from starlette.responses import FileResponse, JSONResponse, Response
 from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import StaticFiles
 
+from ..bundle import esbuild
+from ..cache import digest, once
+from ..npm import WEB, installed
 from .body import Refused, parsed, read, unpacked
-from .bundle import esbuild
-from .cache import digest, once
-from .npm import WEB, installed
 from .store import Store
 
 KINDS = ("t", "p", "i", "g", "a", "s")
