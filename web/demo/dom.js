@@ -36,8 +36,16 @@ export function duration(milliseconds) {
 const CLOCK = new Intl.DateTimeFormat("en-GB", { timeStyle: "medium" });
 const DAY = new Intl.DateTimeFormat("en-GB", { dateStyle: "medium" });
 
-/** A time in epoch milliseconds as "14:03:22". */
-export const clock = (time) => CLOCK.format(time);
+/** A time in epoch milliseconds as "14:03:22"; one that is beyond all calendars as "?". */
+export const clock = (time) => written(CLOCK, time);
 
 /** …and as "24 Nov 2026". */
-export const day = (time) => DAY.format(time);
+export const day = (time) => written(DAY, time);
+
+const written = (format, time) => (Number.isNaN(new Date(time).getTime()) ? "?" : format.format(time));
+
+/** What to call a message of Segment. Its name may be anything: pages send what they like. */
+export function nameOf({ event, name, type }) {
+  const called = [event, name, type].find((each) => each != null && each !== "") ?? "nameless";
+  return typeof called === "string" ? called : JSON.stringify(called);
+}

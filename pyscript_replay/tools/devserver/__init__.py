@@ -3,13 +3,14 @@
 server.py       the server: a thread, a socket, and the guards before every route
 segment.py      the local Segment: its CDN and its collectors
 amplitude.py    the local Amplitude: Session Replay's configuration and uploads, and the endpoints for events
-body.py         what a request to a collector carries, within limits
+body.py         what requests and answers carry
 store.py        what was collected
+tabs.py         which tab of a session recorded what
 faults.py       answers that go wrong, because it was ordered
 api.py          what the demo's pages ask: what has arrived
 demo.py         the shop in each mode, and the PyScript pages
 viewer.py       the list of sessions, the player, and a session as a file
-templates.py    how a page is put together
+pages.py        how a page is put together
 """
 
 from .faults import Fault

@@ -6,6 +6,7 @@ PyScript's pages evaluate text and bring styles of their own, and their policy a
 
 import html
 import json
+import secrets
 from collections.abc import Callable
 from typing import Any, NamedTuple
 from urllib.parse import quote
@@ -122,7 +123,7 @@ def _replay_options(request: Request) -> dict[str, Any]:
     here = f"{request.base_url}amplitude/session-replay"
     return {
         "configServerUrl": f"{here}/config",
-        "trackServerUrl": f"{here}/track",
+        "trackServerUrl": f"{here}/track/{secrets.token_hex(4)}",  # another for each page: see tabs.py
         "flushIntervalConfig": {"minIntervalMs": 300, "maxIntervalMs": 1000},
         "eagerFullSnapshotSend": True,
     }

@@ -1,14 +1,25 @@
 """Answers that go wrong, because it was ordered: in Python with ``DevServer.fault``, over HTTP with ``/api/faults``."""
 
 import asyncio
+import re
 from collections.abc import Mapping
 from typing import NamedTuple
 
-from starlette.responses import JSONResponse
+from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
+
+from .body import Json
 
 MAX_DELAY_MS = 60_000
 MAX_TIMES = 1_000_000
+WITHOUT_BODY = (204, 205, 304)
+NAME = re.compile(r"[-!#$%&'*+.^_`|~0-9A-Za-z]+")  # of a header, as HTTP has it
+VALUE = re.compile(r"([!-~]([ -~]*[!-~])?)?")
+FRAMING = (
+    "connection",
+    "content-length",
+    "transfer-encoding",
+)  # where the answer ends is known to the server alone
 
 
 class Fault(NamedTuple):
@@ -35,17 +46,14 @@ def ordered(
     ):
         if type(number) is not int or not lowest <= number <= highest:
             raise TypeError(f"{name} is a whole number from {lowest} to {highest}")
-    if (
-        not isinstance(path, str)
-        or not isinstance(headers, dict)
-        or not all(map(_is_line, [*headers, *headers.values()]))
-    ):
+    if not isinstance(path, str) or not isinstance(headers, Mapping):
         raise TypeError("path is a text, headers an object of texts")
+    for name, value in headers.items():
+        if not isinstance(name, str) or not NAME.fullmatch(name) or name.lower() in FRAMING:
+            raise TypeError(f"{name!r} is no name of a header that can be ordered")
+        if not isinstance(value, str) or not VALUE.fullmatch(value):
+            raise TypeError(f"the value of the header {name} is a line of ASCII")
     return Fault(path, status, delay_ms, times, dict(headers))
-
-
-def _is_line(text: object) -> bool:
-    return isinstance(text, str) and text.isascii() and text.isprintable()
 
 
 class Faults:
@@ -61,7 +69,7 @@ class Faults:
         if fault:
             await asyncio.sleep(fault.delay_ms / 1000)
             if fault.status is not None:
-                app = JSONResponse({"code": fault.status, "error": "as ordered"}, fault.status, fault.headers)
+                app = _answer(fault.status, fault.headers)
         await app(scope, receive, send)
 
     def _next(self, path: str) -> Fault | None:
@@ -71,3 +79,9 @@ class Faults:
             at = self._faults.index(fault)
             self._faults[at : at + 1] = [fault._replace(times=fault.times - 1)] if fault.times > 1 else []
         return fault
+
+
+def _answer(status: int, headers: Mapping[str, str]) -> Response:
+    if status in WITHOUT_BODY:
+        return Response(status_code=status, headers=headers)
+    return Json({"code": status, "error": "as ordered"}, status, headers)

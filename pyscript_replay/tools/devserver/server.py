@@ -9,6 +9,7 @@ any; what was recorded, and orders, are for the server's own pages. A fault that
 """
 
 import socket
+import sqlite3
 import threading
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,7 @@ from starlette.datastructures import Headers
 from starlette.middleware import Middleware
 from starlette.middleware.cors import CORSMiddleware
 from starlette.middleware.trustedhost import TrustedHostMiddleware
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Mount
 from starlette.staticfiles import StaticFiles
@@ -26,9 +28,9 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from ...errors import ReplayError
 from . import amplitude, api, demo, segment, viewer
-from .body import Refused
+from .body import Json, Refused
 from .demo import Real
-from .faults import Fault, Faults
+from .faults import Fault, Faults, ordered
 from .store import Store
 
 HOST = "127.0.0.1"
@@ -95,7 +97,7 @@ class DevServer:
 
     def fault(self, path: str, status: int | None = None, **more: Any) -> None:
         """Have the next requests to ``path`` answered so: the arguments are those of ``Fault``."""
-        self.faults.append(Fault(path, status, **more))
+        self.faults.append(ordered(path, status, **more))
 
     def _app(self, dist: Path, real: Real | None) -> Starlette:
         return Starlette(
@@ -112,7 +114,7 @@ class DevServer:
                 Middleware(_Origins),
                 Middleware(Faults, faults=self.faults),
             ],
-            exception_handlers={Refused: amplitude.refused},
+            exception_handlers={Refused: amplitude.refused, sqlite3.Error: _unavailable, ClientDisconnect: _gone},
         )
 
 
@@ -121,6 +123,16 @@ def _bound(port: int) -> socket.socket:
         return socket.create_server((HOST, port), backlog=2048)
     except OSError as error:
         raise ReplayError("port-taken", f"{HOST}:{port} cannot be had: {error}.", "Choose another --port.") from error
+
+
+async def _unavailable(request: Request, error: Exception) -> Response:
+    """Of the file of ``--db``; clients try again."""
+    return Json({"code": 503, "error": f"The database cannot be used now: {error}."}, 503)
+
+
+async def _gone(request: Request, error: Exception) -> Response:
+    """Nobody is there any more who would read it."""
+    return PlainTextResponse("", 400)
 
 
 class _Origins:
