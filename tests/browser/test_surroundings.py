@@ -8,8 +8,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import BrowserType, Route
 
-from pyscript_replay.tools.devserver import DevServer
-from pyscript_replay.tools.segment import SOURCES
+from pyscript_replay.tools.devserver import SOURCES, DevServer
 
 from .conftest import CSP, CSP_OF_PYSCRIPT, Site, carried
 
