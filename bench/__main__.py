@@ -50,7 +50,7 @@ def main() -> None:
         shutil.copytree(bundle.cached(), root)
         with DevServer(root) as server:
             pages = _pages(root, server.url)
-            browser = playwright.chromium.launch(executable_path=chromium.find(), args=chromium.ARGS)
+            browser = playwright.chromium.launch(**chromium.find())
             measured = {network.name: _take_turns(browser, server, pages, network, given.turns) for network in NETWORKS}
             browser.close()
     _show(measured)

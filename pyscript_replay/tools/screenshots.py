@@ -23,7 +23,7 @@ SUFFIX = {"light": "", "dark": "-dark"}  # by colour scheme
 def main() -> None:
     DOCS.mkdir(exist_ok=True)
     with DevServer(cached()) as server, sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium.find(), args=chromium.ARGS)
+        browser = playwright.chromium.launch(**chromium.find())
         for scheme in SUFFIX:
             _photograph(browser, server.url, scheme)
         browser.close()

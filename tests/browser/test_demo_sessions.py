@@ -119,6 +119,247 @@ def test_what_is_no_exported_session_is_refused(page: Page, server: Any, tmp_pat
     expect(page.get_by_role("alert")).not_to_be_empty()
 
 
+# Recordings that are put together by hand
+
+
+HEADING = 12  # the id of its text
+
+
+def snapshot(time: int, text: str, href: str = "https://shop.example/") -> list[dict[str, Any]]:
+    """A page with one heading, as rrweb records it."""
+
+    def node(tag: str, number: int, *children: Any) -> dict[str, Any]:
+        return {"type": 2, "tagName": tag, "attributes": {}, "childNodes": list(children), "id": number}
+
+    heading = node("h1", 11, {"type": 3, "textContent": text, "id": HEADING})
+    document = {"type": 0, "childNodes": [node("html", 2, node("head", 3), node("body", 4, heading))], "id": 1}
+    return [
+        {"type": 4, "timestamp": time, "data": {"href": href, "width": 800, "height": 600}},
+        {"type": 2, "timestamp": time, "data": {"node": document, "initialOffset": {"left": 0, "top": 0}}},
+    ]
+
+
+def heading(time: int, text: str) -> dict[str, Any]:
+    """The heading of such a page changes."""
+    data = {"source": 0, "texts": [{"id": HEADING, "value": text}], "attributes": [], "removes": [], "adds": []}
+    return {"type": 3, "timestamp": time, "data": data}
+
+
+def watch(page: Page, server: Any, recording: list[Any], events: tuple[Any, ...] = (), **more: Any) -> None:
+    """Import such a recording, with messages of Segment, and open it in the viewer."""
+    messages = [{"received": 1500, "path": "/v1/t", "message": each} for each in events]
+    session = {"device_id": "made", "session_id": 1000, "recording": recording, "events": messages, **more}
+    file = f'<script type="application/json" id="recording">{json.dumps(session)}</script>'
+    answer = page.request.post(f"{server.url}/api/sessions/import", data=file.encode())
+    assert answer.ok, answer.text()
+    page.goto(f"{server.url}/replay/made/1000")
+    expect(shown(page)).to_be_attached()
+
+
+def shown(page: Page) -> Any:
+    return recorded_page(page).locator("h1")
+
+
+def test_the_last_event_is_shown_at_the_end(page: Page, server: Any) -> None:
+    watch(page, server, [*snapshot(1000, "first"), heading(2000, "second"), heading(3000, "last")])
+    expect(shown(page)).to_have_text("first")
+    page.locator("#seek").press("End")
+    expect(shown(page)).to_have_text("last")
+    expect(page.locator("#time")).to_have_text("0:02 / 0:02")
+    page.locator("#seek").press("Home")
+    expect(shown(page)).to_have_text("first")
+
+
+TABS = [*snapshot(1000, "one"), heading(3000, "one later"), *snapshot(2000, "two", "https://shop.example/two")]
+TABS = [*TABS, heading(4000, "two later"), heading(5000, "one at last")]
+OF_TAB = [0, 0, 0, 1, 1, 1, 0]
+
+
+def test_tabs_are_played_each_as_itself_on_one_time_line(page: Page, server: Any) -> None:
+    bought = {"type": "track", "event": "In the second", "context": {"page": {"url": "https://shop.example/two"}}}
+    watch(page, server, TABS, ({**bought, "timestamp": "1970-01-01T00:00:02.500Z"},), tabs=OF_TAB)
+    expect(page.get_by_label("Tab").locator("option")).to_have_text(["1: / (0:00 to 0:04)", "2: /two (0:01 to 0:03)"])
+    page.locator("#seek").press("End")
+    expect(shown(page)).to_have_text("one at last")
+
+    page.get_by_label("Tab").select_option(index=1)
+    expect(shown(page)).to_have_text("two later")
+    expect(page.locator("#time")).to_have_text("0:04 / 0:04")
+    expect(page.locator("#address")).to_have_text("https://shop.example/two")
+    page.locator("#seek").press("Home")
+    expect(page.locator("#address")).to_have_text("This tab was opened later.")
+    expect(shown(page)).not_to_be_visible()
+
+    page.get_by_label("Tab").select_option(index=0)
+    expect(shown(page)).to_have_text("one")
+    moment(page, "In the second").click()
+    expect(page.get_by_label("Tab")).to_have_value("1")
+    expect(shown(page)).to_have_text("two")
+    page.get_by_role("button", name="Play").click()
+    expect(shown(page)).to_have_text("two later")
+
+
+def test_one_tab_is_no_choice(page: Page, server: Any) -> None:
+    watch(page, server, [*snapshot(1000, "first"), heading(2000, "second")])
+    expect(shown(page)).to_be_visible()
+    expect(page.get_by_label("Tab")).not_to_be_visible()
+
+
+BROKEN: dict[str, dict[str, Any]] = {
+    "data null": {"type": 3, "data": None},
+    "no data": {"type": 3},
+    "data that is a text": {"type": 3, "data": "x"},
+    "no changes in a change": {"type": 3, "data": {"source": 0}},
+    "a change to nothing": {
+        "type": 3,
+        "data": {"source": 0, "texts": [None], "adds": [], "removes": [], "attributes": []},
+    },
+    "an added nothing": {
+        "type": 3,
+        "data": {"source": 0, "texts": [], "adds": [{"parentId": 4, "node": None}], "removes": [], "attributes": []},
+    },
+    "a pointer nowhere": {"type": 3, "data": {"source": 1, "positions": None}},
+    "a pointer that moves by nothing": {"type": 3, "data": {"source": 1, "positions": [None]}},
+    "a page of nothing": {"type": 2, "data": {"node": None}},
+    "a page of a text": {"type": 2, "data": {"node": "x", "initialOffset": {"left": 0, "top": 0}}},
+    "a page of half a page": {
+        "type": 2,
+        "data": {"node": {"type": 0, "id": 1}, "initialOffset": {"left": 0, "top": 0}},
+    },
+    "an address without data": {"type": 4, "data": None},
+    "a type that is none": {"type": "x", "data": {}},
+    "a type that is null": {"type": None, "data": None},
+}
+
+
+@pytest.mark.parametrize("case", BROKEN)
+def test_a_broken_event_is_left_out_and_counted(page: Page, server: Any, case: str) -> None:
+    uncaught: list[str] = []
+    page.on("pageerror", lambda error: uncaught.append(str(error)))
+    broken = {"timestamp": 1500, **BROKEN[case]}
+    watch(page, server, [*snapshot(1000, "first"), broken, heading(2000, "second"), heading(3000, "last")])
+    page.locator("#seek").press("End")
+    expect(shown(page)).to_have_text("last")
+    expect(page.locator("#skipped")).to_have_text("One event of this recording cannot be played and is left out.")
+    assert uncaught == []
+
+
+def test_a_sound_recording_says_nothing_of_broken_events(page: Page, server: Any) -> None:
+    watch(page, server, [*snapshot(1000, "first"), heading(3000, "last")])
+    page.locator("#seek").press("End")
+    expect(shown(page)).to_have_text("last")
+    expect(page.locator("#skipped")).not_to_be_visible()
+
+
+HALF = "half of \ud83d"
+
+
+def test_half_an_emoji_is_played_and_exported(page: Page, server: Any, tmp_path: Path) -> None:
+    watch(page, server, [*snapshot(1000, HALF), heading(3000, HALF + "!")], ({"type": "track", "event": HALF},))
+    for url in (page.url, (tmp_path / "session.html").as_uri()):
+        if url.startswith("file"):
+            exported = page.request.get(f"{server.url}/export/made/1000.html")
+            (tmp_path / "session.html").write_bytes(exported.body())
+            page.goto(url)
+        page.locator("#seek").press("End")
+        texts = page.locator("#player iframe").evaluate(
+            "(it) => it.contentDocument.querySelector('h1').textContent.length"
+        )
+        assert texts == len(HALF) + 1
+        expect(page.locator("#moments b").get_by_text("half of").first).to_be_visible()
+
+
+NAMES: list[dict[str, Any]] = [
+    {"type": "track", "event": {"a": 1}},
+    {"type": "track", "event": None},
+    {"type": "track", "event": 7},
+    {"type": "track", "event": ["a"]},
+    {"type": "track", "event": ""},
+    {"type": "odd kind with spaces", "event": "named"},
+    {"type": "", "name": ""},
+    {"type": None},
+    {"type": {"a": "b"}, "context": None, "timestamp": 7},
+    {"context": "none", "properties": "none", "integrations": "none", "timestamp": {}},
+    {},
+]
+
+
+def test_events_may_have_any_name(page: Page, server: Any) -> None:
+    watch(page, server, [*snapshot(1000, "first"), heading(3000, "last")], tuple(NAMES))
+    expect(page.locator("#moments li")).to_have_count(len(NAMES) + 1)
+    for name in ('{"a":1}', "7", '["a"]', "named", "nameless"):
+        expect(page.locator("#moments b").get_by_text(name, exact=True).first).to_be_visible()
+    page.locator("#seek").press("End")
+    expect(shown(page)).to_have_text("last")
+
+
+def test_the_inspector_shows_events_of_any_name(page: Page, server: Any) -> None:
+    uncaught: list[str] = []
+    page.on("pageerror", lambda error: uncaught.append(str(error)))
+    page.goto(f"{server.url}/")
+    expect(page.locator("#replay-id")).to_have_text(re.compile("/"), timeout=60_000)
+    before = int(page.locator("#event-count").text_content() or 0)
+    for message in NAMES:
+        assert page.request.post(f"{server.url}/v1/t", data=json.dumps(message).encode()).ok
+    expect(page.locator("#events b").get_by_text('["a"]', exact=True)).to_be_visible()
+    assert int(page.locator("#event-count").text_content() or 0) >= before + len(NAMES)
+    assert uncaught == []
+
+
+def test_a_time_beyond_all_calendars_does_not_hide_the_list(page: Page, server: Any) -> None:
+    watch(page, server, [*snapshot(2**53 - 10, "first"), heading(2**53 - 5, "last")])
+    expect(shown(page)).to_be_visible()
+    page.goto(f"{server.url}/sessions")
+    expect(page.get_by_role("row").filter(has_text="made")).to_be_visible()
+
+
+# Several tabs, recorded by the real SDK
+
+
+@pytest.mark.parametrize("named", [True, False], ids=["the page is named in the uploads", "it is not"])
+def test_two_tabs_of_one_session_are_two_documents(
+    page: Page, context: BrowserContext, server: Any, named: bool
+) -> None:
+    if not named:
+        context.route("**/session-replay/track/*", lambda route: route.continue_(url=without_name(route.request.url)))
+    other = context.new_page()
+    tabs = {"Silver Needle": page, "Cliff Oolong": other}
+    for tab, path in ((page, VISIT), (other, "/product?id=oolong")):
+        tab.goto(server.url + path)
+        expect(tab.locator("#replay-id")).to_have_text(re.compile("/"), timeout=60_000)
+        tab.wait_for_timeout(300)
+    for turn in range(3):  # neither is in the background to Playwright: both change at the same time
+        for tab in tabs.values():
+            tab.evaluate("(text) => { document.querySelector('h1').textContent += text }", f" {turn}")
+            tab.wait_for_timeout(250)
+    replay_id = page.evaluate("pyscriptReplay.replayId")
+    assert other.evaluate("pyscriptReplay.replayId") == replay_id
+    device_id, _, session_id = replay_id.partition("/")
+    text = "%s 0 1 2"
+    for _ in range(40):  # as above: the SDK uploads when something more happens
+        recorded = json.dumps(server.store.session(device_id, int(session_id))["recording"])
+        if all(text % name in recorded for name in tabs):
+            break
+        for tab in tabs.values():
+            tab.mouse.wheel(0, 10)
+            tab.wait_for_timeout(250)
+    for tab in tabs.values():
+        tab.goto("about:blank")
+    page.goto(f"{server.url}/replay/{replay_id}")
+    options = page.get_by_label("Tab").locator("option")
+    expect(options).to_have_text([re.compile("silver"), re.compile("oolong")])
+    for index, name in enumerate(tabs):
+        page.get_by_label("Tab").select_option(index=index)
+        page.locator("#seek").press("End")
+        expect(recorded_page(page).locator("main h1")).to_have_text(text % name)
+        expect(recorded_page(page).locator("main h1")).to_have_count(1)
+    expect(page.locator("#skipped")).not_to_be_visible()
+
+
+def without_name(url: str) -> str:
+    return re.sub(r"/track/\w+", "/track", url)
+
+
 HOSTILE = """
 <script>top.pwned = "script"</script>
 <img src="x" onerror="top.pwned = 'onerror'">

@@ -3,8 +3,10 @@
 import gzip
 import http.client
 import json
+import logging
 import re
 import socket
+import sqlite3
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -16,10 +18,11 @@ from urllib.parse import urlencode
 
 import brotli
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from pyscript_replay import ReplayError
-from pyscript_replay.tools import amplitude, api, segment
-from pyscript_replay.tools.devserver import DevServer, Real
+from pyscript_replay.tools.devserver import DevServer, Real, amplitude, api, segment, store
 
 DEVICE, SESSION = "device-1", 1795433609897
 KEY = {"Authorization": "Bearer local"}
@@ -240,6 +243,77 @@ def test_a_message_with_odd_ids_is_kept(server: DevServer, odd: str) -> None:
     assert server.store.segment_messages() == [message]
 
 
+HALF = "great \ud83d"  # what is left of "great 😀" when it is cut in the middle of the emoji
+ESCAPED = rb"great \ud83d"
+
+
+def test_half_an_emoji_is_stored_listed_shown_streamed_and_exported(server: DevServer, dist: Path) -> None:
+    stream = Subscriber(server)
+    named = {**MESSAGE, "properties": {"[Amplitude] Session Replay ID": f"{DEVICE}/{SESSION}", "q": HALF}}
+    page = {"type": 4, "timestamp": 999, "data": {"href": f"https://shop.example/{HALF}", "width": 1, "height": 1}}
+    assert ask(server, TRACK, replay(page, event(1000, HALF)), KEY).status == 200
+    assert ask(server, "/v1/t", json.dumps(named).encode()).status == 200
+    http_v2 = json.dumps({"api_key": "local", "events": [{"event_type": HALF}]}).encode()
+    assert ask(server, "/amplitude/2/httpapi", http_v2).status == 200
+    told = [json.dumps(stream.next()) for _ in range(4)]
+    assert len([each for each in told if ESCAPED.decode() in each]) == 2
+    for path in ("/api/state", f"/api/sessions/{DEVICE}/{SESSION}", f"/export/{DEVICE}/{SESSION}.html"):
+        answer = ask(server, path)
+        assert (path, answer.status) == (path, 200)
+        assert ESCAPED in answer.body
+    assert ask(server, "/api/sessions").json[0]["pages"] == 1
+    with DevServer(dist) as other:
+        assert ask(other, "/api/sessions/import", answer.body).status == 200
+        assert other.store.session(DEVICE, SESSION)["recording"] == [page, event(1000, HALF)]
+
+
+@pytest.mark.parametrize("path", ["/v1/t", "/api/faults"])
+def test_half_an_emoji_in_what_is_refused_is_told(server: DevServer, path: str) -> None:
+    assert ask(server, path, json.dumps({"path": "/", HALF: 1, "x": "y" * segment.MAX_EVENT}).encode()).status in (
+        400,
+        413,
+    )
+
+
+ANY_TEXT = st.text() | st.sampled_from([HALF, "\ude00", "\0", "</script><!--"])
+ANY_JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | ANY_TEXT,
+    lambda each: st.lists(each) | st.dictionaries(ANY_TEXT | st.sampled_from(["type", "data", "event", "path"]), each),
+    max_leaves=8,
+)
+
+
+@settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
+@given(st.dictionaries(st.sampled_from([*MESSAGE, "properties", "timestamp", "context", "name"]), ANY_JSON), ANY_JSON)
+def test_whatever_a_page_sends_can_be_looked_at(server: DevServer, message: dict[str, Any], anything: Any) -> None:
+    server.store.clear()
+    recorded = {"type": anything, "timestamp": 1000, "data": anything}
+    paths = {
+        "/v1/t": json.dumps(message).encode(),
+        TRACK: replay(recorded),
+        "/amplitude/2/httpapi": json.dumps({"api_key": "k", "events": [{"event_type": anything}]}).encode(),
+        "/amplitude/classic": urlencode({"e": json.dumps([{"event_type": anything}])}).encode(),
+    }
+    for path, body in paths.items():
+        assert (path, ask(server, path, body, KEY).status) == (path, 200)
+    paths = {"/api/faults": anything, "/api/sessions/import": anything, "/v1/b": anything, "/v1/i": anything}
+    for path, each in paths.items():
+        assert (path, ask(server, path, json.dumps(each).encode()).status // 100 < 5) == (path, True)
+    server.faults.clear()
+    assert ask(server, "/api/state").json["events"][0]["message"] == message
+    assert ask(server, f"/api/sessions/{DEVICE}/{SESSION}").json["recording"] == [recorded]
+    assert ask(server, f"/export/{DEVICE}/{SESSION}.html").status == 200
+
+
+def test_what_is_nested_too_deep_to_be_shown_is_refused(server: DevServer) -> None:
+    def message(depth: int) -> bytes:
+        return f'{{"type": "track", "event": {"[" * depth}{"]" * depth}}}'.encode()
+
+    taken = [depth for depth in range(100, 1100, 7) if ask(server, "/v1/t", message(depth)).status == 200]
+    assert max(taken) > 800 and len(taken) < len(range(100, 1100, 7))
+    assert len(ask(server, "/api/state").json["events"]) == 50
+
+
 def test_a_device_id_may_be_odd(server: DevServer) -> None:
     """Amplitude would not find it; whoever looks for the reason should."""
     server.store.add_upload({"device_id": "a/b", "session_id": "5", "type": "replay"}, {}, [event(1)], 10)
@@ -299,11 +373,64 @@ def test_faults_by_http(server: DevServer) -> None:
         '{"path": "/", "delay_ms": 1' + "0" * 400 + "}",
         '{"path": "/", "headers": []}',
         '{"path": "/", "headers": {"X-Odd": "a\\nb"}}',
+        '{"path": "/", "headers": {"X-Odd": " a"}}',
+        '{"path": "/", "headers": {"": "a"}}',
+        '{"path": "/", "headers": {"X Odd": "a"}}',
+        '{"path": "/", "headers": {"X-Odd:": "a"}}',
+        '{"path": "/", "headers": {"Content-Length": "1"}}',
+        '{"path": "/", "headers": {"transfer-encoding": "chunked"}}',
     ],
 )
 def test_an_odd_order_is_refused(server: DevServer, order: str) -> None:
     assert ask(server, "/api/faults", order.encode()).status == 400
     assert server.faults == []
+
+
+@pytest.mark.parametrize("status", [204, 205, 304])
+def test_a_fault_may_be_an_answer_without_a_body(server: DevServer, status: int, complaints: list[str]) -> None:
+    server.fault("/v1", status)
+    answer = ask(server, "/v1/t", json.dumps(MESSAGE).encode())
+    assert (answer.status, answer.body) == (status, b"")
+    assert complaints == []
+
+
+@pytest.mark.parametrize("headers", [{"": "a"}, {"X-Odd": "a\r\nb"}, {"Content-Length": "7"}])
+def test_a_fault_that_cannot_be_answered_is_not_taken_from_python_either(
+    server: DevServer, headers: dict[str, str]
+) -> None:
+    with pytest.raises(TypeError):
+        server.fault("/v1", 500, headers=headers)
+
+
+# Uploads that are broken off
+
+
+@pytest.fixture
+def complaints() -> Iterator[list[str]]:
+    """What the server writes to its log."""
+    said: list[str] = []
+
+    class Listener(logging.Handler):
+        def emit(self, record: logging.LogRecord) -> None:
+            said.append(self.format(record))
+
+    listener = Listener()
+    logging.getLogger("uvicorn.error").addHandler(listener)
+    yield said
+    logging.getLogger("uvicorn.error").removeHandler(listener)
+
+
+@pytest.mark.parametrize("path", ["/v1/t", TRACK, "/amplitude/2/httpapi", "/amplitude/classic", "/api/sessions/import"])
+def test_an_aborted_upload_is_nothing_to_complain_of(server: DevServer, path: str, complaints: list[str]) -> None:
+    host, _, port = server.url.removeprefix("http://").partition(":")
+    for _ in range(3):
+        with socket.create_connection((host, int(port))) as client:
+            head = f"POST {path} HTTP/1.1\r\nHost: {host}:{port}\r\nAuthorization: Bearer local\r\n"
+            client.sendall(f"{head}Content-Length: 1000\r\n\r\nonly the beginn".encode())
+            time.sleep(0.1)
+    time.sleep(0.3)
+    assert ask(server, "/api/state").json["segment"] == 0
+    assert complaints == []
 
 
 # Strangers
@@ -502,6 +629,13 @@ def test_what_is_no_exported_session_is_refused_in_a_sentence(
     assert server.store.sessions() == []
 
 
+def test_a_file_with_a_thousand_beginnings_and_no_end_is_refused_at_once(server: DevServer) -> None:
+    """Searched from each beginning to the end of the file, this took minutes: longer than ``ask`` waits."""
+    opening = (BLOCK % "").partition("</")[0].encode()
+    answer = ask(server, "/api/sessions/import", opening * (2_000_000 // len(opening)))
+    assert answer.status == 400
+
+
 # The stream
 
 
@@ -589,3 +723,39 @@ def test_what_was_recorded_is_there_after_a_restart(dist: Path, tmp_path: Path) 
             ask(server, TRACK, replay(event(1000)), KEY)
             (summary,) = ask(server, "/api/sessions").json
             assert summary["uploads"] == expected
+
+
+def test_a_database_that_another_program_has_locked_stops_nothing_else(
+    dist: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(store, "BUSY", 60)
+    names = [f"event {number}" for number in range(50)]  # more than there are threads for files
+    with DevServer(dist, db=tmp_path / "demo.db") as server, ThreadPoolExecutor(50) as threads:
+        other = sqlite3.connect(tmp_path / "demo.db", check_same_thread=False)
+        other.execute("begin immediate")
+        waiting = []
+        for name in names:
+            waiting.append(threads.submit(ask, server, "/v1/t", json.dumps({**MESSAGE, "event": name}).encode()))
+        for path in ("/", "/dist/replay.js", "/demo/style.css", "/segment/v1/projects/actions/settings"):
+            assert ask(server, path).status == 200
+        assert not any(each.done() for each in waiting)
+        other.rollback()
+        assert [each.result().status for each in waiting] == [200] * len(names)
+        assert sorted(each["event"] for each in server.store.segment_messages()) == sorted(names)
+        other.close()
+
+
+def test_a_database_that_stays_locked_is_said_to_be_so(
+    dist: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, complaints: list[str]
+) -> None:
+    monkeypatch.setattr(store, "BUSY", 0.1)
+    with DevServer(dist, db=tmp_path / "demo.db") as server:
+        other = sqlite3.connect(tmp_path / "demo.db")
+        other.execute("begin immediate")
+        for path, body in (("/v1/t", json.dumps(MESSAGE).encode()), (TRACK, replay(event(1)))):
+            answer = ask(server, path, body, KEY)
+            assert answer.status == 503 and "locked" in answer.json["error"]
+        assert ask(server, "/api/state").json["segment"] == 0
+        other.close()
+        assert ask(server, "/v1/t", json.dumps(MESSAGE).encode()).status == 200
+    assert complaints == []

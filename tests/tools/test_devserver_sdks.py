@@ -10,9 +10,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page
 
-from pyscript_replay.tools.devserver import DevServer
-from pyscript_replay.tools.segment import SOURCES
-from pyscript_replay.tools.store import Upload
+from pyscript_replay.tools.devserver import SOURCES, DevServer, Upload
 
 LOAD = """async ([sdk, settings]) => {
   const { AnalyticsBrowser } = await import(sdk);

@@ -1,5 +1,6 @@
 """The store: what was collected can be read again, merged into sessions, by many at once."""
 
+import contextlib
 import json
 import sqlite3
 import threading
@@ -13,7 +14,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from pyscript_replay import ReplayError
-from pyscript_replay.tools.store import REPLAY_ID, Store, named
+from pyscript_replay.tools import devserver
+from pyscript_replay.tools.devserver.store import REPLAY_ID, Store, named
 
 DEVICE, SESSION = "device-1", 1795433609897
 LATER = SESSION + 3_600_000
@@ -211,6 +213,7 @@ BAD_UPLOADS = {
     "no events": ({"device_id": "d", "session_id": "1"}, []),
     "an event that is none": ({"device_id": "d", "session_id": "1"}, ["x"]),
     "an event without a time": ({"device_id": "d", "session_id": "1"}, [{"type": 3}]),
+    "an event whose time is a truth": ({"device_id": "d", "session_id": "1"}, [event(True)]),
     "an event at no time": ({"device_id": "d", "session_id": "1"}, [event(float("nan"))]),
     "an event at the end of time": ({"device_id": "d", "session_id": "1"}, [event(float("inf"))]),
 }
@@ -328,6 +331,94 @@ def test_a_file_that_cannot_be_used_is_named(tmp_path: Path, content: bytes | No
     with pytest.raises(ReplayError, match=r"demo\.db") as raised:
         Store(file)
     assert raised.value.code == "db"
+
+
+def test_a_database_of_another_program_is_left_as_it_is(tmp_path: Path) -> None:
+    file = tmp_path / "other.db"
+    with contextlib.closing(sqlite3.connect(file)) as other:
+        other.execute("create table upload (id integer, photo blob)")
+        other.commit()
+    before = file.read_bytes()
+    with pytest.raises(ReplayError, match="another program") as raised:
+        Store(file)
+    assert raised.value.code == "db"
+    assert file.read_bytes() == before
+    assert [each.name for each in tmp_path.iterdir()] == ["other.db"]
+
+
+def test_a_database_that_another_program_holds_is_said_to_be_locked(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(devserver.store, "BUSY", 0.1)
+    file = tmp_path / "demo.db"
+    Store(file).close()
+    with contextlib.closing(sqlite3.connect(file)) as other:
+        other.execute("begin immediate")
+        with pytest.raises(ReplayError, match="locked") as raised:
+            Store(file)
+    assert (raised.value.code, raised.value.fix[:5]) == ("db", "Close")
+
+
+@pytest.fixture
+def filled(tmp_path: Path) -> Path:
+    """A file with something in each table."""
+    file = tmp_path / "demo.db"
+    store = Store(file)
+    upload(store, *(event(number, text="x" * 100) for number in range(500)))
+    store.add_segment("/v1/t", [track("Bought")])
+    store.add_amplitude("/amplitude/classic", [{"event_type": "x"}])
+    store.close()
+    return file
+
+
+def test_a_file_that_was_cut_short_is_refused(filled: Path) -> None:
+    filled.write_bytes(filled.read_bytes()[:-20_000])
+    with pytest.raises(ReplayError, match=r"demo\.db") as raised:
+        Store(filled)
+    assert raised.value.code == "db"
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        "update recorded set event = substr(event, 2) where rowid = 300",
+        "update recorded set event = null where rowid = 300",
+        "update recorded set timestamp = 'noon'",
+        "update segment set message = cast(x'ff' as text)",
+        "update amplitude set event = ''",
+        "update upload set query = '{'",
+        "update upload set headers = null",
+    ],
+)
+def test_a_file_with_a_row_that_cannot_be_read_is_refused(filled: Path, damage: str) -> None:
+    with contextlib.closing(sqlite3.connect(filled)) as database:
+        database.execute(damage)
+        database.commit()
+    with pytest.raises(ReplayError, match=r"demo\.db is damaged"):
+        Store(filled)
+
+
+@settings(
+    deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow], max_examples=150
+)
+@given(place=st.floats(0, 1, exclude_max=True), garbage=st.binary(min_size=1, max_size=64))
+def test_a_damaged_file_is_refused_or_everything_in_it_can_be_read(filled: Path, place: float, garbage: bytes) -> None:
+    content = filled.read_bytes()
+    at = int(place * len(content))
+    broken = filled.with_name("broken.db")
+    broken.write_bytes(content[:at] + garbage + content[at + len(garbage) :])
+    try:
+        store = Store(broken)
+    except ReplayError as error:
+        assert error.code == "db"
+        return
+    finally:
+        for left in broken.parent.glob("broken.db-*"):
+            left.unlink()
+    for session in store.sessions():
+        assert store.session(session["device_id"], session["session_id"])
+    assert store.state() and store.uploads() is not None and store.amplitude_events() is not None
+    store.close()
 
 
 def test_many_threads_at_once_lose_nothing(tmp_path: Path) -> None:

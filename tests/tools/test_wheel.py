@@ -12,6 +12,7 @@ import pytest
 from pyscript_replay.tools import bundle
 
 REPOSITORY = Path(__file__).parents[2]
+UV = os.environ.get("UV", "uv")  # as uv run tells: it need not be on the PATH
 SCRIPTS = "Scripts" if os.name == "nt" else "bin"
 
 
@@ -24,15 +25,15 @@ def run(*command: str | Path, cwd: Path) -> str:
 @pytest.fixture(scope="module")
 def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
     out = tmp_path_factory.mktemp("wheel")
-    run("uv", "build", "--wheel", "--out-dir", out, cwd=REPOSITORY)
+    run(UV, "build", "--wheel", "--out-dir", out, cwd=REPOSITORY)
     return next(out.glob("*.whl"))
 
 
 @pytest.fixture(scope="module")
 def command(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     environment = tmp_path_factory.mktemp("environment") / "empty"
-    run("uv", "venv", "--python", sys.executable, environment, cwd=wheel.parent)
-    run("uv", "pip", "install", "--python", environment, wheel, cwd=wheel.parent)
+    run(UV, "venv", "--python", sys.executable, environment, cwd=wheel.parent)
+    run(UV, "pip", "install", "--python", environment, wheel, cwd=wheel.parent)
     return environment / SCRIPTS / "pyscript-replay"
 
 

@@ -1,5 +1,7 @@
 // Elements made in one line. Whatever is shown goes in as text, never as markup: that is why nothing else is needed
-// against hostile names in events and recordings.
+// against hostile names in events and recordings. Used by the pages and, built in, by exported files.
+
+export const at = (id) => document.getElementById(id);
 
 /** `element("a.button", { href: "…" }, "text", child, …)`. */
 export function element(kind, attributes = {}, ...children) {
@@ -23,9 +25,9 @@ export function bytes(count) {
   return `${BYTES.format(count / 1e6)} MB`;
 }
 
-/** Milliseconds as "1:02" or "1:02:03". */
+/** Milliseconds as "1:02" or "1:02:03"; a second counts when it is over. */
 export function duration(milliseconds) {
-  const seconds = Math.max(0, Math.round(milliseconds / 1000));
+  const seconds = Math.max(0, Math.floor(milliseconds / 1000));
   const parts = [Math.floor(seconds / 3600), Math.floor(seconds / 60) % 60, seconds % 60];
   if (!parts[0]) parts.shift();
   return parts.map((part, index) => (index ? String(part).padStart(2, "0") : part)).join(":");
@@ -34,8 +36,16 @@ export function duration(milliseconds) {
 const CLOCK = new Intl.DateTimeFormat("en-GB", { timeStyle: "medium" });
 const DAY = new Intl.DateTimeFormat("en-GB", { dateStyle: "medium" });
 
-/** A time in epoch milliseconds as "14:03:22". */
-export const clock = (time) => CLOCK.format(time);
+/** A time in epoch milliseconds as "14:03:22"; one that is beyond all calendars as "?". */
+export const clock = (time) => written(CLOCK, time);
 
 /** …and as "24 Nov 2026". */
-export const day = (time) => DAY.format(time);
+export const day = (time) => written(DAY, time);
+
+const written = (format, time) => (Number.isNaN(new Date(time).getTime()) ? "?" : format.format(time));
+
+/** What to call a message of Segment. Its name may be anything: pages send what they like. */
+export function nameOf({ event, name, type }) {
+  const called = [event, name, type].find((each) => each != null && each !== "") ?? "nameless";
+  return typeof called === "string" ? called : JSON.stringify(called);
+}

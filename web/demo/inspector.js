@@ -4,10 +4,10 @@
 // It is not recorded (class `amp-block`), asks nothing of the page until the page has loaded, and polls nothing.
 
 import { connectControls } from "./controls.js";
-import { bytes, clock, day, element } from "./dom.js";
+import { at, bytes, clock, day, element, nameOf } from "./dom.js";
 import { keeper } from "./keepers.js";
 
-const REPLAY_ID = "[Amplitude] Session Replay ID";
+const REPLAY_ID = at("inspector").dataset.replayProperty;
 const SHOWN = 12;
 const KEPT = "demo.transitions"; // the log goes on when the visitor goes to the next page
 
@@ -20,7 +20,6 @@ const seen = {
   problem: null,
   transitions: JSON.parse(sessionStorage.getItem(KEPT) ?? "[]"),
 };
-const at = (id) => document.getElementById(id);
 
 // What an event says.
 
@@ -115,7 +114,7 @@ function eventRow(event) {
   const { received, message } = event;
   const [look, words] = verdict(event);
   return element("li", {},
-    titled(message.event ?? message.name ?? message.type, received),
+    titled(nameOf(message), received),
     element("span.row", {},
       element("span.number.small", {}, carried(message) ?? "no session id"),
       element(`span.pill${look && `.${look}`}`, {}, words),

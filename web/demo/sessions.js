@@ -1,8 +1,7 @@
 // The list of recorded sessions, newest first, kept up to date by the server's stream.
 
-import { bytes, clock, day, duration, element } from "./dom.js";
+import { at, bytes, clock, day, duration, element } from "./dom.js";
 
-const at = (id) => document.getElementById(id);
 const sessions = new Map(); // replay id: summary
 
 const path = ({ device_id, session_id }) => `${encodeURIComponent(device_id)}/${session_id}`;

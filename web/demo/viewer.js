@@ -8,224 +8,352 @@
 // its iframe; with it, the frame would be no wall.) `UNSAFE_replayCanvas`, which would let scripts in, stays off.
 // Whatever else comes from a recording or an event is shown as text.
 //
-// One classic script, and nothing imported: so it can be written into an exported file as it is.
+// Several tabs of one session were several pages at once. Each is played as itself, on one time line: where a tab has
+// nothing at an end of it, an event that changes nothing stands there.
+//
+// In an exported file this stands with what it imports, as one script.
 
-(() => {
-  const AFTER_SNAPSHOT_MS = 50;
-  const STEP_MS = 100; // of the arrow keys on the time line
-  const META = 4; // rrweb's event type for "a page was loaded"
-  const SNAPSHOT = 2; // and for all that is on it
+import { at, clock, day, duration, element, nameOf } from "./dom.js";
 
-  const at = (id) => document.getElementById(id);
+const AFTER_SNAPSHOT_MS = 50;
+const STEP_MS = 100; // of the arrow keys on the time line
 
-  function element(kind, attributes = {}, ...children) {
-    const [tag, ...classes] = kind.split(".");
-    const made = document.createElement(tag);
-    made.classList.add(...classes);
-    for (const [name, value] of Object.entries(attributes)) made.setAttribute(name, value);
-    made.append(...children);
-    return made;
+// rrweb's types of events, and of their sources those that the pointer and fingers are
+const [SNAPSHOT, CHANGE, META, CUSTOM, PLUGIN] = [2, 3, 4, 5, 6];
+const MOVES = [1, 6, 12];
+const MUTATION = 0;
+const MUTATED = ["adds", "removes", "texts", "attributes"];
+const [DOCUMENT, ELEMENT] = [0, 2]; // of its types of nodes
+
+const KINDS = ["track", "page", "screen", "identify", "group", "alias"]; // of Segment's messages
+
+const isObject = (value) => typeof value === "object" && value !== null && !Array.isArray(value);
+const list = (value) => (Array.isArray(value) ? value : []);
+
+async function open() {
+  const session = await load();
+  at("title").textContent = `Session of ${day(session.started)}, ${clock(session.started)}`;
+  at("identity").textContent = session.replay_id;
+  if (session.recording.length < 2) throw new Error("This session has nothing to play yet. Reload in a moment.");
+  const tabs = tabsOf(session);
+  if (!tabs.length) throw new Error("The beginning of this session was never received, so there is nothing to play.");
+  show(session, tabs);
+  if (!at("recording")) watchForMore(session);
+}
+
+async function load() {
+  const embedded = at("recording");
+  if (embedded) return JSON.parse(embedded.textContent);
+  const path = location.pathname.replace(/^\/replay\//, "");
+  const answer = await fetch(`/api/sessions/${path}`);
+  if (!answer.ok) throw new Error("There is no such session here. It may be from before a restart.");
+  at("export").href = `/export/${path}.html`;
+  at("export").hidden = false;
+  return answer.json();
+}
+
+/** Say when the server has got more of this session. */
+function watchForMore({ replay_id, uploads }) {
+  const stream = new EventSource("/api/stream");
+  stream.addEventListener("session", ({ data }) => {
+    const summary = JSON.parse(data);
+    if (summary.replay_id === replay_id && summary.uploads > uploads) at("more").hidden = false;
+  });
+  addEventListener("pagehide", () => stream.close());
+}
+
+/** The tabs that can be played: what each recorded, and its pages. What cannot be played in them is left out. */
+function tabsOf({ recording, tabs = [] }) {
+  const byTab = new Map();
+  recording.forEach((event, index) => {
+    const tab = tabs[index] ?? 0;
+    if (!byTab.has(tab)) byTab.set(tab, []);
+    if (playable(event)) byTab.get(tab).push(event);
+    else skip(event);
+  });
+  const played = [...byTab.values()].filter((events) => events.some(({ type }) => type === SNAPSHOT));
+  return played.map((events) => {
+    const pages = events.filter(({ type, data }) => type === META && data.href);
+    for (const { type, data } of events) if (type === SNAPSHOT) disarm(data.node);
+    return { events, pages, opened: events[0].timestamp, closed: events.at(-1).timestamp };
+  });
+}
+
+/** Whether an event has the form that its type asks for. The player looks no further before it has begun. */
+function playable(event) {
+  const { type, data, timestamp } = event ?? {};
+  if (!Number.isFinite(timestamp) || ![0, 1, SNAPSHOT, CHANGE, META, CUSTOM, PLUGIN].includes(type)) return false;
+  if (type > 1 && !isObject(data)) return false;
+  if (type === SNAPSHOT) return isNode(data.node) && isObject(data.initialOffset);
+  if (type === META) return Number.isFinite(data.width) && Number.isFinite(data.height);
+  if (type === CHANGE && MOVES.includes(data.source)) return hasObjects(data, "positions") && data.positions.length > 0;
+  if (type === CHANGE && data.source === MUTATION) {
+    return MUTATED.every((kind) => hasObjects(data, kind)) && data.adds.every(({ node }) => isNode(node));
   }
+  return true;
+}
 
-  function duration(milliseconds) {
-    const seconds = Math.max(0, Math.floor(milliseconds / 1000));
-    const [hours, minutes] = [Math.floor(seconds / 3600), Math.floor(seconds / 60) % 60];
-    const parts = hours ? [hours, String(minutes).padStart(2, "0")] : [minutes];
-    return [...parts, String(seconds % 60).padStart(2, "0")].join(":");
+const hasObjects = (data, name) => Array.isArray(data[name]) && data[name].every(isObject);
+
+/** Whether this is a node as rrweb writes it: of a document, an element, a text, … */
+function isNode(node) {
+  if (!isObject(node) || !Number.isInteger(node.id) || ![0, 1, 2, 3, 4, 5].includes(node.type)) return false;
+  if (node.type === ELEMENT && !(typeof node.tagName === "string" && isObject(node.attributes))) return false;
+  if (node.type !== DOCUMENT && node.type !== ELEMENT) return true;
+  return Array.isArray(node.childNodes) && node.childNodes.every(isNode);
+}
+
+const skipped = new Set();
+
+/** Go on without an event, and say so. */
+function skip(event) {
+  skipped.add(event);
+  const [count, are] = skipped.size === 1 ? ["One event", "is"] : [`${skipped.size} events`, "are"];
+  at("skipped").textContent = `${count} of this recording cannot be played and ${are} left out.`;
+  at("skipped").hidden = false;
+}
+
+function show(session, tabs) {
+  const start = Math.min(...tabs.map(({ opened }) => opened));
+  const length = Math.max(...tabs.map(({ closed }) => closed)) - start;
+  const moments = momentsOf(session, tabs, start, length);
+  const seen = { tab: tabs[0], player: null, offset: 0 };
+
+  const draw = (offset) => {
+    seen.offset = offset;
+    const { pages, opened } = seen.tab;
+    at("time").textContent = `${duration(offset)} / ${duration(length)}`;
+    at("seek").value = offset;
+    at("seek").setAttribute("aria-valuetext", `${duration(offset)} of ${duration(length)}`);
+    const isOpen = opened - start <= offset + 1;
+    at("player").classList.toggle("not-open", !isOpen);
+    at("address").textContent = isOpen ? pageAt(pages, start + offset + 1) : "This tab was opened later.";
+    for (const { shown, offset: own } of moments) {
+      for (const each of shown) each.classList.toggle("past", own <= offset);
+    }
+  };
+  const turnTo = (tab) => {
+    seen.player?.close();
+    seen.tab = tab;
+    seen.player = makePlayer(paddedTo(tab.events, start, start + length + 1), (time) => draw(Math.min(time, length)));
+    at("tab").value = tabs.indexOf(tab);
+  };
+  const goto = (offset, tab = seen.tab) => {
+    const { offset: before } = seen;
+    if (tab !== seen.tab) turnTo(tab);
+    seen.player.goto(offset ?? before);
+    draw(offset ?? before);
+  };
+
+  at("watch").hidden = false;
+  turnTo(tabs[0]);
+  offerTabs(tabs, start, (tab) => goto(undefined, tab));
+  for (const moment of moments) place(moment, length, () => goto(moment.offset, moment.tab));
+  if (!moments.length) at("moments").append(element("li.soft", {}, "Segment has sent no event in this session."));
+  connectTransport(seen, length, goto);
+  draw(0);
+}
+
+const pageAt = (pages, time) => String(pages.findLast(({ timestamp }) => timestamp <= time)?.data.href ?? "");
+
+/** A choice, where there is one. */
+function offerTabs(tabs, start, turnTo) {
+  at("tabs").hidden = tabs.length < 2;
+  at("tab").append(
+    ...tabs.map(({ pages, opened, closed }, index) => {
+      const when = `${duration(opened - start)} to ${duration(closed - start)}`;
+      return element("option", { value: index }, `${index + 1}: ${pathOf(pages[0]?.data.href)} (${when})`);
+    }),
+  );
+  at("tab").value = 0;
+  at("tab").addEventListener("change", ({ target }) => turnTo(tabs[target.value]));
+}
+
+function pathOf(address) {
+  const url = URL.canParse(String(address)) ? new URL(String(address)) : null;
+  return url ? url.pathname + url.search : "a page";
+}
+
+/** With events that change nothing at both ends, so that the player's time is the session's. */
+function paddedTo(events, from, to) {
+  const nothing = (timestamp) => ({ type: CUSTOM, timestamp, data: { tag: "nothing", payload: {} } });
+  const first = events[0].timestamp > from ? [nothing(from)] : [];
+  return [...first, ...events, nothing(to)];
+}
+
+/** A recorded page asks for nothing but its styles: no preload, no prefetch, no preconnect. */
+function disarm(node) {
+  const { tagName, attributes, childNodes } = node ?? {};
+  if (tagName === "link" && attributes && !/stylesheet/i.test(attributes.rel)) delete attributes.href;
+  for (const child of list(childNodes)) disarm(child);
+}
+
+/** Segment's events and the session's transitions, each with its place on the time line, and its tab if it is known. */
+function momentsOf({ events, transitions }, tabs, start, length) {
+  const offset = (time) => Math.min(Math.max(time - start, 0), length);
+  const tracked = events.map(({ message, received }) => {
+    const made = Date.parse(message.originalTimestamp ?? message.timestamp) || received;
+    const [tab, time] = onItsPage(message, tabs, made);
+    const kind = KINDS.includes(message.type) ? message.type : "other";
+    return { kind, name: nameOf(message), tab, offset: offset(time), raw: message };
+  });
+  const moved = transitions.map((transition) => ({
+    kind: "session",
+    name: transition.previous ? "A new session begins" : "Session begins",
+    offset: offset(transition.at),
+    raw: transition,
+  }));
+  return [...moved, ...tracked].sort((one, other) => one.offset - other.offset);
+}
+
+/**
+ * The tab that showed an event's page at its time, and when: a page's first events are made before it is recorded, and
+ * are shown with its first picture.
+ */
+function onItsPage({ context }, tabs, time) {
+  const href = context?.page?.url;
+  if (!href) return [undefined, time];
+  const then = tabs.find(({ pages }) => pages.findLast((page) => page.timestamp <= time)?.data.href === href);
+  if (then) return [then, time];
+  for (const tab of tabs) {
+    const next = tab.pages.find((page) => page.timestamp > time);
+    if (next?.data.href === href) return [tab, next.timestamp + AFTER_SNAPSHOT_MS];
   }
+  return [undefined, time];
+}
 
-  async function open() {
-    const session = await load();
-    const started = new Date(session.started).toLocaleString("en-GB", { dateStyle: "medium", timeStyle: "medium" });
-    at("title").textContent = `Session of ${started}`;
-    at("identity").textContent = session.replay_id;
-    if (session.recording.length < 2) throw new Error("This session has nothing to play yet. Reload in a moment.");
-    const first = session.recording.findIndex(({ type, data }) => type === SNAPSHOT && data?.node);
-    if (first < 0) throw new Error("The beginning of this session was never received, so there is nothing to play.");
-    show(session);
-    if (!at("recording")) watchForMore(session);
-  }
+/** A player of these events, which goes where it is told and tells where it is. */
+function makePlayer(events, draw) {
+  const target = at("player");
+  const { width: wide = 16, height: high = 10 } = events.find(({ type }) => type === META)?.data ?? {};
+  const size = () => {
+    const width = target.clientWidth;
+    const room = Math.max(innerHeight - 330, innerHeight * 0.55); // so that the controls stay in view
+    return { width, height: Math.round(Math.max(200, Math.min((width * high) / wide, room))) };
+  };
+  const player = new rrwebPlayer.Player({
+    target,
+    props: {
+      events,
+      ...size(),
+      showController: false, // ours can be used with a keyboard
+      autoPlay: false,
+      skipInactive: at("skip").checked,
+      speed: Number(at("speed").value),
+      showWarning: false,
+      mouseTail: false,
+      triggerFocus: false, // the keyboard stays with the player
+      insertStyleRules: [
+        ".amp-block { background: repeating-linear-gradient(45deg, #8883 0 8px, #8881 8px 16px) !important }",
+      ],
+    },
+  });
+  goOnAfterWhatFails(player.getReplayer());
+  const resized = new ResizeObserver(() => {
+    player.$set(size());
+    player.triggerResize();
+  });
+  resized.observe(target);
+  const frame = target.querySelector("iframe");
+  frame.title = "The recorded page";
+  frame.tabIndex = -1; // a picture of a page: there is nothing to do in it
 
-  async function load() {
-    const embedded = at("recording");
-    if (embedded) return JSON.parse(embedded.textContent);
-    const path = location.pathname.replace(/^\/replay\//, "");
-    const answer = await fetch(`/api/sessions/${path}`);
-    if (!answer.ok) throw new Error("There is no such session here. It may be from before a restart.");
-    at("export").href = `/export/${path}.html`;
-    at("export").hidden = false;
-    return answer.json();
-  }
+  let closed = false;
+  player.addEventListener("ui-update-current-time", ({ payload }) => closed || draw(payload));
+  player.addEventListener("ui-update-player-state", ({ payload }) => {
+    if (!closed) at("play").textContent = payload === "playing" ? "Pause" : "Play";
+  });
+  return {
+    goto: (offset, play = false) => player.goto(offset + 1, play), // with what happened in that millisecond
+    toggle: () => player.toggle(),
+    setSpeed: (speed) => player.setSpeed(speed),
+    toggleSkipInactive: () => player.toggleSkipInactive(),
+    close() {
+      closed = true;
+      player.pause();
+      resized.disconnect();
+      player.$destroy();
+      target.replaceChildren();
+      at("play").textContent = "Play";
+    },
+  };
+}
 
-  /** Say when the server has got more of this session. */
-  function watchForMore({ replay_id, uploads }) {
-    const stream = new EventSource("/api/stream");
-    stream.addEventListener("session", ({ data }) => {
-      const summary = JSON.parse(data);
-      if (summary.replay_id === replay_id && summary.uploads > uploads) at("more").hidden = false;
-    });
-    addEventListener("pagehide", () => stream.close());
-  }
-
-  function show(session) {
-    const { recording } = session;
-    const start = recording[0].timestamp;
-    const length = recording.at(-1).timestamp - start;
-    const pages = recording.filter(({ type, data }) => type === META && data?.href);
-    const moments = momentsOf(session, pages, start, length);
-    recording.forEach(({ type, data }) => type === SNAPSHOT && disarm(data?.node));
-
-    at("watch").hidden = false;
-    const player = makePlayer(recording);
-    for (const moment of moments) place(moment, length, player);
-    if (!moments.length) at("moments").append(element("li.soft", {}, "Segment has sent no event in this session."));
-    connectTransport(player, length);
-
-    const draw = (offset) => {
-      at("time").textContent = `${duration(offset)} / ${duration(length)}`;
-      at("seek").value = offset;
-      at("seek").setAttribute("aria-valuetext", `${duration(offset)} of ${duration(length)}`);
-      at("address").textContent = pages.findLast(({ timestamp }) => timestamp - start <= offset + 1)?.data.href ?? "";
-      for (const { shown, offset: own } of moments) {
-        for (const each of shown) each.classList.toggle("past", own <= offset);
+/** rrweb stops for good where an event of a recording makes no sense to it. */
+function goOnAfterWhatFails(replayer) {
+  for (const name of ["applyMutation", "applyIncremental", "rebuildFullSnapshot"]) {
+    const method = replayer[name].bind(replayer);
+    replayer[name] = (event, ...more) => {
+      try {
+        return method(event, ...more);
+      } catch {
+        skip(event);
       }
     };
-    player.addEventListener("ui-update-current-time", ({ payload }) => draw(payload));
-    draw(0);
   }
+}
 
-  /** A recorded page asks for nothing but its styles: no preload, no prefetch, no preconnect. */
-  function disarm(node) {
-    if (node?.tagName === "link" && node.attributes && !/stylesheet/i.test(node.attributes.rel)) delete node.attributes.href;
-    for (const child of node?.childNodes ?? []) disarm(child);
-  }
-
-  /** Segment's events and the session's transitions, each with its place on the time line. */
-  function momentsOf({ events, transitions }, pages, start, length) {
-    const offset = (time) => Math.min(Math.max(time - start, 0), length);
-    const tracked = events.map(({ message, received }) => ({
-      kind: message.type,
-      name: message.event ?? message.name ?? message.type,
-      offset: offset(onItsPage(message, pages, Date.parse(message.originalTimestamp ?? message.timestamp) || received)),
-      raw: message,
-    }));
-    const moved = transitions.map((transition) => ({
-      kind: "session",
-      name: transition.previous ? "A new session begins" : "Session begins",
-      offset: offset(transition.at),
-      raw: transition,
-    }));
-    return [...moved, ...tracked].sort((one, other) => one.offset - other.offset);
-  }
-
-  /** A page's first events are made before it is recorded: then they are shown with its first picture. */
-  function onItsPage({ context }, pages, time) {
-    const href = context?.page?.url;
-    const before = pages.findLast((page) => page.timestamp <= time);
-    if (!href || before?.data.href === href) return time;
-    const next = pages.find((page) => page.timestamp > time);
-    return next?.data.href === href ? next.timestamp + AFTER_SNAPSHOT_MS : time;
-  }
-
-  function makePlayer(events) {
-    const target = at("player");
-    const { width: wide = 16, height: high = 10 } = events.find(({ type }) => type === META)?.data ?? {};
-    const size = () => {
-      const width = target.clientWidth;
-      const room = Math.max(innerHeight - 330, innerHeight * 0.55); // so that the controls stay in view
-      return { width, height: Math.round(Math.max(200, Math.min((width * high) / wide, room))) };
-    };
-    const player = new rrwebPlayer.Player({
-      target,
-      props: {
-        events,
-        ...size(),
-        showController: false, // ours can be used with a keyboard
-        autoPlay: false,
-        skipInactive: true,
-        showWarning: false,
-        mouseTail: false,
-        triggerFocus: false, // the keyboard stays with the player
-        insertStyleRules: [
-          ".amp-block { background: repeating-linear-gradient(45deg, #8883 0 8px, #8881 8px 16px) !important }",
-        ],
-      },
-    });
-    new ResizeObserver(() => {
-      player.$set(size());
-      player.triggerResize();
-    }).observe(target);
-    const frame = target.querySelector("iframe");
-    frame.title = "The recorded page";
-    frame.tabIndex = -1; // a picture of a page: there is nothing to do in it
-    return player;
-  }
-
-  function connectTransport(player, length) {
-    at("seek").step = STEP_MS;
-    at("seek").max = Math.ceil(length / STEP_MS) * STEP_MS; // else the last step could not be reached
-    at("seek").addEventListener("input", ({ target }) => player.goto(Math.min(target.valueAsNumber, length), false));
-    const toggle = () => (at("seek").valueAsNumber >= length ? player.goto(0, true) : player.toggle());
-    at("play").addEventListener("click", toggle);
-    at("speed").addEventListener("change", ({ target }) => player.setSpeed(Number(target.value)));
-    at("skip").addEventListener("change", () => player.toggleSkipInactive());
-    player.addEventListener("ui-update-player-state", ({ payload }) => {
-      at("play").textContent = payload === "playing" ? "Pause" : "Play";
-    });
-    addEventListener("keydown", (event) => {
-      if (event.key !== " " || event.target.closest("button, a, input, select, pre")) return;
-      event.preventDefault();
-      toggle();
-    });
-  }
-
-  /** Put a moment on the time line and into the list. */
-  function place(moment, length, player) {
-    const seek = () => {
-      player.goto(moment.offset, false);
-      at("player").scrollIntoView({ block: "nearest" }); // on a phone it is above the list
-    };
-    moment.shown = [marker(moment, length, seek), row(moment, seek)];
-    at("markers").append(moment.shown[0]);
-    at("moments").append(moment.shown[1]);
-  }
-
-  function marker({ kind, name, offset }, length, seek) {
-    const words = `${name}, at ${duration(offset)}`;
-    const button = element(`button.marker.${kind}`, { type: "button", title: words, "aria-label": words });
-    button.addEventListener("click", seek);
-    const made = element("li", {}, button);
-    made.style.left = `${length ? (offset / length) * 100 : 0}%`;
-    return made;
-  }
-
-  function row({ kind, name, offset, raw }, seek) {
-    const button = element(
-      "button.seek",
-      { type: "button" },
-      element("span.number.small", {}, duration(offset)),
-      element("b", {}, name),
-      element(`span.pill.${kind}`, {}, kind),
-    );
-    button.addEventListener("click", seek);
-    return element("li", {}, button, ...jsonOf(raw, name));
-  }
-
-  /** A button, and what it unfolds. */
-  function jsonOf(raw, name) {
-    const json = element("pre", { tabindex: 0, hidden: "" });
-    const attributes = { type: "button", "aria-expanded": false, "aria-label": `JSON of ${name}` };
-    const toggle = element("button.json", attributes, "JSON");
-    toggle.addEventListener("click", () => {
-      json.textContent ||= JSON.stringify(raw, null, 2);
-      json.hidden = !json.hidden;
-      toggle.setAttribute("aria-expanded", !json.hidden);
-    });
-    return [toggle, json];
-  }
-
-  open().catch((error) => {
-    at("problem").textContent = error.message;
-    at("problem").hidden = false;
+function connectTransport(seen, length, goto) {
+  at("seek").step = STEP_MS;
+  at("seek").max = Math.ceil(length / STEP_MS) * STEP_MS; // else the last step could not be reached
+  at("seek").addEventListener("input", ({ target }) => goto(Math.min(target.valueAsNumber, length)));
+  const toggle = () => (at("seek").valueAsNumber >= length ? seen.player.goto(0, true) : seen.player.toggle());
+  at("play").addEventListener("click", toggle);
+  at("speed").addEventListener("change", ({ target }) => seen.player.setSpeed(Number(target.value)));
+  at("skip").addEventListener("change", () => seen.player.toggleSkipInactive());
+  addEventListener("keydown", (event) => {
+    if (event.key !== " " || event.target.closest("button, a, input, select, pre")) return;
+    event.preventDefault();
+    toggle();
   });
-})();
+}
+
+/** Put a moment on the time line and into the list. */
+function place(moment, length, goto) {
+  const seek = () => {
+    goto();
+    at("player").scrollIntoView({ block: "nearest" }); // on a phone it is above the list
+  };
+  moment.shown = [marker(moment, length, seek), row(moment, seek)];
+  at("markers").append(moment.shown[0]);
+  at("moments").append(moment.shown[1]);
+}
+
+function marker({ kind, name, offset }, length, seek) {
+  const words = `${name}, at ${duration(offset)}`;
+  const button = element(`button.marker.${kind}`, { type: "button", title: words, "aria-label": words });
+  button.addEventListener("click", seek);
+  const made = element("li", {}, button);
+  made.style.left = `${length ? (offset / length) * 100 : 0}%`;
+  return made;
+}
+
+function row({ kind, name, offset, raw }, seek) {
+  const button = element(
+    "button.seek",
+    { type: "button" },
+    element("span.number.small", {}, duration(offset)),
+    element("b", {}, name),
+    element(`span.pill.${kind}`, {}, kind),
+  );
+  button.addEventListener("click", seek);
+  return element("li", {}, button, ...jsonOf(raw, name));
+}
+
+/** A button, and what it unfolds. */
+function jsonOf(raw, name) {
+  const json = element("pre", { tabindex: 0, hidden: "" });
+  const attributes = { type: "button", "aria-expanded": "false", "aria-label": `JSON of ${name}` };
+  const toggle = element("button.json", attributes, "JSON");
+  toggle.addEventListener("click", () => {
+    json.textContent ||= JSON.stringify(raw, null, 2);
+    json.hidden = !json.hidden;
+    toggle.setAttribute("aria-expanded", !json.hidden);
+  });
+  return [toggle, json];
+}
+
+open().catch((error) => {
+  at("problem").textContent = error.message;
+  at("problem").hidden = false;
+});

@@ -1,5 +1,5 @@
 // Segment's classic Amplitude integration, as analytics-next expects to find it on Segment's CDN. Only for the local
-// Segment (tools/segment.py): amplitude-js comes from where this script came from, and sends its events there.
+// Segment (devserver/segment.py): amplitude-js comes from where this script came from, and sends its events there.
 
 import Amplitude from "@segment/analytics.js-integration-amplitude";
 

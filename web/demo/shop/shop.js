@@ -47,7 +47,7 @@ const pages = {
 
   product() {
     const product = productById(new URLSearchParams(location.search).get("id")) ?? products[0];
-    document.title = `${product.name} · Kettle & Leaf`;
+    document.title = document.title.replace(/^[^·]+(?= ·)/, product.name);
     const button = element("button.primary", { type: "button" }, "Put it in the basket");
     const said = element("p.soft", { role: "status" });
     button.addEventListener("click", () => {

@@ -1,7 +1,8 @@
 """The local Amplitude: Session Replay's configuration and uploads, HTTP V2, and amplitude-js 5's endpoint.
 
 GET  /amplitude/session-replay/config/{api key}
-POST /amplitude/session-replay/track        plain or gzip, or a beacon, which has its API key in the query
+POST /amplitude/session-replay/track        plain or gzip, or a beacon, which has its API key in the query; with a name
+                                            for the page behind it (/track/x7f), tabs are told apart for certain
 POST /amplitude/2/httpapi
 POST /amplitude/classic                     a form with the events as JSON in its field ``e``; answers ``success``
 """
@@ -12,10 +13,10 @@ from urllib.parse import parse_qs
 
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
-from starlette.responses import JSONResponse, PlainTextResponse, Response
+from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
-from .body import Refused, parsed, read, unpacked
+from .body import Json, Refused, parsed, read, unpacked
 from .store import Store
 
 MAX_UPLOAD = 10_000_000  # bytes, before and after unpacking; what Session Replay's service takes at once
@@ -26,22 +27,19 @@ def routes(store: Store) -> list[Route]:
     """The routes; what they take they write to ``store``."""
 
     async def config(request: Request) -> Response:
-        return JSONResponse({"configs": {"sessionReplay": {}}})
+        return Json({"configs": {"sessionReplay": {}}})
 
     async def track(request: Request) -> Response:
         if not request.query_params.get("api_key") and not _bearer(request):
             raise Refused(401, "no API key")
         body = await read(request, MAX_UPLOAD)
-        await run_in_threadpool(take, request, body)  # a large one must not keep others waiting
-        return JSONResponse({"code": 200})
-
-    def take(request: Request, body: bytes) -> None:
-        given = parsed(unpacked(body, request.headers.get("content-encoding"), MAX_UPLOAD))
-        events = [parsed(each) if isinstance(each, str) else each for each in _events(given)]  # JSON in JSON
+        events = await run_in_threadpool(_recorded, request, body)  # a large one must not keep others waiting
+        query = {**request.query_params, **request.path_params}
         try:
-            store.add_upload(dict(request.query_params), dict(request.headers), events, len(body))
+            await store.asked(store.add_upload, query, dict(request.headers), events, len(body))
         except ValueError as error:
             raise Refused(400, str(error)) from error
+        return Json({"code": 200})
 
     async def http_v2(request: Request) -> Response:
         body = await read(request, MAX_EVENTS)
@@ -51,21 +49,22 @@ def routes(store: Store) -> list[Route]:
             raise Refused(400, "Request missing required field: api_key")
         if not all(isinstance(each, dict) for each in events):
             raise Refused(400, "Invalid event JSON")
-        store.add_amplitude(request.url.path, events)
+        await store.asked(store.add_amplitude, request.url.path, events)
         answer = {"events_ingested": len(events), "payload_size_bytes": len(body)}
-        return JSONResponse({"code": 200, **answer, "server_upload_time": time.time_ns() // 1_000_000})
+        return Json({"code": 200, **answer, "server_upload_time": time.time_ns() // 1_000_000})
 
     async def classic(request: Request) -> Response:
         form = parse_qs((await read(request, MAX_EVENTS)).decode(errors="replace"))
         events = parsed(form.get("e", [""])[0])
         if not isinstance(events, list) or not all(isinstance(each, dict) for each in events):
             raise Refused(400, "Invalid event JSON")
-        store.add_amplitude(request.url.path, events)
+        await store.asked(store.add_amplitude, request.url.path, events)
         return PlainTextResponse("success")
 
     return [
         Route("/amplitude/session-replay/config/{key}", config),
         Route("/amplitude/session-replay/track", track, methods=["POST"]),
+        Route("/amplitude/session-replay/track/{document}", track, methods=["POST"]),
         Route("/amplitude/2/httpapi", http_v2, methods=["POST"]),
         Route("/amplitude/classic", classic, methods=["POST"]),
     ]
@@ -74,7 +73,12 @@ def routes(store: Store) -> list[Route]:
 async def refused(request: Request, error: Exception) -> Response:
     """Amplitude's answer to a ``Refused``."""
     assert isinstance(error, Refused)
-    return JSONResponse({"code": error.status, "error": error.text}, error.status)
+    return Json({"code": error.status, "error": error.text}, error.status)
+
+
+def _recorded(request: Request, body: bytes) -> list[Any]:
+    given = parsed(unpacked(body, request.headers.get("content-encoding"), MAX_UPLOAD))
+    return [parsed(each) if isinstance(each, str) else each for each in _events(given)]  # JSON in JSON
 
 
 def _bearer(request: Request) -> str:

@@ -1,4 +1,8 @@
-"""The body of a request to a collector: read up to a limit, unpacked up to a limit, parsed; or else ``Refused``."""
+"""Bodies, both ways: a request's is read up to a limit, unpacked and parsed, or else ``Refused``; an answer's is JSON.
+
+A text in JSON may hold half of a surrogate pair, as ``"great 😀".slice(0, 7)`` does. It is kept, and goes out again as
+it came in, as an escape (``\\ud83d``): UTF-8 has no bytes for it.
+"""
 
 import json
 import math
@@ -6,6 +10,16 @@ import zlib
 from typing import Any
 
 from starlette.requests import Request
+from starlette.responses import JSONResponse
+
+NESTING = 50  # levels that are kept free, for what answers and the store put around a value
+
+
+class Json(JSONResponse):
+    """An answer in JSON, of ASCII only."""
+
+    def render(self, content: Any) -> bytes:
+        return json.dumps(content, allow_nan=False, separators=(",", ":")).encode("ascii")
 
 
 class Refused(Exception):
@@ -49,9 +63,15 @@ def unpacked(body: bytes, encoding: str | None, limit: int) -> bytes:
 
 
 def parsed(text: bytes | str) -> Any:
-    """The JSON in it; Python's reader would take numbers that JSON has not, and nobody else can read."""
+    """The JSON in it. Refused are numbers that only Python can read, and what is nested so deep that, with a little
+    more around it, it could not be written again."""
     try:
-        return json.loads(text, parse_constant=_finite, parse_float=_finite)
+        if isinstance(text, bytes):
+            text = text.decode(json.detect_encoding(text), "surrogatepass")
+        value = json.loads(f"{'[' * NESTING}{text}{']' * NESTING}", parse_constant=_finite, parse_float=_finite)
+        for _ in range(NESTING):
+            (value,) = value
+        return value
     except (ValueError, RecursionError) as error:
         raise Refused(400, f"malformed JSON: {error}") from error
 

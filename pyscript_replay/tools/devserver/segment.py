@@ -20,14 +20,14 @@ from typing import Any
 
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
-from starlette.responses import FileResponse, JSONResponse, Response
+from starlette.responses import FileResponse, Response
 from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import StaticFiles
 
-from .body import Refused, parsed, read, unpacked
-from .bundle import esbuild
-from .cache import digest, once
-from .npm import WEB, installed
+from ..bundle import esbuild
+from ..cache import digest, once
+from ..npm import WEB, installed
+from .body import Json, Refused, parsed, read, unpacked
 from .store import Store
 
 KINDS = ("t", "p", "i", "g", "a", "s")
@@ -105,13 +105,13 @@ def routes(store: Store, sources: Mapping[str, dict[str, Any]] = SOURCES) -> lis
         try:
             messages = await _messages(kind, request)
         except Refused as refused:  # whatever is wrong with it, Segment answers 400
-            return JSONResponse({"success": False, "message": refused.text}, 400)
-        store.add_segment(request.url.path, messages)  # here, for in threads they would overtake each other
-        return JSONResponse({"success": True})
+            return Json({"success": False, "message": refused.text}, 400)
+        await store.asked(store.add_segment, request.url.path, messages)
+        return Json({"success": True})
 
     def source(request: Request) -> Response:
         try:
-            return JSONResponse(settings(request.path_params["key"], request.url.netloc, sources))
+            return Json(settings(request.path_params["key"], request.url.netloc, sources))
         except KeyError as error:
             raise HTTPException(404, "there is no source with this write key") from error
 

@@ -8,8 +8,8 @@ name of its own. Segment and Amplitude answer every origin (CORS), as the real o
 any; what was recorded, and orders, are for the server's own pages. A fault that was ordered for a path is its answer.
 """
 
-import asyncio
 import socket
+import sqlite3
 import threading
 from pathlib import Path
 from typing import Any
@@ -20,19 +20,18 @@ from starlette.datastructures import Headers
 from starlette.middleware import Middleware
 from starlette.middleware.cors import CORSMiddleware
 from starlette.middleware.trustedhost import TrustedHostMiddleware
-from starlette.responses import JSONResponse, PlainTextResponse, Response
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Mount
 from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from ..errors import ReplayError
-from . import amplitude, api, demo, segment
-from .api import Fault
-from .body import Refused
+from ...errors import ReplayError
+from . import amplitude, api, demo, segment, viewer
+from .body import Json, Refused
 from .demo import Real
+from .faults import Fault, Faults, ordered
 from .store import Store
-
-__all__ = ["DevServer", "Fault", "Real"]
 
 HOST = "127.0.0.1"
 LOOPBACK = (HOST, "localhost", "*.localhost")
@@ -98,7 +97,7 @@ class DevServer:
 
     def fault(self, path: str, status: int | None = None, **more: Any) -> None:
         """Have the next requests to ``path`` answered so: the arguments are those of ``Fault``."""
-        self.faults.append(Fault(path, status, **more))
+        self.faults.append(ordered(path, status, **more))
 
     def _app(self, dist: Path, real: Real | None) -> Starlette:
         return Starlette(
@@ -107,14 +106,15 @@ class DevServer:
                 *amplitude.routes(self.store),
                 *api.routes(self.store, self._stream, self.faults),
                 *demo.routes(real),
+                *viewer.routes(),
                 Mount("/dist", _Bundle(directory=dist)),
             ],
             middleware=[
                 Middleware(TrustedHostMiddleware, allowed_hosts=LOOPBACK),
                 Middleware(_Origins),
-                Middleware(_Faults, faults=self.faults),
+                Middleware(Faults, faults=self.faults),
             ],
-            exception_handlers={Refused: amplitude.refused},
+            exception_handlers={Refused: amplitude.refused, sqlite3.Error: _unavailable, ClientDisconnect: _gone},
         )
 
 
@@ -123,6 +123,16 @@ def _bound(port: int) -> socket.socket:
         return socket.create_server((HOST, port), backlog=2048)
     except OSError as error:
         raise ReplayError("port-taken", f"{HOST}:{port} cannot be had: {error}.", "Choose another --port.") from error
+
+
+async def _unavailable(request: Request, error: Exception) -> Response:
+    """Of the file of ``--db``; clients try again."""
+    return Json({"code": 503, "error": f"The database cannot be used now: {error}."}, 503)
+
+
+async def _gone(request: Request, error: Exception) -> Response:
+    """Nobody is there any more who would read it."""
+    return PlainTextResponse("", 400)
 
 
 class _Origins:
@@ -152,31 +162,6 @@ class _Origins:
             ):
                 app = PlainTextResponse("This is for the server's own pages.", 403)
         await app(scope, receive, send)
-
-
-class _Faults:
-    """Requests are answered as it was ordered, but for those with which orders are given."""
-
-    def __init__(self, app: ASGIApp, faults: list[Fault]) -> None:
-        self._app = app
-        self._faults = faults
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        fault = None if scope["path"].startswith("/api/") else self._next(scope["path"])
-        app = self._app
-        if fault:
-            await asyncio.sleep(fault.delay_ms / 1000)
-            if fault.status is not None:
-                app = JSONResponse({"code": fault.status, "error": "as ordered"}, fault.status, fault.headers)
-        await app(scope, receive, send)
-
-    def _next(self, path: str) -> Fault | None:
-        """The first fault for this path, which is used up by it. (Preflights never come here.)"""
-        fault = next((each for each in self._faults if path.startswith(each.path)), None)
-        if fault:
-            at = self._faults.index(fault)
-            self._faults[at : at + 1] = [fault._replace(times=fault.times - 1)] if fault.times > 1 else []
-        return fault
 
 
 class _Bundle(StaticFiles):

@@ -11,10 +11,12 @@ where they are of the same visitor and fall into its time; each once, for analyt
 not see arrive as a page was left, and Segment, too, goes by the message id.
 
 One connection, one lock: SQLite has one writer anyway, and a reader sees whole uploads only. In a file the journal is
-a WAL, so another process can read along.
+a WAL, so another process can read along. Where another process holds the file, whoever asks waits, in a thread of the
+store's own (``asked``), and then gets ``sqlite3.OperationalError``.
 """
 
 import contextlib
+import functools
 import json
 import sqlite3
 import threading
@@ -22,15 +24,19 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
 from pathlib import Path
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, NamedTuple, ParamSpec, TypeVar
 
-from ..errors import ReplayError
+from anyio import CapacityLimiter, to_thread
+
+from ...errors import ReplayError
+from .tabs import Chunk, told_apart
 
 REPLAY_ID = "[Amplitude] Session Replay ID"
 DESTINATIONS = ("Actions Amplitude", "Amplitude")  # where an event's integrations carry the session id
 PAGE = 4  # rrweb's type of event for a page that is there
 EXACT = 2**53  # whole numbers below it are exact in JavaScript
 TICK = 0.05  # seconds
+BUSY = 2  # seconds to wait for a file that another process has locked
 
 SCHEMA = """
 create table if not exists segment (received integer, path text, made integer, visitor text, device_id text,
@@ -44,6 +50,10 @@ create index if not exists segment_visitor on segment (visitor, made);
 create index if not exists upload_session on upload (device_id, session_id);
 create index if not exists recorded_upload on recorded (upload);
 """
+JSON_COLUMNS = (
+    *(("segment", "message"), ("amplitude", "event"), ("recorded", "event")),
+    *(("upload", "query"), ("upload", "headers")),
+)
 MESSAGE_ID = "coalesce(case when json_valid(message) then json_extract(message, '$.messageId') end, rowid)"
 IS_ITS_UPLOAD = "type = 'replay' and device_id = :device_id and session_id = :session_id"
 IS_ITS_MESSAGE = """
@@ -55,6 +65,42 @@ or (session_id is null and made between :started and :ended
 Json = dict[str, Any]
 Recorded = Sequence[tuple[int | None, str | None, str]]  # of each event: its time, the page that it shows, its JSON
 Result = TypeVar("Result")
+P = ParamSpec("P")
+
+
+def _opened(path: Path | None) -> sqlite3.Connection:
+    """The database, with our tables in it; or ``ReplayError`` (``db``), and the file is as it was."""
+    with contextlib.ExitStack() as undo:
+        try:
+            database = sqlite3.connect(path or ":memory:", check_same_thread=False, timeout=BUSY)
+            undo.callback(database.close)
+            found = _schema(database)
+            if found and found != _own_schema():
+                message = f"{path} is the database of another program, or of another version of this one."
+                raise ReplayError("db", message, "Name another file with --db.")
+            database.execute("pragma journal_mode = wal")
+            database.execute("pragma synchronous = normal")
+            database.executescript(SCHEMA)
+            database.execute("begin immediate")  # whether it can be written, too
+            database.rollback()
+        except (sqlite3.Error, ValueError) as error:  # a ValueError, where what SQLite has to say is no text
+            locked = getattr(error, "sqlite_errorcode", None) in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
+            fix = "Close the program that has it open, or name another" if locked else "Name another"
+            raise ReplayError("db", f"{path} cannot be used: {error}.", f"{fix} file with --db.") from error
+        undo.pop_all()
+        return database
+
+
+def _schema(database: sqlite3.Connection) -> set[tuple[str, str]]:
+    """The tables and what else there is, each with its definition; what SQLite itself has added aside."""
+    return set(database.execute("select name, sql from sqlite_master where name not like 'sqlite\\_%' escape '\\'"))
+
+
+@functools.cache
+def _own_schema() -> set[tuple[str, str]]:
+    with contextlib.closing(sqlite3.connect(":memory:")) as database:
+        database.executescript(SCHEMA)
+        return _schema(database)
 
 
 class Upload(NamedTuple):
@@ -78,13 +124,29 @@ class Store:
     def __init__(self, path: Path | None = None) -> None:
         self._changed = threading.Condition(threading.RLock())
         self._listeners: list[Callable[[str, Json], None]] = []
+        self._turns = CapacityLimiter(1)
+        self._database = _opened(path)
         try:
-            self._database = sqlite3.connect(path or ":memory:", check_same_thread=False, timeout=30)
-            self._database.execute("pragma journal_mode = wal")
-            self._database.execute("pragma synchronous = normal")
-            self._database.executescript(SCHEMA)
-        except sqlite3.Error as error:
-            raise ReplayError("db", f"{path} cannot be used: {error}.", "Name another file with --db.") from error
+            self._check()
+        except (sqlite3.Error, ValueError, TypeError) as error:
+            self._database.close()
+            fix = "Name another file with --db, or remove this one."
+            raise ReplayError("db", f"{path} is damaged: {error}.", fix) from error
+
+    def _check(self) -> None:
+        """Read everything once, so that what is damaged is found now, and not by the requests of a page."""
+        ((found,),) = self._rows("pragma integrity_check(1)")
+        if found != "ok":
+            raise ValueError(found)
+        for table, column in JSON_COLUMNS:
+            for (text,) in self._database.execute(f"select {column} from {table}"):
+                json.loads(text)
+        self.sessions()
+
+    async def asked(self, what: Callable[P, Result], *args: P.args, **more: P.kwargs) -> Result:
+        """What this method answers. The calls have a thread to themselves, and their turns in the order in which they
+        came: so nothing else waits with them, and messages do not overtake each other."""
+        return await to_thread.run_sync(functools.partial(what, *args, **more), limiter=self._turns)
 
     def close(self) -> None:
         with self._changed:
@@ -136,13 +198,15 @@ class Store:
             raise ValueError("it is no object")
         device_id, session_id = ids = _ids(given.get("device_id"), given.get("session_id"))
         recorded, messages = _recorded(given.get("recording")), _messages(given.get("events"))
+        tabs = _tabs(given.get("tabs"), len(recorded))
         with self._writing() as database:
             known = self._known(*ids)
-            recorded = [row for row in recorded if row[-1] not in known]
-            if recorded:
+            for tab in sorted(set(tabs)):
+                of_tab = [row for row, its in zip(recorded, tabs, strict=True) if its == tab and row[-1] not in known]
                 query = {"device_id": device_id, "session_id": str(session_id), "type": "replay"}
-                size = sum(len(event) for *_, event in recorded)
-                _insert_upload(database, _now(), ids, query, {}, recorded, size)
+                if of_tab:
+                    size = sum(len(event) for *_, event in of_tab)
+                    _insert_upload(database, _now(), ids, {**query, "document": f"tab {tab}"}, {}, of_tab, size)
             for each in messages:
                 if json.dumps(each["message"]) not in known:
                     _insert_message(database, each["received"], each["path"], ids, each["message"])
@@ -280,13 +344,16 @@ class Store:
     def session(self, device_id: str, session_id: int) -> Json:
         """All of a session: its summary, but with its ``recording``, its ``events`` and its ``transitions``.
 
+        ``tabs`` says of each event of the recording in which tab it was, counted from 0.
+
         Raises ``KeyError`` when nothing was recorded under these ids.
         """
         with self._changed:
             summary = self.summary(device_id, session_id)
+            uploads = self._rows(f"select id, query, headers from upload where {IS_ITS_UPLOAD} order by id", summary)
             recorded = self._rows(
-                f"select event from recorded join upload on upload = id where {IS_ITS_UPLOAD} "
-                "order by timestamp, recorded.rowid",
+                f"select upload, timestamp, event from recorded join upload on upload = id where {IS_ITS_UPLOAD} "
+                "order by recorded.rowid",
                 summary,
             )
             messages = self._rows(
@@ -294,9 +361,11 @@ class Store:
                 f"group by {MESSAGE_ID} order by made, min(rowid)",
                 summary,
             )
+            recording, tabs = told_apart(_chunks(uploads, recorded))
             return {
                 **summary,
-                "recording": [json.loads(event) for (event,) in dict.fromkeys(recorded)],
+                "recording": recording,
+                "tabs": tabs,
                 "events": [_told(*row) for *row, _ in messages],
                 "transitions": self._transitions(device_id, session_id),
             }
@@ -372,11 +441,33 @@ def _recorded(events: Any) -> Recorded:
     rows = []
     for event in events:
         timestamp = _in(event, "timestamp")
-        if not isinstance(timestamp, int | float) or not 0 <= timestamp < EXACT:
+        if type(timestamp) not in (int, float) or not 0 <= timestamp < EXACT:
             raise ValueError("a recorded event has no time")
         page = _in(event, "data", "href") if event.get("type") == PAGE else None
-        rows.append((int(timestamp), page if isinstance(page, str) else None, json.dumps(event)))
+        rows.append((int(timestamp), _storable(page) if isinstance(page, str) else None, json.dumps(event)))
     return rows
+
+
+def _tabs(tabs: Any, count: int) -> list[int]:
+    """The tabs of so many events: one tab, where a file is older than these, or its recording has been edited."""
+    fits = isinstance(tabs, list) and len(tabs) == count and all(type(each) is int for each in tabs)
+    return tabs if fits else [0] * count
+
+
+def _chunks(uploads: list[tuple], recorded: list[tuple]) -> list[Chunk]:
+    """The uploads, each with where it came from."""
+    events: dict[int, list[tuple[int, str]]] = {key: [] for key, *_ in uploads}
+    for key, timestamp, event in recorded:
+        events[key].append((timestamp, event))
+    return [
+        Chunk(json.loads(query).get("document"), _page_of(json.loads(headers)), events[key])
+        for key, query, headers in uploads
+    ]
+
+
+def _page_of(headers: dict[str, str]) -> str | None:
+    """The address of the page that sent it, where it said so: a beacon does not carry the SDK's own header."""
+    return headers.get("x-client-url") or headers.get("referer")
 
 
 def _messages(events: Any) -> list[Json]:
@@ -384,7 +475,8 @@ def _messages(events: Any) -> list[Json]:
     if not isinstance(events, list) or not all(isinstance(_in(each, "message"), dict) for each in events):
         raise ValueError("its events cannot be read")
     return [
-        _told(whole(each.get("received")) or 0, str(each.get("path")), json.dumps(each["message"])) for each in events
+        _told(whole(each.get("received")) or 0, _storable(str(each.get("path"))), json.dumps(each["message"]))
+        for each in events
     ]
 
 
@@ -402,6 +494,11 @@ def _text(value: Any) -> str | None:
         return value if isinstance(value, str) and value.encode() is not None else None
     except UnicodeEncodeError:
         return None
+
+
+def _storable(text: str) -> str:
+    """The text, with an escape in place of half of a surrogate pair."""
+    return text.encode(errors="backslashreplace").decode()
 
 
 def whole(value: Any) -> int | None:

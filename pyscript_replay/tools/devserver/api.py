@@ -6,45 +6,32 @@ GET  /api/sessions                             summaries, the newest first
 GET  /api/sessions/{device id}/{session id}    all of one
 POST /api/sessions/import                      an exported session; answers its ids, or {"error": sentence}
 GET  /export/{device id}/{session id}.html     a session as a file
-POST /api/faults                               how requests shall fail: see ``Fault``; [] ends it
+POST /api/faults                               how requests shall fail: see ``faults.py``; [] ends it
 """
 
 import asyncio
 import contextlib
 import json
-from collections.abc import AsyncIterator, Mapping
-from typing import Any, NamedTuple
+import sqlite3
+from collections.abc import AsyncIterator
+from typing import Any
 
 from sse_starlette import EventSourceResponse, ServerSentEvent
 from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, JSONResponse, Response
+from starlette.responses import HTMLResponse, Response
 from starlette.routing import Route
 
-from . import exported
-from .body import Refused, parsed, read
+from . import viewer
+from .body import Json, Refused, parsed, read
+from .faults import Fault, ordered
 from .store import Store, whole
 
 MAX_IMPORT = 100_000_000  # bytes
 MAX_ORDER = 10_000  # bytes
-MAX_DELAY_MS = 60_000
-MAX_TIMES = 1_000_000
 BEHIND = 1000  # events
 GATHER = 0.2  # seconds in which changes of a session are told as one
-
-
-class Fault(NamedTuple):
-    """How requests whose path begins with ``path`` are answered, the next ``times`` times.
-
-    ``delay_ms`` milliseconds late; with ``status`` and ``headers``, or as ever where there is no ``status``.
-    """
-
-    path: str
-    status: int | None = None
-    delay_ms: int = 0
-    times: int = 1
-    headers: dict[str, str] = {}  # noqa: RUF012  (never written to)
 
 
 class Stream:
@@ -57,6 +44,7 @@ class Stream:
         self._store = store
         self._queues: set[asyncio.Queue[ServerSentEvent | None]] = set()
         self._changed: set[tuple[str, int]] = set()
+        self._tasks: set[asyncio.Task[None]] = set()
         store.listen(self._arrived)
 
     async def events(self) -> AsyncIterator[ServerSentEvent]:
@@ -80,14 +68,20 @@ class Stream:
 
     def _gather(self, _: str, ids: dict[str, Any]) -> None:
         if not self._changed:
-            self._loop.call_later(GATHER, self._summarise)
+            self._loop.call_later(GATHER, self._begin_to_summarise)
         self._changed.add((ids["device_id"], ids["session_id"]))
 
-    def _summarise(self) -> None:
+    def _begin_to_summarise(self) -> None:
+        task = self._loop.create_task(self._summarise())
+        self._tasks.add(task)  # or nobody held it
+        task.add_done_callback(self._tasks.discard)
+
+    async def _summarise(self) -> None:
         changed, self._changed = self._changed, set()
         for ids in changed:
-            with contextlib.suppress(KeyError):  # there are messages of it, but no upload yet
-                self._tell("session", self._store.summary(*ids))
+            # there may be messages of it, but no upload yet; or a file that cannot be read now
+            with contextlib.suppress(KeyError, sqlite3.Error):
+                self._tell("session", await self._store.asked(self._store.summary, *ids))
 
     def _tell(self, name: str, what: dict[str, Any]) -> None:
         event = ServerSentEvent(json.dumps(what), event=name)
@@ -106,46 +100,48 @@ class Stream:
 
 def routes(store: Store, stream: Stream, faults: list[Fault]) -> list[Route]:
     async def state(request: Request) -> Response:
-        return JSONResponse(store.state())
+        return Json(await store.asked(store.state))
 
     async def follow(request: Request) -> Response:
         return EventSourceResponse(stream.events())
 
-    def sessions(request: Request) -> Response:
-        return JSONResponse(store.sessions())
+    async def sessions(request: Request) -> Response:
+        return Json(await store.asked(store.sessions))
 
-    def session(request: Request) -> Response:
-        return JSONResponse(recorded(request))
+    async def session(request: Request) -> Response:
+        return Json(await recorded(request))
 
-    def export(request: Request) -> Response:
-        chosen = recorded(request)
+    async def export(request: Request) -> Response:
+        chosen = await recorded(request)
+        file = await run_in_threadpool(viewer.exported, chosen)
         name = f'attachment; filename="replay-{chosen["session_id"]}.html"'
-        return HTMLResponse(exported.written(chosen), headers={"Content-Disposition": name})
+        return HTMLResponse(file, headers={"Content-Disposition": name})
 
-    def recorded(request: Request) -> dict[str, Any]:
+    async def recorded(request: Request) -> dict[str, Any]:
+        ids = request.path_params["device_id"], whole(request.path_params["session_id"]) or 0
         try:
-            return store.session(request.path_params["device_id"], whole(request.path_params["session_id"]) or 0)
+            return await store.asked(store.session, *ids)
         except KeyError as error:
             raise HTTPException(404, "there is no such session") from error
 
     async def take(request: Request) -> Response:
         try:
             file = await read(request, MAX_IMPORT)
-            session = await run_in_threadpool(exported.read, file)
-            device_id, session_id = await run_in_threadpool(store.add_session, session)
+            session = await run_in_threadpool(viewer.imported, file)
+            device_id, session_id = await store.asked(store.add_session, session)
         except ValueError as error:
-            return JSONResponse({"error": f"This is no exported session: {error}."}, 400)
+            return Json({"error": f"This is no exported session: {error}."}, 400)
         except Refused as refused:
-            return JSONResponse({"error": f"This is no exported session: {refused.text}."}, refused.status)
-        return JSONResponse({"device_id": device_id, "session_id": session_id})
+            return Json({"error": f"This is no exported session: {refused.text}."}, refused.status)
+        return Json({"device_id": device_id, "session_id": session_id})
 
     async def order(request: Request) -> Response:
         given = parsed(await read(request, MAX_ORDER))
         try:
-            faults[:] = [_fault(**each) for each in (given if isinstance(given, list) else [given])]
+            faults[:] = [ordered(**each) for each in (given if isinstance(given, list) else [given])]
         except TypeError as error:
             raise Refused(400, f"that is no fault: {error}") from error
-        return JSONResponse([fault._asdict() for fault in faults])
+        return Json([fault._asdict() for fault in faults])
 
     return [
         Route("/api/state", state),
@@ -156,27 +152,3 @@ def routes(store: Store, stream: Stream, faults: list[Fault]) -> list[Route]:
         Route("/export/{device_id:path}/{session_id}.html", export),
         Route("/api/faults", order, methods=["POST"]),
     ]
-
-
-def _fault(
-    path: str, status: int | None = None, delay_ms: int = 0, times: int = 1, headers: Mapping[str, str] = {}
-) -> Fault:
-    """A fault, of values that came from outside."""
-    for name, number, lowest, highest in (
-        ("status", 200 if status is None else status, 200, 599),
-        ("delay_ms", delay_ms, 0, MAX_DELAY_MS),
-        ("times", times, 1, MAX_TIMES),
-    ):
-        if type(number) is not int or not lowest <= number <= highest:
-            raise TypeError(f"{name} is a whole number from {lowest} to {highest}")
-    if (
-        not isinstance(path, str)
-        or not isinstance(headers, dict)
-        or not all(map(_is_line, [*headers, *headers.values()]))
-    ):
-        raise TypeError("path is a text, headers an object of texts")
-    return Fault(path, status, delay_ms, times, dict(headers))
-
-
-def _is_line(text: object) -> bool:
-    return isinstance(text, str) and text.isascii() and text.isprintable()
