@@ -80,7 +80,7 @@ class JsError(Exception):
 class Js:
     """A JavaScript object, held at arm's length. Never made by hand: it is what the border lets in."""
 
-    def __init__(self, box: object):
+    def __init__(self, box: "Any"):
         self._box = box
 
     def text(self, key: str) -> "str | None":

@@ -35,6 +35,7 @@ class Following:
         self.session_id = None
         self.device_id = None
         self.gave_up = False
+        self._stored = NOT_LOOKED  # what was stored at the last look
         self._gone = {}  # by device id
 
     @property
@@ -63,6 +64,9 @@ class Following:
         Returns:
             The ``Decision``, and the ``Move`` that replay makes, if any.
         """
+        known, self._stored = self._stored, stored
+        if event == stored and known not in (NOT_LOOKED, stored) and event is not None:
+            stored, expired = known, True  # the owner has stored it just now, with this event
         changed = visitor is not None and self.device_id not in (None, visitor)
         decision = session.decide(self.owner, stored, event, self.session_id, expired, changed)
         if visitor is None:
@@ -85,6 +89,7 @@ class Following:
     def stop(self) -> None:
         """Nothing is recorded any more; what is found later is met as if for the first time."""
         self.session_id = self.device_id = None
+        self._stored = NOT_LOOKED
         self._gone = {}
 
     def _move(

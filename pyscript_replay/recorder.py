@@ -26,6 +26,7 @@ from .errors import ReplayError
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from typing import Any
 
 DRAIN_MS = 100
 """The longest to wait, in milliseconds, for the SDK to hand over what it has just recorded."""
@@ -404,7 +405,7 @@ class Shell(Recorder):
         self._module = module
         self._plugin = module.call("sessionReplayPlugin", sdk_options(options))
         self._forward = forward
-        self._shell = None
+        self._shell: "Any" = None
         self._shell_options = {"serverZone": options["server_zone"]}
         self._shell_options.update(SHELL)
         self._shell_options.update(options["amplitude_options"])

@@ -13,6 +13,7 @@ from .segment import PATIENCE_MS, Segment
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
+    from typing import Any
 
     from .following import Move
 
@@ -33,9 +34,9 @@ class Replay:
         self._why = "it was set"
         self._modes = modes
         self._choose = choose
-        self._mode = None
-        self._segment = None
-        self._recorder = None
+        self._mode: "Any" = None  # these three once the page is wired
+        self._segment: "Any" = None
+        self._recorder: "Any" = None
         self._wiring = False
         self._listeners = []
         self._page = bridge.page()
@@ -201,7 +202,9 @@ class Replay:
             self.complain(_named(error))
             self._happened(lifecycle.NOT_RECORDED)
         else:
-            if not answer.move:
+            if self.session_id is None:
+                self._happened(lifecycle.NOT_RECORDED if self._mode.refused else lifecycle.NOTHING_DUE)
+            elif not answer.move:
                 self._recorder.again()
 
     def _look(self) -> None:

@@ -69,7 +69,7 @@ class ClassicDevice(Mode):
         """Follow ``session_id``; tell amplitude-js what it does not know yet; keep the copy."""
         copy = session.parse(facts.get("stored"))
         written = self._copy != NOT_LOOKED and copy not in (None, self._copy)
-        if written and session_id is not None and copy > session_id:
+        if written and copy and session_id and copy > session_id:
             session_id = copy
         _, answer = self._see(facts, self.stored(facts), copy != session_id, session_id)
         amplitude = {}

@@ -67,13 +67,14 @@ async function boot(page) {
 function segmentToBring() {
   if (!tag["write-key"] || hasSegment(window, name)) return null;
   const load = standIn(window, name);
+  let loading;
   return () =>
-    load({
+    (loading ??= load({
       sdk: import(asset("analytics")),
       writeKey: tag["write-key"],
       cdnURL: tag["segment-cdn"],
       options: json(tag["segment-options"]),
-    });
+    }));
 }
 
 /** What would otherwise be asked for one after the other is asked for now. */
