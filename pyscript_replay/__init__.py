@@ -2,10 +2,14 @@
 
 from .errors import ReplayError
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from .replay import Replay
+
 __all__ = ["ReplayError", "connect"]
 
 
-async def connect(mode, **options):
+async def connect(mode: str, **options: object) -> "Replay":
     """Record this page's sessions.
 
     Args:
@@ -34,7 +38,7 @@ async def connect(mode, **options):
     return replay
 
 
-def make(options: dict):
+def make(options: dict) -> "Replay":
     """A ``Replay`` with these options, of which it knows each (``options.py``); nothing has begun yet."""
     # here, so that the pure modules can be used without the browser's
     from .modes import auto

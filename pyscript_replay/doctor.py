@@ -3,6 +3,26 @@
 Pure: the snapshot is plain data (see ``Replay.snapshot``), so the same rules serve the page and the tests.
 """
 
+# Why the SDK itself does not record a session: what it said, and what that means
+REASONS = {
+    "sampled-out": ("session {session_id} is not in the sample", "Set a higher sample rate, if that is not meant."),
+    "opted-out": ("the SDK was told to opt out", "Take away the option optOut, if that is not meant."),
+    "targeted": (
+        "Amplitude's configuration records sessions under conditions, and none was met yet",
+        "See the targeting conditions in Amplitude, if that is not meant.",
+    ),
+    "capture-off": ("Amplitude's configuration has capture switched off", "Switch it on in Amplitude's settings."),
+}
+
+
+def _says(reason: str) -> tuple:
+    def applies(page: dict) -> bool:
+        return page["session_id"] is not None and not page["recording"] and page["reason"] == reason
+
+    seen, fix = REASONS[reason]
+    return (reason, "warning", applies, seen, fix)
+
+
 # code, level, when it applies, what was seen, the fix
 RULES = (
     (
@@ -50,10 +70,14 @@ RULES = (
     (
         "not-recording",
         "problem",
-        lambda page: page["session_id"] is not None and not page["recording"],
+        lambda page: page["session_id"] is not None and not page["recording"] and page["reason"] not in REASONS,
         "session {session_id} of device {device_id} is not being recorded",
         "Check the API key, the sample rate and whether Session Replay is enabled for the project in Amplitude.",
     ),
+    _says("capture-off"),
+    _says("opted-out"),
+    _says("sampled-out"),
+    _says("targeted"),
     (
         "recording",
         "ok",

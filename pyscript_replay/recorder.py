@@ -59,7 +59,12 @@ SAYINGS = (
 """What the SDK says to its logger when it does not record, and what that means."""
 
 # What else may keep a recording from beginning, or its uploads from arriving.
-SILENT, CONFIG_REFUSED, CONFIG_UNREACHABLE, CONFIG_EMPTY = "silent", "config-refused", "config-unreachable", "config-empty"
+SILENT, CONFIG_REFUSED, CONFIG_UNREACHABLE, CONFIG_EMPTY = (
+    "silent",
+    "config-refused",
+    "config-unreachable",
+    "config-empty",
+)
 UPLOAD_REFUSED, UPLOAD_FAILED, SKIPPED = "upload-refused", "upload-failed", "skipped"
 
 MEANT = (SAMPLED_OUT, OPTED_OUT, TARGETED, CAPTURE_OFF)
@@ -104,7 +109,7 @@ PROBLEMS = {
     UPLOAD_FAILED: (
         "upload-refused",
         "several uploads in a row have failed, the last one with: {detail}",
-        "Allow Amplitude's address in connect-src, and see whether an ad blocker, a proxy or trackServerUrl is the cause.",
+        "Allow Amplitude's address in connect-src; see whether an ad blocker, a proxy or trackServerUrl is the cause.",
     ),
     SKIPPED: (
         "upload-refused",
@@ -269,7 +274,9 @@ class Recorder:
 
     def _on_said(self, told: dict) -> None:
         """The SDK has said to its logger why it does not record."""
-        self._reason = self._config if told["reason"] == CAPTURE_OFF and self._config else (told["reason"], told["detail"])
+        self._reason = (
+            self._config if told["reason"] == CAPTURE_OFF and self._config else (told["reason"], told["detail"])
+        )
         if self._under_way is None and not self.settled:
             self._conclude()
 

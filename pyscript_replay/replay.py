@@ -7,7 +7,6 @@ this is, is a matter of the page (``lifecycle.py``): it is told what happens, an
 
 from . import bridge, doctor, lifecycle, recorder
 from .errors import ReplayError
-from .modes.base import Answer, Mode
 from .segment import PATIENCE_MS, Segment
 
 TYPE_CHECKING = False
@@ -16,6 +15,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from .following import Move
+    from .modes.base import Answer, Mode
 
 
 class Replay:
@@ -134,7 +134,9 @@ class Replay:
             return await bridge.resolved(answer)
         except bridge.JsError as error:
             code, fix = error.value.text("code"), error.value.text("fix")
-            raise ReplayError(code or "internal", error.message, fix or "Please report this, with the browser's console.")
+            raise ReplayError(
+                code or "internal", error.message, fix or "Please report this, with the browser's console."
+            )
 
     # The effects of the life cycle.
 
@@ -241,10 +243,10 @@ class Replay:
         facts["recording"], facts["settled"] = self._recorder.recording, self._recorder.settled
         return facts
 
-    def _carry_out(self, answer: Answer) -> None:
+    def _carry_out(self, answer: "Answer") -> None:
         self._segment.apply(self._answered(answer))
 
-    def _answered(self, answer: Answer) -> dict:
+    def _answered(self, answer: "Answer") -> dict:
         """The patch; the rest of the answer is carried out here."""
         if answer.problem:
             self.complain(answer.problem)

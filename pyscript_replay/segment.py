@@ -60,7 +60,7 @@ class Segment:
         return not self._watch.call("allows", list(names))
 
     async def meet_amplitude_js(self, patience_ms: int, late: "Callable[[], None]") -> None:
-        """Wait for amplitude-js. Raises ``ReplayError`` (``amplitude-missing``); calls ``late`` if it comes after all."""
+        """Wait for amplitude-js. Raises ``ReplayError`` (``amplitude-missing``); ``late`` if it comes later."""
         met = self._watch.call("meetAmplitude")
         if not await bridge.within(patience_ms, bridge.resolved(met)):
             bridge.spawn(_later(met, late))

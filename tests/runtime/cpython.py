@@ -1,4 +1,4 @@
-"""Runs the suite on CPython, with a border made of Python: ``web/border.js``, function for function.
+"""Runs the suite on CPython, with a border made of Python: ``web/page/bridge.js``, function for function.
 
 JavaScript's values are played by Python's: objects by dicts, arrays by lists, functions by functions, promises by
 dicts with a ``then``. So this proves what ``bridge.py`` does by itself, where a debugger can follow it; what JavaScript
@@ -76,19 +76,12 @@ def set(of: Box, key: Any, value: Box) -> Box:
     return attempt(lambda: of.it.__setitem__(str(key), value.it))
 
 
-def remove(of: Box, key: Any) -> Box:
-    return attempt(lambda: of.it.pop(str(key), None))
-
-
 def call(of: Box, method: str, args: Box) -> Box:
     return attempt(lambda: of.it.get(method, undefined)(*args.it))
 
 
 def apply(of: Box, args: Box) -> Box:
     return attempt(lambda: of.it(*args.it))
-
-
-construct = apply
 
 
 def same(one: Box, other: Box) -> bool:
@@ -120,7 +113,7 @@ def number(text: str) -> Box:
 
 
 def parsed(text: str) -> Box:
-    return box(json.loads(text))
+    return box(json.loads(text, parse_float=lambda digits: number(digits).it))
 
 
 def null_() -> Box:
@@ -148,6 +141,14 @@ def callback(python: Callable[[Box], Box]) -> Box:
     made.it = lambda *args: made.python(box(list(args))).it if made.python else undefined
     made.release = lambda: made.__dict__.update(python=None)
     return made
+
+
+def told(python: Callable[[str], str]) -> Box:
+    return callback(lambda args: box(json.loads(python(json.dumps(args.it[0] if args.it else None)))))
+
+
+def complain(code: str, message: str, fix: str) -> None:
+    things["complaints"].append({"code": code, "message": message, "fix": fix})
 
 
 def problem(code: str, message: str, fix: str) -> Box:
@@ -196,8 +197,9 @@ async def idle(milliseconds: float) -> None:
     await sleep(min(milliseconds, 50))
 
 
-async def within(milliseconds: float, of: Box) -> None:
-    await asyncio.wait([asyncio.ensure_future(settle(of))], timeout=milliseconds / 1000)
+async def within(milliseconds: float, of: Box) -> bool:
+    done, _ = await asyncio.wait([asyncio.ensure_future(settle(of))], timeout=milliseconds / 1000)
+    return bool(done)
 
 
 def forget(prefix: str) -> None:
@@ -234,6 +236,8 @@ things = {
     "kind": kind,
     "count": lambda *values: len(values),
     "call": lambda callback, *values: callback(*values),
+    "make": lambda kind, *values: kind(*values),
+    "complaints": [],
     "raises": raises,
     "outcome": outcome,
     "error": lambda message: {"name": "RangeError", "message": message},

@@ -16,5 +16,5 @@ function asset(name) {
 }
 
 const { boot } = await import(pathToFileURL(asset(runtime)));
-await boot({ asset, page: {} }, fs.readFileSync(program, "utf8"));
+await boot({ asset, page: { error: (problem) => things.complaints.push(problem) } }, fs.readFileSync(program, "utf8"));
 process.exit(0); // nothing is waited for any more

@@ -3,7 +3,17 @@
 MicroPython reads this file too.
 """
 
-from pyscript_replay.session import IDENTITY_CHANGED, OLDER_IGNORED, RENEWED, RESUMED, STARTED, UNCHANGED
+from pyscript_replay.session import (
+    IDENTITY_CHANGED,
+    NOT_LOOKED,
+    OURS,
+    RENEWED,
+    RESUMED,
+    RETURNED,
+    STARTED,
+    THEIRS,
+    UNCHANGED,
+)
 
 MINUTE = 60 * 1000
 FIRST = 1795433609897  # beyond 31 bits, as every id is
@@ -94,83 +104,75 @@ PARSED = (
     (len, None),
 )
 
-# Each line of a story is one look: (stored, event, replay, expired, identity changed): (to store, to tell, reason).
+# Each line of a story is one look: (owner, stored, event, replay, expired, visitor changed), and what follows: (who
+# leads, to store, to tell, reason).
 STORIES = {
     "a first visit": (
-        ((None, None, None, False, False), (None, None, UNCHANGED)),
-        ((None, FIRST, None, False, False), (FIRST, FIRST, STARTED)),
-        ((FIRST, FIRST, FIRST, False, False), (None, None, UNCHANGED)),
-    ),
-    "a first visit on which Segment has stored the id before the event arrives": (
-        ((None, None, None, False, False), (None, None, UNCHANGED)),
-        ((FIRST, FIRST, None, False, False), (None, FIRST, RESUMED)),
+        ((THEIRS, None, NOT_LOOKED, None, False, False), (None, None, None, UNCHANGED)),
+        ((THEIRS, None, FIRST, None, False, False), (FIRST, FIRST, FIRST, STARTED)),
+        ((THEIRS, FIRST, FIRST, FIRST, False, False), (FIRST, None, None, UNCHANGED)),
     ),
     "a reload": (
-        ((FIRST, None, None, False, False), (None, FIRST, RESUMED)),
-        ((FIRST, FIRST, FIRST, False, False), (None, None, UNCHANGED)),
+        ((THEIRS, FIRST, NOT_LOOKED, None, False, False), (FIRST, None, FIRST, RESUMED)),
+        ((THEIRS, FIRST, FIRST, FIRST, False, False), (FIRST, None, None, UNCHANGED)),
     ),
     "a visit 31 minutes later": (
-        ((FIRST, None, None, True, False), (None, None, UNCHANGED)),
-        ((FIRST, SECOND, None, True, False), (SECOND, SECOND, RENEWED)),
-        ((SECOND, SECOND, SECOND, False, False), (None, None, UNCHANGED)),
+        ((THEIRS, FIRST, NOT_LOOKED, None, True, False), (None, None, None, UNCHANGED)),
+        ((THEIRS, FIRST, SECOND, None, True, False), (SECOND, SECOND, SECOND, RENEWED)),
+        ((THEIRS, SECOND, SECOND, SECOND, False, False), (SECOND, None, None, UNCHANGED)),
     ),
     "a stored session that seems over, but goes on": (
-        ((FIRST, None, None, True, False), (None, None, UNCHANGED)),
-        ((FIRST, FIRST, None, True, False), (None, FIRST, RESUMED)),
+        ((THEIRS, FIRST, NOT_LOOKED, None, True, False), (None, None, None, UNCHANGED)),
+        ((THEIRS, FIRST, FIRST, None, True, False), (FIRST, None, FIRST, RESUMED)),
     ),
     "a page left open for 31 minutes": (
-        ((FIRST, FIRST, FIRST, False, False), (None, None, UNCHANGED)),
-        ((FIRST, None, FIRST, True, False), (None, None, UNCHANGED)),
-        ((FIRST, SECOND, FIRST, True, False), (SECOND, SECOND, RENEWED)),
+        ((THEIRS, FIRST, NOT_LOOKED, FIRST, True, False), (FIRST, None, None, UNCHANGED)),
+        ((THEIRS, SECOND, SECOND, FIRST, False, False), (SECOND, None, SECOND, RENEWED)),
     ),
     "another tab has moved on": (
-        ((SECOND, None, FIRST, False, False), (None, SECOND, RENEWED)),
-        ((SECOND, SECOND, SECOND, False, False), (None, None, UNCHANGED)),
+        ((THEIRS, SECOND, NOT_LOOKED, FIRST, False, False), (SECOND, None, SECOND, RENEWED)),
+        ((THEIRS, SECOND, FIRST, SECOND, False, False), (SECOND, None, None, UNCHANGED)),  # an event of before is late
     ),
-    "another tab has moved on, and its news comes with an event": (
-        ((SECOND, SECOND, FIRST, False, False), (None, SECOND, RENEWED)),
-        ((SECOND, SECOND, SECOND, False, False), (None, None, UNCHANGED)),
+    "the clock was put back, and the owner begins a session that is older": (
+        ((THEIRS, FIRST, FIRST, SECOND, False, False), (FIRST, None, FIRST, RETURNED)),
+        ((THEIRS, None, FIRST, SECOND, False, False), (FIRST, FIRST, FIRST, RETURNED)),
+        ((THEIRS, THIRD, FIRST, SECOND, True, False), (FIRST, FIRST, FIRST, RETURNED)),
+        ((THEIRS, NOT_LOOKED, FIRST, SECOND, False, False), (FIRST, None, FIRST, RETURNED)),
     ),
-    "another tab has moved on, and an event of before is late": (
-        ((SECOND, FIRST, FIRST, False, False), (None, SECOND, RENEWED)),
-        ((SECOND, FIRST, SECOND, False, False), (None, None, OLDER_IGNORED)),
+    "the clock was put back, and the session is ours": (
+        ((OURS, FIRST, NOT_LOOKED, SECOND, False, False), (SECOND, SECOND, None, UNCHANGED)),
+        ((OURS, FIRST, FIRST, SECOND, False, False), (SECOND, SECOND, None, UNCHANGED)),
+        ((OURS, FIRST, NOT_LOOKED, SECOND, True, False), (SECOND, None, None, UNCHANGED)),
     ),
-    "an event is late": (
-        ((SECOND, FIRST, SECOND, False, False), (None, None, OLDER_IGNORED)),
-        ((None, FIRST, SECOND, False, False), (None, None, OLDER_IGNORED)),
-        ((FIRST, FIRST, SECOND, False, False), (None, None, OLDER_IGNORED)),
-        ((THIRD, FIRST, SECOND, False, False), (None, THIRD, RENEWED)),
-        ((SECOND, FIRST, None, False, False), (None, SECOND, RESUMED)),
-    ),
-    "an event is late, and the stored session is over": (
-        ((SECOND, FIRST, None, True, False), (None, None, OLDER_IGNORED)),
+    "ours is renewed": (
+        ((OURS, FIRST, SECOND, FIRST, True, False), (SECOND, SECOND, SECOND, RENEWED)),
+        ((OURS, None, SECOND, FIRST, False, False), (SECOND, SECOND, SECOND, RENEWED)),
+        ((OURS, FIRST, SECOND, FIRST, False, False), (SECOND, SECOND, SECOND, RENEWED)),
+        ((OURS, FIRST, SECOND, None, False, False), (SECOND, SECOND, SECOND, RENEWED)),
     ),
     "storage is cleared": (
-        ((None, None, FIRST, False, False), (None, None, UNCHANGED)),
-        ((None, FIRST, FIRST, False, False), (FIRST, None, UNCHANGED)),
-        ((None, SECOND, FIRST, False, False), (SECOND, SECOND, RENEWED)),
+        ((THEIRS, None, NOT_LOOKED, FIRST, False, False), (FIRST, None, None, UNCHANGED)),
+        ((THEIRS, None, None, FIRST, False, False), (FIRST, None, None, UNCHANGED)),
+        ((THEIRS, None, SECOND, FIRST, False, False), (SECOND, SECOND, SECOND, RENEWED)),
     ),
-    "storage has fallen behind": (
-        ((FIRST, None, SECOND, False, False), (None, None, UNCHANGED)),
-        ((FIRST, SECOND, SECOND, False, False), (SECOND, None, UNCHANGED)),
-        ((FIRST, THIRD, SECOND, False, False), (THIRD, THIRD, RENEWED)),
+    "storage cannot be read": (
+        ((THEIRS, NOT_LOOKED, FIRST, None, False, False), (FIRST, None, FIRST, STARTED)),
+        ((THEIRS, NOT_LOOKED, None, FIRST, False, False), (FIRST, None, None, UNCHANGED)),
+        ((THEIRS, NOT_LOOKED, SECOND, FIRST, False, False), (SECOND, None, SECOND, RENEWED)),
     ),
-    "reset(): another device in the same session": (
-        ((FIRST, FIRST, FIRST, False, True), (None, FIRST, IDENTITY_CHANGED)),
-        ((FIRST, FIRST, FIRST, False, False), (None, None, UNCHANGED)),
+    "reset(): another visitor in the same session": (
+        ((THEIRS, FIRST, FIRST, FIRST, False, True), (FIRST, None, FIRST, IDENTITY_CHANGED)),
+        ((THEIRS, FIRST, FIRST, FIRST, False, False), (FIRST, None, None, UNCHANGED)),
     ),
-    "another device and a new session at once": (
-        ((FIRST, SECOND, FIRST, False, True), (SECOND, SECOND, IDENTITY_CHANGED)),
+    "another visitor and a new session at once": (
+        ((THEIRS, None, SECOND, FIRST, False, True), (SECOND, SECOND, SECOND, IDENTITY_CHANGED)),
     ),
-    "another device, and a late event": (
-        ((SECOND, FIRST, SECOND, False, True), (None, SECOND, IDENTITY_CHANGED)),
+    "another visitor before there is a session": (
+        ((THEIRS, None, NOT_LOOKED, None, False, True), (None, None, None, UNCHANGED)),
+        ((THEIRS, FIRST, NOT_LOOKED, None, True, True), (None, None, None, UNCHANGED)),
+        ((THEIRS, FIRST, NOT_LOOKED, None, False, True), (FIRST, None, FIRST, IDENTITY_CHANGED)),
     ),
-    "another device before there is a session": (
-        ((None, None, None, False, True), (None, None, UNCHANGED)),
-        ((FIRST, None, None, True, True), (None, None, UNCHANGED)),
-        ((FIRST, None, None, False, True), (None, FIRST, IDENTITY_CHANGED)),
-    ),
-}  # fmt: skip
+}
 
 # (last access, now, expired), with the default length of 30 minutes
 EXPIRED = (
@@ -260,6 +262,15 @@ KEYWORDS = (
     ({"api_key": "k", "options": {"deviceId": "d"}}, ("option-value", "deviceId")),
 )  # fmt: skip
 
+# (last access, now, over), for a session of ours
+OUTLIVED = (
+    (None, FIRST, True),
+    (FIRST, FIRST + 30 * MINUTE - 1, False),
+    (FIRST, FIRST + 30 * MINUTE, True),
+    (FIRST, FIRST - 29 * MINUTE, False),  # the clock was put back a little
+    (SECOND, FIRST, True),  # and by more than a session's length
+)
+
 # a page, as the doctor is shown it, and the findings' codes
 PAGE = {
     "status": "running",
@@ -270,4 +281,5 @@ PAGE = {
     "sampled": True,
     "switched_off": False,
     "recording": True,
+    "reason": None,
 }

@@ -6,8 +6,13 @@ export const things = {
   kind: (value) => (Array.isArray(value) ? "array" : value === null ? "null" : typeof value),
   count: (...values) => values.length,
   call: (callback, ...values) => callback(...values),
+  make: (kind, ...values) => new kind(...values),
+  complaints: [], // what the page was told
   raises(value) {
     throw value;
+  },
+  throws() {
+    throw new Error("whatever is asked");
   },
   /** What calling it comes to, as a page would see it. */
   outcome(callback) {

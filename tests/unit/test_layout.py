@@ -15,22 +15,33 @@ PAGE = {
     ".".join(file.relative_to(PACKAGE).with_suffix("").parts): ast.parse(file.read_text("utf-8"))
     for file in sorted([*PACKAGE.glob("*.py"), *PACKAGE.glob("modes/*.py")])
 }
-PURE = ("errors", "session", "device", "sdk_options", "options", "doctor")
+PURE = (
+    *("errors", "session", "following", "lifecycle", "device", "sdk_options", "options", "doctor"),
+    *(module for module in PAGE if module.startswith("modes.")),
+)
 PLATFORM = {"js", "jsffi", "pyodide", "pyscript", "pyscript_replay_border"}
 STANDARD = {"asyncio", "collections", "gc", "json"}  # what both runtimes have, in the way we use it
 LACKING = ("removeprefix", "removesuffix", "wait_for", "TaskGroup", "Queue", "timeout", "isdecimal", "casefold")
 
 
+def run(tree: ast.AST) -> Iterator[ast.AST]:
+    """What is run of a module: all but what is there for type checkers."""
+    for node in ast.iter_child_nodes(tree):
+        if not (isinstance(node, ast.If) and isinstance(node.test, ast.Name) and node.test.id == "TYPE_CHECKING"):
+            yield node
+            yield from run(node)
+
+
 def imports(module: str) -> Iterator[str]:
     """The modules that a module imports, our own by their name inside the package (with a dot before it)."""
     folder = module.rpartition(".")[0]
-    for node in ast.walk(PAGE[module]):
+    for node in run(PAGE[module]):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom) and not node.level:
             yield node.module or ""
         elif isinstance(node, ast.ImportFrom):
-            inside = f"{folder}." if folder and node.level == 1 else ""
+            inside = f"{folder}." if folder and folder != "__init__" and node.level == 1 else ""
             names = [node.module] if node.module else [alias.name for alias in node.names]
             yield from (f".{inside}{name}" for name in names)
 
@@ -51,6 +62,18 @@ def test_only_the_bridge_knows_the_runtimes(module: str) -> None:
 @pytest.mark.parametrize("module", PAGE)
 def test_nothing_in_the_page_imports_what_runs_on_the_developers_machine(module: str) -> None:
     assert not any(name.split(".")[0] == "tools" for name in ours(module))
+
+
+@pytest.mark.parametrize("module", PAGE)
+def test_every_function_of_the_page_says_its_types(module: str) -> None:
+    """What is public, and what is not; lambdas and ``self`` aside. (pyright checks what they say.)"""
+    for node in ast.walk(PAGE[module]):
+        if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
+            where = f"{module}.py:{node.lineno} {node.name}"
+            arguments = [*node.args.args, *node.args.kwonlyargs, node.args.vararg, node.args.kwarg]
+            for argument in arguments:
+                assert argument is None or argument.arg == "self" or argument.arg == "cls" or argument.annotation, where
+            assert node.returns or node.name == "__init__", where
 
 
 @pytest.mark.parametrize("module", PURE)
@@ -85,10 +108,9 @@ def test_the_pages_python_is_micropythons(module: str) -> None:
     """mpy-cross accepts some of what MicroPython then has not, or would do otherwise."""
     for node in ast.walk(PAGE[module]):
         where = f"{module}.py:{getattr(node, 'lineno', 0)}"
-        assert not isinstance(node, (ast.Match, ast.AnnAssign, ast.AsyncFor, ast.TryStar)), where
+        assert not isinstance(node, (ast.Match, ast.AsyncFor, ast.TryStar)), where
         assert not isinstance(node, ast.Attribute) or node.attr not in LACKING, where
         assert not isinstance(node, ast.arguments) or not node.posonlyargs, where
-        assert not isinstance(node, ast.arg) or node.annotation is None, where
         assert not isinstance(node, ast.comprehension) or not node.is_async, where
 
 

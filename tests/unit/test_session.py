@@ -8,16 +8,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pyscript_replay import session
-from pyscript_replay.session import MAX_ID, Decision
+from pyscript_replay.session import MAX_ID, NOT_LOOKED, Decision
 
-from ..runtime.stories import EXPIRED, PARSED, STORIES
+from ..runtime.stories import EXPIRED, OUTLIVED, PARSED, STORIES
 
 ids = st.integers(1, MAX_ID)
 maybe = st.none() | ids
 near = st.none() | st.integers(1, 4)  # ids that meet often
-looks = st.tuples(near, near, near, st.booleans(), st.booleans()) | st.tuples(
-    maybe, maybe, maybe, st.booleans(), st.booleans()
+unlooked = st.just(NOT_LOOKED)
+looks = st.tuples(near | unlooked, near | unlooked, near, st.booleans(), st.booleans()) | st.tuples(
+    maybe | unlooked, maybe | unlooked, maybe, st.booleans(), st.booleans()
 )
+owners = st.sampled_from(sorted(session.OWNERS))
 
 
 @pytest.mark.parametrize(("raw", "expected"), PARSED, ids=lambda each: repr(each)[:40])
@@ -76,15 +78,16 @@ def test_expires_exactly_at_its_length(last_access: int, idle: int, length: int)
     assert session.is_expired(last_access, last_access + idle, length) is (idle >= length)
 
 
-@given(maybe, maybe, ids)
-def test_continued_is_the_stored_session_or_a_later_one(stored: int | None, last: int | None, now: int) -> None:
-    current = session.continued(stored, last, now)
-    if stored is None:
-        assert current == now
-    elif session.is_expired(last, now):
-        assert current > stored and current >= now
-    else:
-        assert current == stored
+@pytest.mark.parametrize(("last_access", "now", "expected"), OUTLIVED)
+def test_is_outlived(last_access: int | None, now: int, expected: bool) -> None:
+    assert session.is_outlived(last_access, now) is expected
+
+
+@given(maybe, ids)
+def test_a_session_opens_after_the_one_before_whatever_the_clock_says(previous: int | None, now: int) -> None:
+    opened = session.opened(now, previous)
+    assert opened >= now
+    assert previous is None or opened > previous
 
 
 @pytest.mark.parametrize("story", STORIES.values(), ids=STORIES)
@@ -93,7 +96,7 @@ def test_story(story: tuple) -> None:
         assert session.decide(*look) == Decision(*decision), look
 
 
-def test_the_table_has_a_row_for_each_case_and_no_other(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_table_has_no_row_that_nothing_reaches(monkeypatch: pytest.MonkeyPatch) -> None:
     used = set()
 
     class Table(dict):
@@ -103,50 +106,61 @@ def test_the_table_has_a_row_for_each_case_and_no_other(monkeypatch: pytest.Monk
 
     monkeypatch.setattr(session, "TRANSITIONS", Table(session.TRANSITIONS))
     few = (None, 1, 2, 3)
-    for stored, event, replay, expired in product(few, few, few, (False, True)):
-        session.decide(stored, event, replay, expired)
+    for owner, stored, event, replay, expired in product(
+        session.OWNERS, (NOT_LOOKED, *few), (NOT_LOOKED, *few), few, (False, True)
+    ):
+        session.decide(owner, stored, event, replay, expired)
     assert used == set(session.TRANSITIONS)
 
 
 @given(looks)
-def test_ids_only_move_forward(look: tuple) -> None:
-    stored, _, replay, _, _ = look
-    decision = session.decide(*look)
-    for before, after in ((stored, decision.store), (replay, decision.tell)):
+def test_ids_of_ours_only_move_forward(look: tuple) -> None:
+    stored, _, replay, expired, _ = look
+    decision = session.decide(session.OURS, *look)
+    for before, after in (
+        (None if expired or stored == NOT_LOOKED else stored, decision.store),
+        (replay, decision.tell),
+    ):
         assert after is None or before is None or after >= before
 
 
 @given(looks)
-def test_only_ids_that_somebody_named_are_passed_on(look: tuple) -> None:
-    decision = session.decide(*look)
-    assert {decision.store, decision.tell} <= {*look[:3], None}
-    assert decision.tell in (None, max((each for each in look[:3] if each), default=None))
-
-
-@given(looks)
-def test_what_was_decided_holds(look: tuple) -> None:
+def test_where_somebody_else_owns_the_session_replay_follows_them_wherever_they_go(look: tuple) -> None:
     stored, event, replay, expired, _ = look
-    store, tell, _ = session.decide(*look)
-    again = session.decide(store or stored, event, tell or replay, expired and not (store or tell))
-    late = event is not None and event < max(each or 0 for each in (store or stored, tell or replay))
-    assert again == Decision(None, None, session.OLDER_IGNORED if late else session.UNCHANGED)
+    live = None if stored == NOT_LOOKED or (expired and stored != event) else stored
+    owner = live or (None if event == NOT_LOOKED else event)
+    decision = session.decide(session.THEIRS, *look)
+    assert (decision.tell or replay) == (owner or replay)
 
 
-@given(looks)
-def test_a_reason_is_given_for_what_replay_is_told_and_only_then(look: tuple) -> None:
-    _, tell, reason = session.decide(*look)
-    assert (tell is None) == (reason in (session.UNCHANGED, session.OLDER_IGNORED))
+@given(owners, looks)
+def test_only_ids_that_somebody_named_are_passed_on(owner: str, look: tuple) -> None:
+    decision = session.decide(owner, *look)
+    assert {decision.leader, decision.store, decision.tell} <= {*look[:3], None}
 
 
-@given(looks)
-def test_another_identity_restarts_replay_wherever_it_records(look: tuple) -> None:
+@given(owners, looks)
+def test_what_was_decided_holds(owner: str, look: tuple) -> None:
+    stored, event, replay, expired, _ = look
+    leader, store, tell, _ = session.decide(owner, *look)
+    again = session.decide(owner, store or stored, event, tell or replay, expired and not store)
+    assert (again.leader, again.tell, again.reason) == (leader, None, session.UNCHANGED)
+
+
+@given(owners, looks)
+def test_a_reason_is_given_for_what_replay_is_told_and_only_then(owner: str, look: tuple) -> None:
+    decision = session.decide(owner, *look)
+    assert (decision.tell is None) == (decision.reason == session.UNCHANGED)
+
+
+@given(owners, looks)
+def test_another_visitor_restarts_replay_wherever_it_records(owner: str, look: tuple) -> None:
     replay = look[2]
-    decision = session.decide(*look[:4], identity_changed=True)
-    assert replay is None or (decision.tell, decision.reason) != (None, session.UNCHANGED)
-    if decision.tell is not None:
-        assert decision.reason == session.IDENTITY_CHANGED
+    decision = session.decide(owner, *look[:4], visitor_changed=True)
+    assert replay is None or decision.tell is not None
+    assert decision.tell is None or decision.reason == session.IDENTITY_CHANGED
 
 
-@given(ids)
-def test_a_dead_session_is_not_resumed(stored: int) -> None:
-    assert session.decide(stored, None, None, expired=True).tell is None
+@given(owners, ids)
+def test_a_dead_session_is_not_resumed(owner: str, stored: int) -> None:
+    assert session.decide(owner, stored, expired=True).tell is None
