@@ -139,16 +139,23 @@ def function(python: "Callable[..., Any]") -> Function:
 
     def crossing(args: object) -> object:
         answer = _guarded(lambda: _give(python(*_unpack(args))))
-        return _give(UNDEFINED) if answer is None else answer
+        _answered[0] = _give(UNDEFINED) if answer is None else answer
+        return _answered[0]
 
     return _made(crossing, "callback")
+
+
+# MicroPython may collect garbage after a function has returned, and before JavaScript has taken over what it returned:
+# an answer that nothing else holds would arrive as ``undefined``.
+_answered: "list[Any]" = [None]
 
 
 def told(python: "Callable[[dict], dict | None]") -> Function:
     """A JavaScript function that takes plain data and answers plain data, in one crossing. Guarded as ``function``."""
 
     def crossing(text: str) -> str:
-        return _guarded(lambda: json.dumps(python(json.loads(text)))) or "null"
+        _answered[0] = _guarded(lambda: json.dumps(python(json.loads(text)))) or "null"
+        return _answered[0]
 
     return _made(crossing, "told")
 
@@ -272,7 +279,7 @@ def unclaim() -> None:
 
 
 def page() -> Js:
-    """What stands behind ``window.pyscriptReplay`` (``web/page.js``)."""
+    """What stands behind ``window.pyscriptReplay`` (``web/page/replay.js``)."""
     return Js(_border_or_raise().page())
 
 

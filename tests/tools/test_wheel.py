@@ -40,7 +40,7 @@ def command(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_wheel_carries_the_package_and_the_web_and_nothing_else(wheel: Path) -> None:
     names = zipfile.ZipFile(wheel).namelist()
     assert {name.split("/")[0] for name in names} == {"pyscript_replay", "pyscript_replay-0.1.0.dist-info"}
-    assert {"pyscript_replay/web/replay.js", "pyscript_replay/web/package-lock.json"} <= set(names)
+    assert {"pyscript_replay/web/page/tag.js", "pyscript_replay/web/package-lock.json"} <= set(names)
     assert not [name for name in names if "node_modules" in name or "__pycache__" in name]
 
 
