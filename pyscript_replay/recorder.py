@@ -43,8 +43,6 @@ FAILURES = 3
 SDK_STORES = ("AMP_SR_START_{}", "AMP_remote_config_{}", "AMP_diagnostics_{}", "{}_amp_session_replay_")
 """How the names of the SDK's keys and databases begin, with the first ten characters of the API key."""
 
-SDK_FIX = "Check what was handed to the SDK as options; the browser's console may say more."
-
 SAMPLED_OUT, OPTED_OUT, TARGETED, CAPTURE_OFF = "sampled-out", "opted-out", "targeted", "capture-off"
 NO_RECORDER, THREW = "no-recorder", "threw"
 

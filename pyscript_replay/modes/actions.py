@@ -44,8 +44,9 @@ class Actions(Mode):
         given = facts["event"]["session_id"]
         carried = session.parse(given)
         healed = carried is None and given is not None
-        if healed:  # the plugin took garbage out of storage: the event begins a session, as if there was nothing
-            carried = session.opened(facts["now"], self.following.session_id)
+        if healed:  # the plugin took garbage out of storage: the session goes on, or begins as if there was nothing
+            ours = self.following.session_id
+            carried = session.opened(facts["now"], ours) if ours is None or self._expired(facts) else ours
             facts = changed(facts, stored=None)
         _, answer = self._see(facts, self.stored(facts), self._expired(facts), carried)
         gone = self.following.gone(self.maker(facts["event"]))
