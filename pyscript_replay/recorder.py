@@ -137,11 +137,11 @@ def _meant(reason: "tuple | None") -> bool:
 class Recorder:
     """``device_id`` and ``session_id`` are what was asked for last; ``recording`` says whether it really runs.
 
-    ``heard(happening, problem)`` is told whenever it is known what has become of it: a happening of ``lifecycle.py``,
-    and a ``ReplayError`` or ``None``.
+    ``heard(happening, problem)`` is told whenever it is known what has become of it: a happening of ``lifecycle.py``
+    (``None``: the recording has ended, and it is not known what comes next), and a ``ReplayError`` or ``None``.
     """
 
-    def __init__(self, sdk: Js, api_key: str, options: dict, heard: "Callable[[str, ReplayError | None], None]"):
+    def __init__(self, sdk: Js, api_key: str, options: dict, heard: "Callable[[str | None, ReplayError | None], None]"):
         self.sdk = sdk
         self._api_key = api_key
         self._options = options
@@ -268,7 +268,9 @@ class Recorder:
             self._conclude()
 
     def _on_ended(self, told: dict) -> None:
+        """The recording has ended: by us, or by the SDK itself. What comes next is heard as well."""
         self._snapshot = None
+        self._heard(None, None)
 
     def _on_said(self, told: dict) -> None:
         """The SDK has said to its logger why it does not record."""
@@ -405,7 +407,7 @@ class Shell(Recorder):
         module: Js,
         options: dict,
         forward: "Callable[[str, list], None]",
-        heard: "Callable[[str, ReplayError | None], None]",
+        heard: "Callable[[str | None, ReplayError | None], None]",
     ):
         self._module = module
         self._plugin = module.call("sessionReplayPlugin", sdk_options(options))
@@ -500,7 +502,7 @@ async def load(
     mode_sdk: str,
     options: dict,
     forward: "Callable[[str, list], None]",
-    heard: "Callable[[str, ReplayError | None], None]",
+    heard: "Callable[[str | None, ReplayError | None], None]",
 ) -> Recorder:
     """The recorder for these options. Raises ``ReplayError`` (``sdk-load``) when the SDK cannot be had.
 

@@ -276,9 +276,11 @@ class Replay:
             told = "a listener of on_session failed: {!r}".format(error)
             self.complain(ReplayError("listener", told, "Mend it; the recording goes on."))
 
-    def _heard(self, happening: str, problem: "ReplayError | None") -> None:
+    def _heard(self, happening: "str | None", problem: "ReplayError | None") -> None:
         """What has become of the recording."""
-        self._report(recording=self._recorder is not None and self._recorder.recording)
+        self._report(recording=self.recording)
+        if happening is None:
+            return
         self._segment.settled()
         if happening == lifecycle.NOTHING_DUE and self._mode.refused:
             happening = lifecycle.NOT_RECORDED  # the visitor has no device id that Amplitude accepts

@@ -67,13 +67,13 @@ class ClassicDevice(Mode):
 
     def _followed(self, facts: dict, session_id: "int | None") -> Answer:
         """Follow ``session_id``; tell amplitude-js what it does not know yet; keep the copy."""
-        copy = session.parse(facts.get("stored"))
+        present, copy = session.parse(facts["amplitude"]["session_id"]), session.parse(facts.get("stored"))
         written = self._copy != NOT_LOOKED and copy not in (None, self._copy)
-        if written and copy and session_id and copy > session_id:
+        if written and copy and present and copy > present:  # by the site; another tab writes what amplitude-js has
             session_id = copy
         _, answer = self._see(facts, self.stored(facts), copy != session_id, session_id)
         amplitude = {}
-        if session_id != session.parse(facts["amplitude"]["session_id"]):
+        if session_id != present:
             amplitude["session_id"] = session_id
         if self._follows_segment and facts["amplitude"]["device_id"] != facts["visitor"]:
             amplitude["device_id"] = facts["visitor"]

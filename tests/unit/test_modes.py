@@ -1,119 +1,22 @@
 """The modes: facts in, a patch out (``modes/base.py`` says what is in them)."""
 
-from typing import Any
-
 import pytest
 
 from pyscript_replay.modes.actions import Actions
-from pyscript_replay.modes.base import REPLAY_ID, Mode
+from pyscript_replay.modes.base import Mode
 from pyscript_replay.modes.classic_cloud import ClassicCloud
 from pyscript_replay.modes.classic_device import ClassicDevice, is_logged
 
-MINUTE = 60_000
-NOON = 1795608000000
-OPTIONS = {"amplitude_options": {}}
-
-
-class Page:
-    """What a mode is shown of a page, and what it has answered: storage, clock and visitor, moved by hand."""
-
-    def __init__(self, mode: type[Mode], settings: dict | None = None) -> None:
-        self.mode = mode(OPTIONS, settings or {})
-        self.now, self.visitor = NOON, "ada"
-        self.stored: Any = None
-        self.access: Any = None
-        self.amplitude: dict[str, Any] = {
-            "session_id": None,
-            "device_id": "amplitude-device",
-            "last_event_time": None,
-            "session_timeout": 30 * MINUTE,
-        }
-        self.recording = self.settled = True
-        self.moves: list[Any] = []
-
-    def facts(self, event: dict | None = None, waited: bool = False) -> dict:
-        following = self.mode.following
-        return {
-            "now": self.now,
-            "visitor": self.visitor,
-            "stored": self.stored,
-            "access": self.access,
-            "amplitude": self.amplitude,
-            "event": event,
-            "properties": {REPLAY_ID: following.replay_id} if event and self.recording else None,
-            "recording": self.recording,
-            "settled": self.settled,
-            "waited": waited,
-        }
-
-    def carry_out(self, answer: Any) -> dict:
-        patch = answer.patch
-        if answer.move:
-            self.moves.append((answer.move.session_id, answer.move.device_id, answer.move.reason))
-        if patch.get("clear"):
-            self.stored = self.access = None
-        if patch.get("store"):
-            self.stored = patch["store"]
-        if patch.get("touch"):
-            self.access = self.now
-        for name, value in (patch.get("amplitude") or {}).items():
-            self.amplitude[name] = value
-            if name == "session_id":
-                self.amplitude["last_event_time"] = self.now
-        return patch
-
-    def begin(self) -> dict:
-        return self.carry_out(self.mode.begin(self.facts()))
-
-    def look(self) -> dict:
-        return self.carry_out(self.mode.look(self.facts()))
-
-    def reset(self, visitor: str) -> dict:
-        self.visitor = visitor
-        return self.carry_out(self.mode.reset(self.facts()))
-
-    def event(self, session_id: Any = None, **more: Any) -> dict:
-        """An event passes. One that opens a session waits, and is looked at again."""
-        event = {
-            "type": "track",
-            **dict.fromkeys(("name", "category", "user_id", "group_id")),
-            "traits": False,
-            "anonymous_id": self.visitor,
-            "allowed": True,
-            "session_id": session_id,
-            **more,
-        }
-        patch = self.carry_out(self.mode.event(self.facts(event)))
-        return self.carry_out(self.mode.event(self.facts(event))) if patch.get("wait") else patch
-
-    def plugin(self) -> dict:
-        """An event passes Segment's plugin, which begins and stores sessions, and then the mode."""
-        if self.stored is None or self.access is None or self.now - self.access >= 30 * MINUTE:
-            self.stored = self.now
-        self.access = self.now
-        return self.event(self.stored)
-
-    def logged(self) -> dict:
-        """An event passes the mode, and then amplitude-js logs it."""
-        patch = self.event()
-        amplitude, last = self.amplitude, self.amplitude["last_event_time"]
-        if amplitude["session_id"] is None or last is None or self.now - last > amplitude["session_timeout"]:
-            amplitude["session_id"] = self.now
-        amplitude["last_event_time"] = self.now
-        return patch
-
-
-def replay_id(patch: dict) -> str | None:
-    return (patch.get("properties") or {}).get(REPLAY_ID)
+from .page import MINUTE, NOON, Page, replay_id
 
 
 def test_actions_follows_the_plugin() -> None:
     page = Page(Actions)
     assert page.begin() == {} and page.moves == [(None, "ada", "unchanged")]
     assert replay_id(page.plugin()) == f"ada/{NOON}"
-    page.now += 31 * MINUTE
+    page.world.now += 31 * MINUTE
     patch = page.plugin()
-    assert patch["session_id"] == page.now and replay_id(patch) == f"ada/{page.now}"
+    assert patch["session_id"] == page.world.now and replay_id(patch) == f"ada/{page.world.now}"
     assert [move[2] for move in page.moves[1:]] == ["started", "renewed"]
 
 
@@ -121,40 +24,40 @@ def test_actions_follows_the_plugin_back_when_the_clock_was_put_back() -> None:
     page = Page(Actions)
     page.begin()
     page.plugin()
-    page.now -= 60 * MINUTE
+    page.world.now -= 60 * MINUTE
     page.plugin()
-    page.now += 31 * MINUTE
+    page.world.now += 31 * MINUTE
     patch = page.plugin()
-    assert page.now < NOON
-    assert replay_id(patch) == f"ada/{page.now}" == f"ada/{patch['session_id']}"
-    assert page.moves[-1] == (page.now, "ada", "returned")
+    assert page.world.now < NOON
+    assert replay_id(patch) == f"ada/{page.world.now}" == f"ada/{patch['session_id']}"
+    assert page.moves[-1] == (page.world.now, "ada", "returned")
 
 
 def test_device_mode_follows_amplitude_js_back_when_the_clock_was_put_back() -> None:
     page = Page(ClassicDevice)
     page.begin()
     page.logged()
-    page.now -= 60 * MINUTE
+    page.world.now -= 60 * MINUTE
     page.logged()
-    page.now += 31 * MINUTE
+    page.world.now += 31 * MINUTE
     patch = page.logged()
-    assert page.now < NOON
-    assert page.amplitude["session_id"] == page.now == page.stored
-    assert replay_id(patch) == f"amplitude-device/{page.now}"
+    assert page.world.now < NOON
+    assert page.world.amplitude["session_id"] == page.world.now == page.world.stored
+    assert replay_id(patch) == f"amplitude-device/{page.world.now}"
 
 
 def test_cloud_mode_s_ids_only_move_forward_and_outlive_no_wrong_clock() -> None:
     page = Page(ClassicCloud)
     page.begin()
     first = page.event()["session_id"]
-    page.now -= 29 * MINUTE
+    page.world.now -= 29 * MINUTE
     assert page.event()["session_id"] == first
-    page.now += 29 * MINUTE
+    page.world.now += 29 * MINUTE
     page.event()
-    page.now -= 60 * MINUTE  # an hour: nobody knows how long the visitor was away
+    page.world.now -= 60 * MINUTE  # an hour: nobody knows how long the visitor was away
     second = page.event()["session_id"]
     assert second == first + 1
-    page.now += 31 * MINUTE
+    page.world.now += 31 * MINUTE
     third = page.event()["session_id"]
     assert third > second and replay_id(page.event()) == f"ada/{third}"
 
@@ -163,22 +66,22 @@ def test_device_mode_opens_the_session_with_the_very_event_that_opens_it() -> No
     page = Page(ClassicDevice)
     page.begin()
     assert replay_id(page.logged()) == f"amplitude-device/{NOON}"
-    page.now += 31 * MINUTE
+    page.world.now += 31 * MINUTE
     patch = page.logged()
-    assert page.amplitude["session_id"] == page.now
-    assert replay_id(patch) == f"amplitude-device/{page.now}"
+    assert page.world.amplitude["session_id"] == page.world.now
+    assert replay_id(patch) == f"amplitude-device/{page.world.now}"
 
 
 def test_device_mode_tells_amplitude_js_of_a_newer_id_that_the_site_has_written_and_of_no_older_one() -> None:
     page = Page(ClassicDevice)
     page.begin()
     page.logged()
-    page.stored = NOON + 5
+    page.world.stored = NOON + 5
     page.look()
-    assert page.amplitude["session_id"] == NOON + 5 == page.mode.following.session_id
-    page.stored = NOON - 5
+    assert page.world.amplitude["session_id"] == NOON + 5 == page.mode.following.session_id
+    page.world.stored = NOON - 5
     page.look()
-    assert page.amplitude["session_id"] == NOON + 5 == page.stored
+    assert page.world.amplitude["session_id"] == NOON + 5 == page.world.stored
 
 
 @pytest.mark.parametrize("mode", [Actions, ClassicCloud])
@@ -186,9 +89,9 @@ def test_the_last_words_of_a_visitor_who_has_gone_carry_what_was_recorded_then(m
     page = Page(mode)
     page.begin()
     before = page.plugin()
-    page.now += 5
+    page.world.now += 5
     page.reset("grace")
-    fresh = page.stored
+    fresh = page.world.stored
     assert fresh > NOON and page.moves[-1] == (fresh, "grace", "identity-changed")
     late = page.event(fresh, anonymous_id="ada")
     assert late["session_id"] == NOON and replay_id(late) == replay_id(before) == f"ada/{NOON}"
@@ -198,27 +101,27 @@ def test_the_last_words_of_a_visitor_who_has_gone_carry_what_was_recorded_then(m
 @pytest.mark.parametrize("garbage", ["abc", "", "0", -1, 12.5])
 def test_garbage_never_stays_on_an_event(garbage: object) -> None:
     page = Page(Actions)
-    page.stored, page.access = garbage, NOON
+    page.world.stored, page.world.access = garbage, NOON
     page.begin()
-    assert page.stored is None
+    assert page.world.stored is None
     patch = page.event(garbage)
-    assert patch["session_id"] == NOON == page.stored
-    page.now += 5
-    page.stored = garbage
-    assert page.event(garbage)["session_id"] == NOON == page.stored, "the session goes on"
+    assert patch["session_id"] == NOON == page.world.stored
+    page.world.now += 5
+    page.world.stored = garbage
+    assert page.event(garbage)["session_id"] == NOON == page.world.stored, "the session goes on"
 
 
 @pytest.mark.parametrize("mode", [Actions, ClassicCloud])
 def test_a_device_id_that_amplitude_refuses_records_nothing_and_heals(mode: type[Mode]) -> None:
     page = Page(mode)
-    page.visitor = "a/b"
+    page.world.visitor = "a/b"
     first = page.mode.begin(page.facts())
     assert first.problem and first.problem.code == "device-id" and page.mode.refused
     page.carry_out(first)
     assert page.mode.look(page.facts()).problem is None, "it is said once"
     patch = page.plugin()
     assert patch["session_id"] == NOON and replay_id(patch) is None
-    page.visitor = "a-b"
+    page.world.visitor = "a-b"
     assert replay_id(page.plugin()) == f"a-b/{NOON}"
     assert page.mode.refused is None
 
@@ -229,7 +132,7 @@ def test_without_a_recording_an_event_waits_once_and_then_none_does(mode: type[M
     page.begin()
     page.plugin() if mode is Actions else page.logged()
     page.recording = page.settled = False
-    session_id = page.stored if mode is Actions else None
+    session_id = page.world.stored if mode is Actions else None
     event = page.facts({"type": "track", **dict.fromkeys(("name", "category", "user_id", "group_id")), "traits": False,
                         "anonymous_id": "ada", "allowed": True, "session_id": session_id})  # fmt: skip
     assert page.mode.event(event).patch.get("wait") is True
