@@ -194,7 +194,7 @@ class Recorder:
         self._advance()
 
     def again(self) -> None:
-        """Try once more, where a recording has not begun; else say again what has become of it."""
+        """Try once more, where a recording has not begun or its uploads were refused; else say again how it stands."""
         if not self.settled:
             return
         if self.session_id is None or self.recording or _meant(self._reason):

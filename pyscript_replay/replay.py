@@ -117,7 +117,8 @@ class Replay:
     async def track(self, name: str, properties: "dict | None" = None) -> None:
         """Track an event on the page's Segment, at once, and so in order with its own calls.
 
-        In classic-cloud this is the shell's ``track()`` of Amplitude's documentation: the event carries the session.
+        Amplitude's documentation has classic-cloud track through the shell; that is not needed here, for every event of
+        Segment's is given its session.
 
         Raises:
             ReplayError: ``event-name``.

@@ -179,7 +179,7 @@ const attempt = (look) => {
   }
 };
 
-/** A value of storage as the facts have it: numbers and texts as they are, anything else as text that is no id. */
+/** A value as the facts have it: numbers and texts as they are, anything else as an empty text, which is no id. */
 const plain = (value) => (value === undefined || value === null ? null : ["number", "string"].includes(typeof value) ? value : "");
 
 /**
