@@ -1,10 +1,11 @@
 """What all tests share: the bundle, a development server per test, and a Chromium that is found, not assumed."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+from playwright.sync_api import BrowserContext
 
 from pyscript_replay.tools import bundle, chromium
 from pyscript_replay.tools.devserver import DevServer
@@ -27,3 +28,21 @@ def server(dist: Path) -> Iterator[DevServer]:
 def browser_type_launch_args(browser_type_launch_args: dict[str, Any]) -> dict[str, Any]:
     """pytest-playwright's own, with our Chromium."""
     return {**browser_type_launch_args, **chromium.find()}
+
+
+@pytest.fixture
+def new_context(new_context: Callable[..., BrowserContext]) -> Iterator[Callable[..., BrowserContext]]:
+    """pytest-playwright's own, without routes in flight when it closes.
+
+    A request may still be being answered when a test ends. What its route then finds closed would fail the next test.
+    """
+    contexts: list[BrowserContext] = []
+
+    def make(**options: Any) -> BrowserContext:
+        contexts.append(new_context(**options))
+        return contexts[-1]
+
+    yield make
+    for context in contexts:
+        for routed in (*context.pages, context):
+            routed.unroute_all(behavior="ignoreErrors")
