@@ -24,7 +24,9 @@ const seen = {
 // What an event says.
 
 const carried = ({ integrations }) =>
-  Object.values(integrations ?? {}).map((each) => each?.session_id).find(Boolean) ?? null;
+  Object.values(integrations ?? {})
+    .map((each) => each?.session_id)
+    .find(Boolean) ?? null;
 
 /** Whether the event's replay id is made of its own device and session: the ids are exact, or they are wrong. */
 function verdict({ message, replayId }) {
@@ -104,7 +106,9 @@ const titled = (title, time) =>
   element("span.row", {}, element("b", {}, title), element("time.soft.small", {}, clock(time)));
 
 const transition = ({ time, previous, current, reason, deviceId }) =>
-  element("li", {},
+  element(
+    "li",
+    {},
     titled(reason, time),
     element("span.number.small", {}, previous && previous !== current ? `${previous} → ${current}` : String(current)),
     element("span.number.small.soft", {}, deviceId),
@@ -113,9 +117,13 @@ const transition = ({ time, previous, current, reason, deviceId }) =>
 function eventRow(event) {
   const { received, message } = event;
   const [look, words] = verdict(event);
-  return element("li", {},
+  return element(
+    "li",
+    {},
     titled(nameOf(message), received),
-    element("span.row", {},
+    element(
+      "span.row",
+      {},
       element("span.number.small", {}, carried(message) ?? "no session id"),
       element(`span.pill${look && `.${look}`}`, {}, words),
     ),

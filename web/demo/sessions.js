@@ -10,7 +10,10 @@ function draw() {
   const shown = [...sessions.values()].sort((one, other) => other.started - one.started);
   const focused = document.activeElement.closest("#rows a")?.getAttribute("aria-label");
   at("rows").replaceChildren(...shown.map(row));
-  if (focused) at("rows").querySelector(`[aria-label="${CSS.escape(focused)}"]`)?.focus({ preventScroll: true });
+  if (focused)
+    at("rows")
+      .querySelector(`[aria-label="${CSS.escape(focused)}"]`)
+      ?.focus({ preventScroll: true });
   at("sessions").hidden = !shown.length;
   at("nothing").hidden = Boolean(shown.length);
 }
@@ -22,14 +25,18 @@ const below = (kind, text) => element(`span.${kind}small.soft`, {}, text);
 function row(session) {
   const [replay, file] = [`/replay/${path(session)}`, `/export/${path(session)}.html`];
   const named = (verb) => `${verb} the session of ${clock(session.started)}`;
-  return element("tr", {},
+  return element(
+    "tr",
+    {},
     cell("Started", element("a", { href: replay }, clock(session.started)), below("", day(session.started))),
     cell("Length", number(duration(session.length_ms))),
     cell("Pages", number(session.pages)),
     cell("Events", number(session.events)),
     cell("Uploads", number(session.uploads), below("", bytes(session.upload_bytes))),
     cell("Device and session", number(session.device_id), below("number.", session.session_id)),
-    element("td.actions", {},
+    element(
+      "td.actions",
+      {},
       element("a.button.little.primary", { href: replay, "aria-label": named("Watch") }, "Watch"),
       element("a.button.little", { href: file, download: true, "aria-label": named("Export") }, "Export"),
     ),

@@ -1,8 +1,21 @@
 // What Segment's snippet does, for the PyScript pages: an array that keeps the calls until analytics.js takes over.
 
 const METHODS = [
-  "track", "page", "screen", "identify", "group", "alias", "reset", "ready", "on", "once", "off",
-  "addSourceMiddleware", "addDestinationMiddleware", "register", "setAnonymousId",
+  "track",
+  "page",
+  "screen",
+  "identify",
+  "group",
+  "alias",
+  "reset",
+  "ready",
+  "on",
+  "once",
+  "off",
+  "addSourceMiddleware",
+  "addDestinationMiddleware",
+  "register",
+  "setAnonymousId",
 ];
 
 const { writeKey, segmentJs } = document.currentScript.dataset;

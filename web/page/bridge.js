@@ -47,8 +47,7 @@ const attempt = (look) => {
 };
 
 /** `object[key]`, where a key that is nowhere on the object is told from one that holds `undefined`. */
-export const get = (box, key) =>
-  attempt(() => (key in Object(box.it) ? answer(box.it[key]) : { kind: "missing" }));
+export const get = (box, key) => attempt(() => (key in Object(box.it) ? answer(box.it[key]) : { kind: "missing" }));
 
 export const set = (box, key, value) => attempt(() => answer((box.it[key] = value.it)));
 
@@ -59,8 +58,7 @@ export const call = (box, method, args) => attempt(() => answer(box.it[method](.
 export const apply = (box, args) => attempt(() => answer(box.it(...args.it)));
 
 /** A promise of an answer, for any value; it is never rejected. */
-export const settle = (box) =>
-  new Promise((resolve) => resolve(box.it)).then(answer, failure);
+export const settle = (box) => new Promise((resolve) => resolve(box.it)).then(answer, failure);
 
 export const same = (one, other) => Object.is(one.it, other.it);
 
@@ -113,7 +111,9 @@ export function pending() {
 export const box = (it) => ({ it });
 
 /** An error of ours, so that a page can read `code` and `fix` from a rejection. */
-export const problem = (code, message, fix) => ({ it: Object.assign(new Error(message), { name: "ReplayError", code, fix }) });
+export const problem = (code, message, fix) => ({
+  it: Object.assign(new Error(message), { name: "ReplayError", code, fix }),
+});
 
 /** Delete from local storage, and of IndexedDB's databases, whatever has a name that begins with this. */
 export async function forget(prefix) {
@@ -132,7 +132,13 @@ export const sleep = (milliseconds) => new Promise((resolve) => setTimeout(() =>
 
 /** Resolved when the boxed promise is kept or broken (then true), or after `milliseconds`. */
 export const within = (milliseconds, box) =>
-  Promise.race([Promise.resolve(box.it).then(() => true, () => true), sleep(milliseconds).then(() => false)]);
+  Promise.race([
+    Promise.resolve(box.it).then(
+      () => true,
+      () => true,
+    ),
+    sleep(milliseconds).then(() => false),
+  ]);
 
 /** Resolved when the browser has nothing better to do, or after `milliseconds`. */
 export const idle = (milliseconds) =>
@@ -156,7 +162,8 @@ export const locateWith = (asset) => (locate = asset);
 
 function opened() {
   if (!host) {
-    const track = (...event) => (host.analytics ? host.analytics.track(...event) : trackOn(globalThis, host.name ?? "analytics", ...event));
+    const track = (...event) =>
+      host.analytics ? host.analytics.track(...event) : trackOn(globalThis, host.name ?? "analytics", ...event);
     host = { page: openPage(globalThis, track), asset: locate };
     uncoverCurrentScript();
   }
@@ -214,7 +221,8 @@ const unheld = (segment) => {
 };
 
 /** The SDK's options, with listeners: see recorder.js. `hear` is a function of Python's (`told`). */
-export const observed = (options, sayings, hear) => attempt(() => answer(observedOptions(options.it, sayings.it, hear.it)));
+export const observed = (options, sayings, hear) =>
+  attempt(() => answer(observedOptions(options.it, sayings.it, hear.it)));
 
 export const documentIsLoading = () => globalThis.document?.readyState === "loading";
 

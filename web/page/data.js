@@ -12,5 +12,8 @@ function bare(value) {
   if (!POLLUTED.some((prototype) => Object.hasOwn(prototype, "toJSON"))) return value;
   if (Array.isArray(value)) return Object.assign(value.map(bare), { toJSON: undefined });
   if (!value || typeof value !== "object" || value instanceof Date) return value;
-  return Object.assign(Object.create(null), Object.fromEntries(Object.entries(value).map(([key, each]) => [key, bare(each)])));
+  return Object.assign(
+    Object.create(null),
+    Object.fromEntries(Object.entries(value).map(([key, each]) => [key, bare(each)])),
+  );
 }

@@ -21,7 +21,8 @@ export function watchProperty(scope, name, found) {
         meet(value);
       },
     });
-    return () => Object.defineProperty(scope, name, { configurable: true, enumerable: true, writable: true, value: current });
+    return () =>
+      Object.defineProperty(scope, name, { configurable: true, enumerable: true, writable: true, value: current });
   } catch {
     // a global `var` cannot be redefined: look at it from time to time instead, at last once a second
     let timer;

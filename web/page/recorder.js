@@ -24,7 +24,16 @@ const configured = (request, hear) => async (given) => {
     hear({ what: "config", status: 0, present: false, detail: reason(error) });
     throw error;
   });
-  const present = response.ok && Boolean((await response.clone().json().catch(() => null))?.configs?.sessionReplay);
+  const present =
+    response.ok &&
+    Boolean(
+      (
+        await response
+          .clone()
+          .json()
+          .catch(() => null)
+      )?.configs?.sessionReplay,
+    );
   hear({ what: "config", status: response.status, present, detail: `${response.status}` });
   return response;
 };
@@ -32,7 +41,12 @@ const configured = (request, hear) => async (given) => {
 const sent = (request, hear) => async (given) => {
   try {
     const response = await request(given);
-    hear({ what: "upload", status: response.status, skipped: response.headers?.get?.(SKIPPED) ?? "", detail: `${response.status}` });
+    hear({
+      what: "upload",
+      status: response.status,
+      skipped: response.headers?.get?.(SKIPPED) ?? "",
+      detail: `${response.status}`,
+    });
     return response;
   } catch (error) {
     hear({ what: "upload", status: 0, skipped: "", detail: reason(error) });
@@ -62,13 +76,15 @@ globalThis.addEventListener?.("pageshow", () => (leaving = false));
 function logger(options, sayings, hear) {
   const given = options.loggerProvider;
   let level = options.logLevel ?? LEVELS.warn;
-  const say = (kind) => (...args) => {
-    const said = String(args[0]);
-    const known = sayings.find(([text]) => said.includes(text));
-    if (known) hear({ what: "said", reason: known[1], detail: args.map(String).join(" ") });
-    if (given) given[kind]?.(...args);
-    else if (level >= LEVELS[kind]) console[kind](`Amplitude Logger [${kind}]:`, ...args);
-  };
+  const say =
+    (kind) =>
+    (...args) => {
+      const said = String(args[0]);
+      const known = sayings.find(([text]) => said.includes(text));
+      if (known) hear({ what: "said", reason: known[1], detail: args.map(String).join(" ") });
+      if (given) given[kind]?.(...args);
+      else if (level >= LEVELS[kind]) console[kind](`Amplitude Logger [${kind}]:`, ...args);
+    };
   return {
     enable: (to = LEVELS.warn) => (given ? given.enable?.(to) : void (level = to)),
     disable: () => (given ? given.disable?.() : void (level = 0)),

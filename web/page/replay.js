@@ -7,13 +7,31 @@
 import { lifecycle } from "./lifecycle.js";
 
 const OPT_OUT = "pyscript-replay.opt-out";
-const NOT_STARTED = { level: "problem", code: "not-running", message: "Python has not started yet", fix: "Ask again in a moment." };
-const WAITING = { level: "warning", code: "waiting", message: "nothing is recorded: there is no consent", fix: "Call pyscriptReplay.start()." };
+const NOT_STARTED = {
+  level: "problem",
+  code: "not-running",
+  message: "Python has not started yet",
+  fix: "Ask again in a moment.",
+};
+const WAITING = {
+  level: "warning",
+  code: "waiting",
+  message: "nothing is recorded: there is no consent",
+  fix: "Call pyscriptReplay.start().",
+};
 
 /** Open it on `scope`. `track(name, properties)` tracks an event on Segment itself. */
 export function openPage(scope, track) {
   const life = lifecycle();
-  const values = { status: life.status, mode: null, runtime: null, sessionId: null, deviceId: null, replayId: null, recording: false };
+  const values = {
+    status: life.status,
+    mode: null,
+    runtime: null,
+    sessionId: null,
+    deviceId: null,
+    replayId: null,
+    recording: false,
+  };
   const ready = deferred();
   let moved = deferred(); // resolved, and made anew, whenever the status changes
   let lastError = null;
@@ -30,7 +48,8 @@ export function openPage(scope, track) {
   /** Once the status is one that lasts. */
   async function settled() {
     while (values.status === "loading") await moved.promise;
-    if (values.status === "failed" && lastError) throw Object.assign(new Error(lastError.message), { name: "ReplayError", ...lastError });
+    if (values.status === "failed" && lastError)
+      throw Object.assign(new Error(lastError.message), { name: "ReplayError", ...lastError });
     return facade;
   }
 
@@ -54,7 +73,11 @@ export function openPage(scope, track) {
     /** At once, so that it stays in order with Segment's own calls. */
     async track(name, properties = {}) {
       if (typeof name !== "string" || !name) {
-        throw Object.assign(new Error(`the event's name is ${JSON.stringify(name)}`), { name: "ReplayError", code: "event-name", fix: "Give it a name, as text." });
+        throw Object.assign(new Error(`the event's name is ${JSON.stringify(name)}`), {
+          name: "ReplayError",
+          code: "event-name",
+          fix: "Give it a name, as text.",
+        });
       }
       return track(name, properties);
     },
@@ -156,7 +179,10 @@ export function openPage(scope, track) {
   scope.addEventListener?.("storage", ({ key }) => key === OPT_OUT && heed());
   scope.addEventListener?.("pageshow", () => heed() || page.happened("back"));
   scope.document?.addEventListener?.("resume", () => page.happened("back"));
-  scope.document?.addEventListener?.("visibilitychange", () => scope.document.visibilityState === "visible" && page.happened("back"));
+  scope.document?.addEventListener?.(
+    "visibilitychange",
+    () => scope.document.visibilityState === "visible" && page.happened("back"),
+  );
   scope.pyscriptReplay = facade;
   return page;
 }

@@ -46,7 +46,13 @@ function watch(patience) {
     await unlessLeft(gate.promise);
     next(payload);
   };
-  const view = { name: "pyscript-replay", type: "enrichment", version: "1.0.0", isLoaded: () => true, load: async () => {} };
+  const view = {
+    name: "pyscript-replay",
+    type: "enrichment",
+    version: "1.0.0",
+    isLoaded: () => true,
+    load: async () => {},
+  };
   let turn = Promise.resolve(); // an event that waits is not overtaken
   for (const call of CALLS) {
     view[call] = (context) => {
@@ -83,7 +89,8 @@ function watch(patience) {
   }
 
   /** What the SDK wants an event to carry, while it records. */
-  const properties = () => (segment.page.facade.recording ? attempt(() => segment.sdk.getSessionReplayProperties()) : null);
+  const properties = () =>
+    segment.page.facade.recording ? attempt(() => segment.sdk.getSessionReplayProperties()) : null;
 
   /** Carry out a patch, and answer it. */
   function apply(event, patch) {
@@ -180,7 +187,8 @@ const attempt = (look) => {
 };
 
 /** A value as the facts have it: numbers and texts as they are, anything else as an empty text, which is no id. */
-const plain = (value) => (value === undefined || value === null ? null : ["number", "string"].includes(typeof value) ? value : "");
+const plain = (value) =>
+  value === undefined || value === null ? null : ["number", "string"].includes(typeof value) ? value : "";
 
 /**
  * Segment's anonymous id, read as `anonymousId()` reads it: a cookie's before any other. That itself writes what it
@@ -189,7 +197,10 @@ const plain = (value) => (value === undefined || value === null ? null : ["numbe
 function visitor(user) {
   const stores = user.identityStore?.stores ?? [];
   const kept = (store) => attempt(() => store.get(user.anonKey)) || null;
-  const cookies = typeof user.identityStore?.getConsistent === "function" ? stores.filter((store) => typeof store.opts === "function") : [];
+  const cookies =
+    typeof user.identityStore?.getConsistent === "function"
+      ? stores.filter((store) => typeof store.opts === "function")
+      : [];
   for (const store of [...cookies, ...stores]) {
     const found = kept(store);
     if (found) return String(found);
@@ -224,12 +235,16 @@ function allows(integrations, names) {
 /** Put the session on an event; what else the caller says there is kept, and the caller's own object, too. */
 function putSession(event, destination, session_id) {
   const given = event.integrations?.[destination];
-  event.integrations = { ...event.integrations, [destination]: { ...(typeof given === "object" ? given : {}), session_id } };
+  event.integrations = {
+    ...event.integrations,
+    [destination]: { ...(typeof given === "object" ? given : {}), session_id },
+  };
 }
 
 /** Store it where Segment's plugin does. What is stored already is not written again; the cookie may be gone by itself. */
 function store(storage, id) {
-  if (String(storage.get(SESSION)) !== String(id) || !document.cookie.split("; ").includes(`${SESSION}=${id}`)) storage.set(SESSION, id);
+  if (String(storage.get(SESSION)) !== String(id) || !document.cookie.split("; ").includes(`${SESSION}=${id}`))
+    storage.set(SESSION, id);
 }
 
 /** Another tab, or the site, may write the session and the visitor at any moment; Segment itself does with an event. */
@@ -263,7 +278,10 @@ function unlessLeft(promise) {
       resolve();
     };
     addEventListener("beforeunload", done);
-    promise.then(() => done(), () => done());
+    promise.then(
+      () => done(),
+      () => done(),
+    );
   });
 }
 
@@ -290,13 +308,28 @@ export function trackOn(scope, name, ...event) {
 }
 
 /** Whether the page has a Segment, or one on its way; an array of calls that nobody has taken on is none. */
-export const hasSegment = (scope, name) => Boolean(scope[name]?.invoked || typeof scope[name]?.addSourceMiddleware === "function");
+export const hasSegment = (scope, name) =>
+  Boolean(scope[name]?.invoked || typeof scope[name]?.addSourceMiddleware === "function");
 
 const STAND_IN = Symbol("stand-in");
 const EVENTS = [...CALLS, "reset"];
 const OTHERS = [
-  "ready", "on", "once", "off", "user", "setAnonymousId", "addSourceMiddleware", "addDestinationMiddleware",
-  "register", "deregister", "debug", "trackLink", "trackForm", "trackClick", "trackSubmit", "pageview",
+  "ready",
+  "on",
+  "once",
+  "off",
+  "user",
+  "setAnonymousId",
+  "addSourceMiddleware",
+  "addDestinationMiddleware",
+  "register",
+  "deregister",
+  "debug",
+  "trackLink",
+  "trackForm",
+  "trackClick",
+  "trackSubmit",
+  "pageview",
 ];
 
 /**

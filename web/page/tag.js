@@ -12,7 +12,10 @@ import { hasSegment, standIn, trackOn, watchSegment } from "./segment.js";
 const ASSETS = __ASSETS__; // logical name: path below this script's folder; written by `pyscript-replay build`
 const HOLD_MS = 2000;
 const SEGMENT = "https://cdn.segment.com";
-const CONFIG = { US: "https://sr-client-cfg.amplitude.com/config", EU: "https://sr-client-cfg.eu.amplitude.com/config" };
+const CONFIG = {
+  US: "https://sr-client-cfg.amplitude.com/config",
+  EU: "https://sr-client-cfg.eu.amplitude.com/config",
+};
 
 // a module has no currentScript
 const script = document.currentScript ?? document.querySelector("script[src][data-api-key]");
@@ -87,8 +90,20 @@ function fetchAhead() {
   hint("modulepreload", asset(tag.mode === "classic-cloud" ? "amplitude" : "session-replay"));
   for (const path of ASSETS["session-replay.chunks"]) hint("modulepreload", new URL(path, script.src).href);
   if (tag.runtime !== "pyodide") hint("preload", asset("micropython.wasm"), "fetch", "anonymous");
-  if (tag["write-key"]) hint("preload", `${tag["segment-cdn"] || SEGMENT}/v1/projects/${encodeURIComponent(tag["write-key"])}/settings`, "fetch", "anonymous");
-  if (tag["api-key"]) hint("preload", `${configServer()}/${encodeURIComponent(tag["api-key"])}?config_group=browser`, "fetch", "anonymous");
+  if (tag["write-key"])
+    hint(
+      "preload",
+      `${tag["segment-cdn"] || SEGMENT}/v1/projects/${encodeURIComponent(tag["write-key"])}/settings`,
+      "fetch",
+      "anonymous",
+    );
+  if (tag["api-key"])
+    hint(
+      "preload",
+      `${configServer()}/${encodeURIComponent(tag["api-key"])}?config_group=browser`,
+      "fetch",
+      "anonymous",
+    );
 }
 
 const configServer = () => json(tag.options).configServerUrl || CONFIG[tag["server-zone"]] || CONFIG.US;
@@ -104,9 +119,17 @@ if (window.pyscriptReplay) {
     release: () => void bringSegment?.().catch(page.error), // nothing is held when nothing was loaded
   });
   if (!script) {
-    page.failed({ code: "option-missing", message: "no script tag has data-api-key", fix: "Set it on the tag that loads replay.js." });
+    page.failed({
+      code: "option-missing",
+      message: "no script tag has data-api-key",
+      fix: "Set it on the tag that loads replay.js.",
+    });
   } else if (!["granted", "wait", undefined].includes(tag.consent)) {
     // said here, for what was meant may be "no"
-    page.failed({ code: "option-value", message: `data-consent is "${tag.consent}"`, fix: "It takes one of granted, wait." });
+    page.failed({
+      code: "option-value",
+      message: `data-consent is "${tag.consent}"`,
+      fix: "It takes one of granted, wait.",
+    });
   } else page.open(tag.consent);
 }

@@ -24,8 +24,14 @@ async function read(given) {
   const base = new URL(given.trim(), document.baseURI);
   const config = await (await fetch(base)).json();
   const absolute = (places = {}) =>
-    Object.fromEntries(Object.entries(places).map(([from, to]) => [from.startsWith("{") ? from : new URL(from, base).href, to]));
-  return { ...config, files: absolute(config.files), js_modules: { ...config.js_modules, main: absolute(config.js_modules?.main) } };
+    Object.fromEntries(
+      Object.entries(places).map(([from, to]) => [from.startsWith("{") ? from : new URL(from, base).href, to]),
+    );
+  return {
+    ...config,
+    files: absolute(config.files),
+    js_modules: { ...config.js_modules, main: absolute(config.js_modules?.main) },
+  };
 }
 
 async function configure(given, interpreter, write) {

@@ -4,42 +4,74 @@ import { element } from "../dom.js";
 
 export const products = [
   {
-    id: "sencha", name: "Morning Sencha", category: "Green", price: 9.5, colours: ["#3f7d4e", "#cfe3b4"],
+    id: "sencha",
+    name: "Morning Sencha",
+    category: "Green",
+    price: 9.5,
+    colours: ["#3f7d4e", "#cfe3b4"],
     taste: "Grassy, bright, a little sea air",
     story: "Steamed within hours of picking, then rolled to needles. Brew it cool, at 70 °C, and briefly.",
   },
   {
-    id: "oolong", name: "Cliff Oolong", category: "Oolong", price: 14, colours: ["#7a5230", "#e8c99b"],
+    id: "oolong",
+    name: "Cliff Oolong",
+    category: "Oolong",
+    price: 14,
+    colours: ["#7a5230", "#e8c99b"],
     taste: "Roasted, mineral, long",
     story: "Roasted over charcoal three times. It opens slowly and does not mind being forgotten in the pot.",
   },
   {
-    id: "assam", name: "Second Flush", category: "Black", price: 8, colours: ["#8c2f24", "#f0c4a8"],
+    id: "assam",
+    name: "Second Flush",
+    category: "Black",
+    price: 8,
+    colours: ["#8c2f24", "#f0c4a8"],
     taste: "Malty, dark, takes milk",
     story: "Picked in June, when the bushes flower for the second time. The one to wake up with.",
   },
   {
-    id: "silver", name: "Silver Needle", category: "White", price: 19, colours: ["#5d6b7c", "#dfe5ea"],
+    id: "silver",
+    name: "Silver Needle",
+    category: "White",
+    price: 19,
+    colours: ["#5d6b7c", "#dfe5ea"],
     taste: "Melon, hay, hardly there",
     story: "Nothing but buds, withered in the shade for two days. Use more leaf than seems right.",
   },
   {
-    id: "puerh", name: "Ten Year Pu-erh", category: "Dark", price: 22, colours: ["#3b2a2a", "#c9a48f"],
+    id: "puerh",
+    name: "Ten Year Pu-erh",
+    category: "Dark",
+    price: 22,
+    colours: ["#3b2a2a", "#c9a48f"],
     taste: "Forest floor, cocoa, calm",
     story: "Pressed in 2016 and kept in a dry cellar since. Rinse it once; then it is good for eight cups.",
   },
   {
-    id: "jasmine", name: "Jasmine Pearls", category: "Green", price: 12.5, colours: ["#2f6f73", "#f3ead2"],
+    id: "jasmine",
+    name: "Jasmine Pearls",
+    category: "Green",
+    price: 12.5,
+    colours: ["#2f6f73", "#f3ead2"],
     taste: "Flowers, honey, spring water",
     story: "Rolled by hand and scented over six nights with fresh blossoms, which are picked out again.",
   },
   {
-    id: "smoke", name: "Pine Smoke", category: "Black", price: 10, colours: ["#2d3a33", "#b9a88a"],
+    id: "smoke",
+    name: "Pine Smoke",
+    category: "Black",
+    price: 10,
+    colours: ["#2d3a33", "#b9a88a"],
     taste: "Bonfire, prune, leather",
     story: "Dried over pine. People love it or leave the room; there is no third way.",
   },
   {
-    id: "chamomile", name: "Evening Chamomile", category: "Herbal", price: 7, colours: ["#b07a12", "#fbe9a9"],
+    id: "chamomile",
+    name: "Evening Chamomile",
+    category: "Herbal",
+    price: 7,
+    colours: ["#b07a12", "#fbe9a9"],
     taste: "Apple, straw, sleep",
     story: "Whole flower heads and no caffeine at all. Cover the cup while it draws.",
   },
@@ -54,7 +86,13 @@ export const money = (amount) => MONEY.format(amount);
 
 /** A product as an event's properties carry it. */
 export const asProperties = ({ id, name, category, price }, rest = {}) => ({
-  product_id: id, sku: id.toUpperCase(), name, category, price, currency: "EUR", ...rest,
+  product_id: id,
+  sku: id.toUpperCase(),
+  name,
+  category,
+  price,
+  currency: "EUR",
+  ...rest,
 });
 
 const SVG = "http://www.w3.org/2000/svg";
@@ -85,9 +123,13 @@ export function tin({ colours: [dark, light] }) {
 
 /** A product in the list. */
 export const card = (product) =>
-  element("li.card", {},
+  element(
+    "li.card",
+    {},
     tin(product),
-    element("div.card-text", {},
+    element(
+      "div.card-text",
+      {},
       element("h3", {}, element("a", { href: `product?id=${product.id}` }, product.name)),
       element("p.soft", {}, product.taste),
       element("p.price", {}, money(product.price), element("span.pill", {}, product.category)),

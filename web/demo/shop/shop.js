@@ -57,7 +57,9 @@ const pages = {
     });
     find("#product").append(
       tin(product),
-      element("div.product-text", {},
+      element(
+        "div.product-text",
+        {},
         element("p", {}, element("span.pill", {}, product.category)),
         element("h1", {}, product.name),
         element("p.lead", {}, product.taste),
@@ -67,7 +69,12 @@ const pages = {
         said,
       ),
     );
-    find("#others").append(...products.filter((other) => other !== product).slice(0, 3).map(card));
+    find("#others").append(
+      ...products
+        .filter((other) => other !== product)
+        .slice(0, 3)
+        .map(card),
+    );
     track("Product Viewed", asProperties(product));
   },
 
