@@ -309,6 +309,11 @@ def observed(options: object, sayings: tuple, hear: Function) -> Js:
     return _take(_border_or_raise().observed(_give(options), _give(sayings), hear._box))
 
 
+def is_selector(text: str) -> bool:
+    """Whether the browser takes a text for a CSS selector."""
+    return bool(_border_or_raise().isSelector(_give(text)))
+
+
 def document_is_loading() -> bool:
     """Whether the document is not complete enough yet to be recorded."""
     return bool(_border_or_raise().documentIsLoading())

@@ -72,7 +72,7 @@ PROBLEMS = {
     NO_RECORDER: (
         "recording-not-begun",
         "the SDK could not load its recorder, rrweb-record-min.js: {detail}",
-        "Check that the bundle is complete, and that nothing blocks this file. Then start() tries again.",
+        "Check that the bundle is complete and that nothing blocks this file, then call start().",
     ),
     THREW: (
         "recording-not-begun",
@@ -82,7 +82,7 @@ PROBLEMS = {
     SILENT: (
         "recording-not-begun",
         "after {patience} s no full snapshot was taken",
-        "See in the browser's network tab which of the bundle's files is still on its way. Then start() tries again.",
+        "See in the browser's network tab which of the bundle's files is still on its way, then call start().",
     ),
     CONFIG_REFUSED: (
         "recording-not-begun",

