@@ -253,6 +253,30 @@ class Gate:
             await _border.settle(self._pending)
 
 
+class Begun:
+    """A coroutine that runs already. What it raises is raised where its result is waited for, and nowhere else."""
+
+    def __init__(self, coroutine: "Coroutine"):
+        self._done = Gate()
+        self._result = None
+        self._error = None
+        spawn(self._run(coroutine))
+
+    async def _run(self, coroutine: "Coroutine") -> None:
+        try:
+            self._result = await coroutine
+        except Exception as error:
+            self._error = error
+        self._done.open()
+
+    async def result(self) -> "Any":
+        """What it returns, once it does."""
+        await self._done.wait()
+        if self._error is not None:
+            raise self._error
+        return self._result
+
+
 async def idle(milliseconds: int) -> None:
     """Come back when the browser has nothing better to do, or after so many milliseconds."""
     await _border.idle(milliseconds)
@@ -337,7 +361,7 @@ def merged(*parts: object) -> Js:
 
 def warn(text: str) -> None:
     """Say something on the page's console."""
-    window().get("console").call("warn", "pyscript-replay: " + text)
+    _border_or_raise().warn("pyscript-replay: " + text)
 
 
 def _border_or_raise() -> "Any":

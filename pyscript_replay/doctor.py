@@ -35,7 +35,7 @@ RULES = (
     (
         "not-running",
         "problem",
-        lambda page: page["status"] in ("loading", "stopped", "failed"),
+        lambda page: page["status"] in ("loading", "stopped", "failed") and not page.get("errors"),
         "the wiring is {status}",
         "Look at the pyscript-replay:error event, or call start().",
     ),
@@ -91,9 +91,10 @@ RULES = (
 def findings(page: dict) -> "list[dict]":
     """The findings on a snapshot: ``dict``s with ``level``, ``code``, ``message`` and ``fix``.
 
-    The levels are ``ok``, ``warning`` and ``problem``.
+    The levels are ``ok``, ``warning`` and ``problem``. Errors that the page was told of, and that are not mended, come
+    first.
     """
-    return [
+    return [dict(error, level="problem") for error in page.get("errors") or ()] + [
         {"level": level, "code": code, "message": message.format(**page), "fix": fix}
         for code, level, applies, message, fix in RULES
         if applies(page)

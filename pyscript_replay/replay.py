@@ -169,13 +169,13 @@ class Replay:
             self._wiring = False
 
     async def _load(self) -> None:
-        finding = bridge.spawn(Segment.find(self.options, self.complain))
+        finding = bridge.Begun(Segment.find(self.options, self.complain))
         if self.mode == "auto":
-            self.mode, self._why = self._choose(*(await finding).destinations())
+            self.mode, self._why = self._choose(*(await finding.result()).destinations())
             self._report(mode=self.mode)
         mode = self._modes[self.mode]
         loaded = await recorder.load(mode.sdk, self.options, self._forward, self._heard)
-        self._segment = segment = await finding
+        self._segment = segment = await finding.result()
         self._mode = mode(self.options, segment.destinations()[0])
         if not segment.switched_off(mode.destinations):
             if mode.amplitude_js:
@@ -324,6 +324,7 @@ class Replay:
             "switched_off": self._switched_off,
             "sampled": self.options["sample_rate"] is not None or "sampleRate" in self.options["options"],
             "recording": self.recording,
+            "errors": self._page.call("errors").data(),
             "reason": self._recorder.reason if self._recorder else None,
         }
 

@@ -18,6 +18,7 @@ from .spelling import near, nearest
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from typing import Any
 
 # What a value may be: one of these names, or one of several (a tuple), a list of what is in a Python list, one of some
 # words, or an object with these fields (a dict; the value of a field that must be there is in Required).
@@ -279,7 +280,7 @@ def _faults(option: str, given: dict, shown: str, is_selector: "Callable[[str], 
                     yield _ill_typed(path, wrong, kind, shown)
 
 
-def _wrong(kind: object, value: object, path: str, is_selector: "Callable[[str], bool]") -> "Iterator[tuple]":
+def _wrong(kind: "Any", value: object, path: str, is_selector: "Callable[[str], bool]") -> "Iterator[tuple]":
     """``(path, value, kind)`` of each value that is not of its kind; of a name that is unknown the kind is ``None``."""
     if isinstance(kind, Required):
         kind = kind.kind

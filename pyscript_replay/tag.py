@@ -1,6 +1,6 @@
 """The script tag's entry point, called by the loader (``web/page/tag.js``): attributes in, a wired page out."""
 
-from . import bridge, lifecycle, make, options
+from . import bridge, make, options
 from .errors import ReplayError
 
 
@@ -14,9 +14,7 @@ async def main() -> None:
     try:
         chosen = options.from_attributes(attributes, bridge.is_selector)
     except ReplayError as error:
-        told = error.told()
-        page.call("serve", {lifecycle.LOAD: lambda *_: page.call("failed", told)})  # start() cannot change a tag
-        page.call("failed", told)
+        page.call("refuse", error.told())
         return
     for doubt in options.unheeded(chosen, on_tag=True):
         bridge.warn(doubt)

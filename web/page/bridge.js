@@ -7,7 +7,8 @@
 
 import { json, parse } from "./data.js";
 import { observed as observedOptions } from "./recorder.js";
-import { deferred, openPage } from "./replay.js";
+import { deferred, isOpen, openPage, replayError } from "./replay.js";
+import { say } from "./say.js";
 import { hasSegment, standIn, trackOn, watchObject, watchSegment } from "./segment.js";
 
 export const window = { it: globalThis };
@@ -111,9 +112,10 @@ export function pending() {
 export const box = (it) => ({ it });
 
 /** An error of ours, so that a page can read `code` and `fix` from a rejection. */
-export const problem = (code, message, fix) => ({
-  it: Object.assign(new Error(message), { name: "ReplayError", code, fix }),
-});
+export const problem = (code, message, fix) => ({ it: replayError({ code, message, fix }) });
+
+/** Say something on the console. */
+export const warn = (text) => say("warn", text);
 
 /** Delete from local storage, and of IndexedDB's databases, whatever has a name that begins with this. */
 export async function forget(prefix) {
@@ -151,7 +153,7 @@ export const idle = (milliseconds) =>
 // The page: the loader hands over what it has opened; a PyScript page has no loader and opens its own.
 let host = null;
 
-/** Called by the loader: `{ page, segment, asset }`. */
+/** Called by the loader: `{ page, segment, asset, ahead }`. */
 export const adopt = (opened) => (host = opened);
 
 /** Where the bundle's files are; set by the entry point that knows (pyscript.js), or by the loader. */
@@ -165,6 +167,7 @@ function opened() {
     const track = (...event) =>
       host.analytics ? host.analytics.track(...event) : trackOn(globalThis, host.name ?? "analytics", ...event);
     host = { page: openPage(globalThis, track), asset: locate };
+    host.page.makeEarlyCalls();
     uncoverCurrentScript();
   }
   return host;
@@ -183,7 +186,7 @@ function uncoverCurrentScript() {
 
 /** Whether nobody else wires this page: there can be one session, and one recording of it. */
 export function claim() {
-  if (host ? host.claimed : globalThis.pyscriptReplay) return false;
+  if (host ? host.claimed : isOpen(globalThis)) return false;
   return (opened().claimed = true);
 }
 
@@ -222,7 +225,7 @@ const unheld = (segment) => {
 
 /** The SDK's options, with listeners: see recorder.js. `hear` is a function of Python's (`told`). */
 export const observed = (options, sayings, hear) =>
-  attempt(() => answer(observedOptions(options.it, sayings.it, hear.it)));
+  attempt(() => answer(observedOptions(options.it, sayings.it, hear.it, host.ahead)));
 
 /** Whether the browser takes a boxed text for a CSS selector. */
 export function isSelector(box) {

@@ -8,12 +8,12 @@ const RECORDED = Symbol.for("pyscript-replay.recorded"); // rrweb-record.js call
 const SKIPPED = "X-Session-Replay-Event-Skipped";
 const LEVELS = { error: 1, warn: 2, log: 3, debug: 4 };
 
-/** The options with listeners: `hear` is told, as data, `what` was heard. */
-export function observed(options, sayings, hear) {
+/** The options with listeners: `hear` is told, as data, `what` was heard. `ahead` has answers, by their address. */
+export function observed(options, sayings, hear, ahead) {
   globalThis[RECORDED] = (what) => hear({ what });
   return {
     ...options,
-    handleFetchConfig: configured(options.handleFetchConfig ?? ask, hear),
+    handleFetchConfig: configured(options.handleFetchConfig ?? asking(ahead), hear),
     handleSendEvents: sent(options.handleSendEvents ?? send, hear),
     loggerProvider: logger(options, sayings, hear),
   };
@@ -56,7 +56,20 @@ const sent = (request, hear) => async (given) => {
 
 const reason = (error) => (error?.name === "AbortError" ? "no answer in time" : String(error?.message ?? error));
 
-const ask = ({ url, method, headers, signal }) => fetch(url, { method, headers, signal });
+/** As the SDK itself would; what the loader has asked for is not asked for again. */
+const asking =
+  (ahead) =>
+  ({ url, method, headers, signal }) => {
+    const answer = ahead?.get(url);
+    ahead?.delete(url);
+    return answer ? unlessAborted(answer, signal) : fetch(url, { method, headers, signal });
+  };
+
+const unlessAborted = (promise, signal) =>
+  Promise.race([
+    promise,
+    new Promise((_, reject) => signal?.addEventListener("abort", () => reject(signal.reason), { once: true })),
+  ]);
 
 /** As the SDK itself would; where a page that is left cannot keep a request alive, by a beacon. */
 async function send({ url, method, headers, body, keepalive }) {

@@ -4,7 +4,12 @@
 // reports values through `report`, tells what happens through `happened`, and carries out the effects it has given to
 // `serve`. The page never sees an uncaught error of ours.
 
+import { earlyCalls, made } from "./early.js";
 import { lifecycle } from "./lifecycle.js";
+import { define, put, read } from "./property.js";
+import { say } from "./say.js";
+
+const OURS = Symbol.for("pyscript-replay"); // whatever else has its name, another tag's facade has this
 
 const OPT_OUT = "pyscript-replay.opt-out";
 const NOT_STARTED = {
@@ -19,6 +24,9 @@ const WAITING = {
   message: "nothing is recorded: there is no consent",
   fix: "Call pyscriptReplay.start().",
 };
+
+/** Whether a facade is there. An element with this id is none, nor is the array of early calls. */
+export const isOpen = (scope) => Boolean(read(scope, "pyscriptReplay").value?.[OURS]);
 
 /** Open it on `scope`. `track(name, properties)` tracks an event on Segment itself. */
 export function openPage(scope, track) {
@@ -35,9 +43,11 @@ export function openPage(scope, track) {
   const ready = deferred();
   let moved = deferred(); // resolved, and made anew, whenever the status changes
   let lastError = null;
+  const errors = new Map(); // those that are not mended, by code
+  let opened = false;
   let opted = null; // where storage is forbidden, the choice lasts as long as the page
 
-  const emit = (name, detail) => scope.dispatchEvent(new scope.CustomEvent(`pyscript-replay:${name}`, { detail }));
+  const emit = (name, detail) => dispatch(scope, `pyscript-replay:${name}`, detail);
 
   /** What can be carried out: by whoever is there by now. */
   const effects = {
@@ -48,8 +58,7 @@ export function openPage(scope, track) {
   /** Once the status is one that lasts. */
   async function settled() {
     while (values.status === "loading") await moved.promise;
-    if (values.status === "failed" && lastError)
-      throw Object.assign(new Error(lastError.message), { name: "ReplayError", ...lastError });
+    if (values.status === "failed" && lastError) throw replayError(lastError);
     return facade;
   }
 
@@ -68,14 +77,14 @@ export function openPage(scope, track) {
     async doctor() {
       if (effects.doctor) return effects.doctor();
       if (life.state === "waiting") return [WAITING];
-      return [lastError ? { level: "problem", ...lastError } : NOT_STARTED];
+      return errors.size ? page.errors().map((error) => ({ level: "problem", ...error })) : [NOT_STARTED];
     },
     /** At once, so that it stays in order with Segment's own calls. */
     async track(name, properties = {}) {
       if (typeof name !== "string" || !name) {
-        throw Object.assign(new Error(`the event's name is ${JSON.stringify(name)}`), {
-          name: "ReplayError",
+        throw replayError({
           code: "event-name",
+          message: `the event's name is ${JSON.stringify(name)}`,
           fix: "Give it a name, as text.",
         });
       }
@@ -83,7 +92,7 @@ export function openPage(scope, track) {
     },
   };
   for (const name of Object.keys(values)) {
-    Object.defineProperty(facade, name, { enumerable: true, get: () => values[name] });
+    define(facade, name, { enumerable: true, get: () => values[name] });
   }
   // a rejection is for who waits; who does not must not see an uncaught one
   for (const name of ["start", "stop", "flush", "doctor", "track"]) {
@@ -95,12 +104,17 @@ export function openPage(scope, track) {
     };
   }
 
+  // the form in which calls are made before the tag has run: it goes on working
+  define(facade, "push", { value: (...calls) => made(facade, calls) });
+  define(facade, OURS, { value: true });
+
   const page = {
     facade,
 
     /** Something has happened (lifecycle.py has the names): take the step, and answer what its effects answer. */
     happened(happening) {
       const due = life.step(happening);
+      for (const code of life.mended(happening)) errors.delete(code);
       page.report({ status: life.status });
       return due.map((effect) => effects[effect]?.());
     },
@@ -110,13 +124,14 @@ export function openPage(scope, track) {
 
     /** The page's first step. Answers a promise of the facade, once it is known what has become of it. */
     open(consent) {
-      if (life.state !== "new") page.happened("start");
+      if (opened) page.happened("start");
       else if (page.optedOut) page.happened(consent === "wait" ? "stop" : "opted-out");
-      else if (consent === "wait") page.happened("consent-awaited");
+      else if (consent === "wait" && life.state !== "asked") page.happened("consent-awaited");
       else if (scope.document?.prerendering) {
         scope.document.addEventListener("prerenderingchange", () => page.happened("displayed"), { once: true });
         page.happened("prerendering");
       } else page.happened("granted");
+      opened = true;
       const answer = settled();
       answer.catch(() => {});
       return answer;
@@ -144,15 +159,26 @@ export function openPage(scope, track) {
 
     /** Something went wrong. It is said aloud, never thrown: the site must not suffer from its recorder. */
     error({ code, message, fix }) {
-      lastError = { code, message, fix };
-      scope.console.error(`pyscript-replay: ${code}: ${message}. ${fix}`);
-      emit("error", { code, message, fix });
+      lastError = { code, message: message.trim().replace(/\.+$/, ""), fix };
+      errors.delete(code);
+      errors.set(code, lastError); // as the last one
+      say("error", `pyscript-replay: ${code}: ${lastError.message}. ${fix}`);
+      emit("error", { ...lastError });
     },
+
+    /** What is known to be wrong, the last thing last. */
+    errors: () => [...errors.values()],
 
     /** The wiring has failed. */
     failed(problem) {
       page.error(problem);
-      page.happened(life.state === "new" ? "refused" : "wiring-failed");
+      page.happened(["new", "asked"].includes(life.state) ? "refused" : "wiring-failed");
+    },
+
+    /** What the tag says cannot be done; nor will it when it is tried again. */
+    refuse(problem) {
+      effects.load = () => page.failed(problem);
+      page.failed(problem);
     },
 
     get optedOut() {
@@ -183,8 +209,39 @@ export function openPage(scope, track) {
     "visibilitychange",
     () => scope.document.visibilityState === "visible" && page.happened("back"),
   );
-  scope.pyscriptReplay = facade;
+  const makeEarlyCalls = earlyCalls(read(scope, "pyscriptReplay").value);
+  if (!put(scope, "pyscriptReplay", facade))
+    page.error({
+      code: "global-taken",
+      message: "window.pyscriptReplay is the page's own, and cannot be replaced",
+      fix: "Give that another name, for without ours the page can neither start() nor stop() the recording.",
+    });
+  page.makeEarlyCalls = () => makeEarlyCalls(facade);
   return page;
+}
+
+/** Dispatch an event, also on a page that has replaced `CustomEvent`. */
+function dispatch(scope, type, detail) {
+  try {
+    scope.dispatchEvent(new scope.CustomEvent(type, { detail }));
+  } catch {
+    try {
+      const event = scope.document.createEvent("CustomEvent");
+      event.initCustomEvent(type, false, false, detail);
+      scope.dispatchEvent(event);
+    } catch {
+      // then nobody hears of it
+    }
+  }
+}
+
+/** An error as Python's half raises it. */
+export function replayError({ code, message, fix }) {
+  const error = new Error(message);
+  // not assigned: where a page has frozen what errors inherit, that would throw
+  for (const [key, value] of Object.entries({ name: "ReplayError", code, fix }))
+    define(error, key, { configurable: true, enumerable: true, writable: true, value });
+  return error;
 }
 
 export function deferred() {

@@ -6,8 +6,9 @@
 // when `data-hold-ms` has passed, or when anything fails, the events go on, once each, in order. Who has opted out is
 // not recorded, and nothing of that is done; Segment, where the tag brings it, is loaded all the same.
 
-import { openPage } from "./replay.js";
-import { hasSegment, standIn, trackOn, watchSegment } from "./segment.js";
+import { isOpen, openPage } from "./replay.js";
+import { say } from "./say.js";
+import { hasSegment, isTaken, standIn, trackOn, watchSegment } from "./segment.js";
 
 const ASSETS = __ASSETS__; // logical name: path below this script's folder; written by `pyscript-replay build`
 const HOLD_MS = 2000;
@@ -17,12 +18,14 @@ const CONFIG = {
   EU: "https://sr-client-cfg.eu.amplitude.com/config",
 };
 
-// a module has no currentScript
-const script = document.currentScript ?? document.querySelector("script[src][data-api-key]");
+// a module has no currentScript; and an element of this name may stand in for it
+const script = [document.currentScript, document.querySelector("script[src][data-api-key]")].find(
+  (element) => element?.localName === "script" && element.src,
+);
 const asset = (name) => new URL(ASSETS[name], script.src).href;
 
 /** The tag's attributes, by the names that options.py knows: `data-api-key` is `api-key`. */
-const tag = {};
+const tag = Object.create(null);
 for (const { name, value } of script?.attributes ?? []) {
   if (name.startsWith("data-")) tag[name.slice("data-".length)] = value;
 }
@@ -54,8 +57,9 @@ function load(page, bringSegment) {
 async function boot(page) {
   try {
     const runtime = tag.runtime === "pyodide" ? "pyodide" : "micropython";
-    const { boot } = await import(asset(runtime));
-    await boot({ page, segment, asset }, "from pyscript_replay import tag; await tag.main()");
+    const module = import(asset(runtime));
+    const { boot } = await (runtime === "micropython" ? needing(module, asset("micropython.wasm")) : module);
+    await boot({ page, segment, asset, ahead }, "from pyscript_replay import tag; await tag.main()");
   } catch (error) {
     booting = null; // start() tries again
     page.failed({
@@ -73,12 +77,23 @@ function segmentToBring() {
   let loading;
   return () =>
     (loading ??= load({
-      sdk: import(asset("analytics")),
+      sdk: needing(import(asset("analytics")), settings()),
       writeKey: tag["write-key"],
       cdnURL: tag["segment-cdn"],
       options: json(tag["segment-options"]),
     }));
 }
+
+/** Segment's, of this source. */
+const settings = () => `${tag["segment-cdn"] || SEGMENT}/v1/projects/${encodeURIComponent(tag["write-key"])}/settings`;
+
+/** A module; without it what was hinted at goes unused, of which browsers warn. So it is used all the same. */
+function needing(module, hinted) {
+  module.catch(() => fetch(hinted).catch(() => {}));
+  return module;
+}
+
+const ahead = new Map(); // address: a promise of its answer
 
 /** What would otherwise be asked for one after the other is asked for now. */
 function fetchAhead() {
@@ -90,46 +105,53 @@ function fetchAhead() {
   hint("modulepreload", asset(tag.mode === "classic-cloud" ? "amplitude" : "session-replay"));
   for (const path of ASSETS["session-replay.chunks"]) hint("modulepreload", new URL(path, script.src).href);
   if (tag.runtime !== "pyodide") hint("preload", asset("micropython.wasm"), "fetch", "anonymous");
-  if (tag["write-key"])
-    hint(
-      "preload",
-      `${tag["segment-cdn"] || SEGMENT}/v1/projects/${encodeURIComponent(tag["write-key"])}/settings`,
-      "fetch",
-      "anonymous",
-    );
-  if (tag["api-key"])
-    hint(
-      "preload",
-      `${configServer()}/${encodeURIComponent(tag["api-key"])}?config_group=browser`,
-      "fetch",
-      "anonymous",
-    );
+  if (tag["write-key"]) hint("preload", settings(), "fetch", "anonymous");
+  if (tag["api-key"]) {
+    // no link: browsers warn of those that go unused, as this does where the wiring fails
+    const url = `${configServer()}/${encodeURIComponent(tag["api-key"])}?config_group=browser`;
+    ahead.set(url, fetch(url));
+    ahead.get(url).catch(() => {}); // told where it is asked for
+  }
 }
 
 const configServer = () => json(tag.options).configServerUrl || CONFIG[tag["server-zone"]] || CONFIG.US;
 
-if (window.pyscriptReplay) {
-  console.error("pyscript-replay: tag-twice: this page has a second script tag; the first one goes on alone.");
+/** What keeps the page from being wired, as far as that can be told without Python. */
+function refusal() {
+  if (!script)
+    return {
+      code: "option-missing",
+      message: "no script tag has data-api-key",
+      fix: "Set it on the tag that loads replay.js.",
+    };
+  // said here, for what was meant may be "no"
+  if (!["granted", "wait", undefined].includes(tag.consent))
+    return {
+      code: "option-value",
+      message: `data-consent is "${tag.consent}"`,
+      fix: "It takes one of granted, wait.",
+    };
+  if (tag["write-key"] && isTaken(window, name))
+    return {
+      code: "segment-load",
+      message: `window.${name} is the page's own and no Segment, or cannot be replaced`,
+      fix: "Leave out data-write-key, or name another global with data-analytics.",
+    };
+  return null;
+}
+
+if (isOpen(window)) {
+  say("error", "pyscript-replay: tag-twice: this page has a second script tag; the first one goes on alone.");
 } else {
   const page = openPage(window, (...event) => trackOn(window, name, ...event));
+  const refused = refusal();
+  const bringSegment = refused ? null : segmentToBring();
   page.tag = tag;
-  const bringSegment = segmentToBring();
   page.serve({
     load: () => load(page, bringSegment),
     release: () => void bringSegment?.().catch(page.error), // nothing is held when nothing was loaded
   });
-  if (!script) {
-    page.failed({
-      code: "option-missing",
-      message: "no script tag has data-api-key",
-      fix: "Set it on the tag that loads replay.js.",
-    });
-  } else if (!["granted", "wait", undefined].includes(tag.consent)) {
-    // said here, for what was meant may be "no"
-    page.failed({
-      code: "option-value",
-      message: `data-consent is "${tag.consent}"`,
-      fix: "It takes one of granted, wait.",
-    });
-  } else page.open(tag.consent);
+  page.makeEarlyCalls();
+  if (refused) page.refuse(refused);
+  else page.open(tag.consent);
 }
