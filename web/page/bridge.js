@@ -9,6 +9,7 @@ import { json, parse } from "./data.js";
 import { observed as observedOptions } from "./recorder.js";
 import { deferred, openPage } from "./replay.js";
 import { hasSegment, standIn, trackOn, watchObject, watchSegment } from "./segment.js";
+import { REPORT } from "./tables.js";
 
 export const window = { it: globalThis };
 
@@ -90,7 +91,7 @@ function guarded(python, cross) {
     try {
       return cross(state.python, args);
     } catch (error) {
-      complain("internal", String(error), "Please report this, with the steps that led to it.");
+      complain("internal", String(error), REPORT);
       return undefined;
     }
   };

@@ -5,20 +5,9 @@
 // `serve`. The page never sees an uncaught error of ours.
 
 import { lifecycle } from "./lifecycle.js";
+import { NOT_STARTED, WAITING } from "./tables.js";
 
 const OPT_OUT = "pyscript-replay.opt-out";
-const NOT_STARTED = {
-  level: "problem",
-  code: "not-running",
-  message: "Python has not started yet",
-  fix: "Ask again in a moment.",
-};
-const WAITING = {
-  level: "warning",
-  code: "waiting",
-  message: "nothing is recorded: there is no consent",
-  fix: "Call pyscriptReplay.start().",
-};
 
 /** Open it on `scope`. `track(name, properties)` tracks an event on Segment itself. */
 export function openPage(scope, track) {

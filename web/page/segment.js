@@ -14,9 +14,9 @@
 import { amplitudeNow, observe, tellAmplitude, watchAmplitude } from "./classic_device.js";
 import { watchProperty } from "./property.js";
 import { deferred } from "./replay.js";
+import { CARRIES_PROPERTIES, HOLD_MS } from "./tables.js";
 
-const CALLS = ["track", "page", "screen", "identify", "group", "alias"];
-const WITH_PROPERTIES = ["track", "page", "screen"];
+const CALLS = [...CARRIES_PROPERTIES, "identify", "group", "alias"];
 const SESSION = "analytics_session_id";
 const LAST_ACCESS = "analytics_session_id.last_access";
 const ANONYMOUS_ID = "ajs_anonymous_id";
@@ -30,7 +30,7 @@ function watch(patience) {
   const real = deferred();
   const met = new WeakSet();
   const arrived = new WeakMap(); // event: when it came
-  const budget = patience ?? 2000;
+  const budget = patience ?? HOLD_MS;
   let timer;
   let analytics = null; // the real one
   let user = null;
@@ -83,7 +83,7 @@ function watch(patience) {
       ...(storage && attempt(() => ({ stored: plain(storage.get(SESSION)), access: plain(storage.get(LAST_ACCESS)) }))),
       amplitude: instance && amplitudeNow(instance),
       event: event && eventFacts(event, wiring),
-      properties: event && WITH_PROPERTIES.includes(event.type) ? properties() : null,
+      properties: event && CARRIES_PROPERTIES.includes(event.type) ? properties() : null,
       waited: false,
     };
   }

@@ -8,10 +8,9 @@
 
 import { openPage } from "./replay.js";
 import { hasSegment, standIn, trackOn, watchSegment } from "./segment.js";
+import { CONSENT, HOLD_MS, SEGMENT_CDN } from "./tables.js";
 
 const ASSETS = __ASSETS__; // logical name: path below this script's folder; written by `pyscript-replay build`
-const HOLD_MS = 2000;
-const SEGMENT = "https://cdn.segment.com";
 const CONFIG = {
   US: "https://sr-client-cfg.amplitude.com/config",
   EU: "https://sr-client-cfg.eu.amplitude.com/config",
@@ -93,7 +92,7 @@ function fetchAhead() {
   if (tag["write-key"])
     hint(
       "preload",
-      `${tag["segment-cdn"] || SEGMENT}/v1/projects/${encodeURIComponent(tag["write-key"])}/settings`,
+      `${tag["segment-cdn"] || SEGMENT_CDN}/v1/projects/${encodeURIComponent(tag["write-key"])}/settings`,
       "fetch",
       "anonymous",
     );
@@ -124,12 +123,12 @@ if (window.pyscriptReplay) {
       message: "no script tag has data-api-key",
       fix: "Set it on the tag that loads replay.js.",
     });
-  } else if (!["granted", "wait", undefined].includes(tag.consent)) {
+  } else if ("consent" in tag && !CONSENT.includes(tag.consent)) {
     // said here, for what was meant may be "no"
     page.failed({
       code: "option-value",
       message: `data-consent is "${tag.consent}"`,
-      fix: "It takes one of granted, wait.",
+      fix: `It takes one of ${CONSENT.join(", ")}.`,
     });
   } else page.open(tag.consent);
 }

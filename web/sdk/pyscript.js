@@ -7,7 +7,7 @@
 const here = (path) => new URL(path, import.meta.url).href;
 const asset = (name) => here(__ASSETS__[name]);
 
-const INTERPRETERS = { mpy: asset("micropython.module"), py: asset("pyodide.dir") + "pyodide.mjs" };
+const INTERPRETERS = { mpy: asset("micropython.module"), py: `${asset("pyodide.dir")}pyodide.mjs` };
 const FILES = { [asset("pyscript.files")]: "./*" };
 const MODULES = { [asset("border")]: "pyscript_replay_border" };
 
