@@ -5,6 +5,7 @@ import { LIVE, SHOWN, TRANSITIONS } from "./tables.js";
 
 /** A life cycle in its first state. */
 export function lifecycle() {
+  /** @type {import("./tables.js").State} */
   let state = "new";
   return {
     get state() {
@@ -21,7 +22,10 @@ export function lifecycle() {
       return LIVE.includes(state);
     },
 
-    /** Take the step that follows from this happening, and answer its effects, in their order. */
+    /**
+     * Take the step that follows from this happening, and answer its effects, in their order.
+     * @param {import("./tables.js").Happening} happening
+     */
     step(happening) {
       const next = TRANSITIONS[`${state} ${happening}`];
       if (!next) return [];

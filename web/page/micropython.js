@@ -4,6 +4,7 @@ import { loadMicroPython } from "@micropython/micropython-webassembly-pyscript/m
 import * as border from "./bridge.js";
 import files from "python-pack"; // {path: bytes}, compiled by mpy-cross at build time
 
+/** @param {Host} host @param {string} main the Python program to run */
 export async function boot(host, main) {
   border.adopt(host);
   const python = await loadMicroPython({

@@ -64,7 +64,7 @@ export const HOLD_MS = 2000;
 /** The words that data-consent accepts (options.py). */
 export const CONSENT = ["granted", "wait"];
 
-/** Segment's calls that have properties (modes/base.py). */
+/** Segment's calls that have properties (modes/base.py). @type {SegmentCall[]} */
 export const CARRIES_PROPERTIES = ["track", "page", "screen"];
 
 /** Where Segment's settings come from, where the tag says nothing (segment.py). */
