@@ -6,7 +6,6 @@ import pytest
 
 from .conftest import CSP, NPM, Site
 
-TRACK_AT_ONCE = "window.analytics.track('at once');"
 
 SEGMENT_SNIPPET = """
 !function () {

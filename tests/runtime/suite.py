@@ -252,6 +252,17 @@ async def test_a_default_takes_the_place_of_nothing():
         equal(things("values").get(name, 7), kept)
 
 
+async def test_a_member_is_an_object_or_an_error():
+    assert things("values").member("list").get(0) == 1
+    for name in ("zero", "empty", "null", "undefined", "nowhere"):
+        try:
+            things("values").member(name)
+        except TypeError as error:
+            assert name in str(error)
+        else:
+            raise AssertionError(name)
+
+
 @in_javascript
 async def test_what_is_inherited_is_not_missing():
     assert isinstance(things("values").get("toString"), Js)
