@@ -174,7 +174,6 @@ declare global {
   interface Wiring {
     destination: string | null;
     destinations: string[];
-    amplitude: boolean;
     hook: "enrichment" | "middleware" | "deferred";
   }
 

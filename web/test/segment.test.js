@@ -55,7 +55,7 @@ async function wired(answers, { hook = "enrichment" } = {}) {
     return answers?.[how]?.(told) ?? {};
   };
   watch.connect(
-    { destination: "Actions Amplitude", destinations: ["Actions Amplitude"], amplitude: false, hook },
+    { destination: "Actions Amplitude", destinations: ["Actions Amplitude"], hook },
     { event: look("event"), look: look("look"), reset: look("reset"), cookie: look("cookie") },
   );
   watch.release();
