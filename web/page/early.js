@@ -9,7 +9,11 @@
 
 import { say } from "./say.js";
 
-/** The calls that wait at `before`, an array or something else; answers how to have them made, in their order. */
+/**
+ * The calls that wait at `before`, an array or something else; answers how to have them made, in their order.
+ * @param {unknown} before
+ * @returns {(facade: Facade) => void}
+ */
 export function earlyCalls(before) {
   if (!Array.isArray(before)) return () => {};
   return (facade) => {
@@ -18,14 +22,15 @@ export function earlyCalls(before) {
   };
 }
 
-/** Make these calls. None of them is in the way of another one. */
-export function made(facade, calls) {
+/** Make these calls. None of them is in the way of another one. @param {any} facade @param {EarlyCall[]} calls */
+export function makeCalls(facade, calls) {
   for (const call of calls) {
     try {
       if (typeof call === "function") call(facade);
       else facade[call[0]](...call.slice(1));
     } catch (error) {
-      say("error", `pyscript-replay: a call from before the tag has run failed: ${error}`);
+      say(globalThis, "error", `pyscript-replay: a call from before the tag has run failed: ${error}`);
     }
   }
+  return 0;
 }

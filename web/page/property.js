@@ -1,7 +1,11 @@
 // A global of the page's, which may be anything: missing, about to come, replaced (a snippet's stub, then the real
 // object), an element that has this name as its id, guarded by a getter that throws, or not to be changed.
 
-/** What `scope[name]` is: `{ value }`, and the `error` when it cannot be read. */
+/**
+ * What `scope[name]` is, and the error when it cannot be read.
+ * @param {Record<string, any>} scope @param {string} name
+ * @returns {{ value: any, error?: any }}
+ */
 export function read(scope, name) {
   try {
     return { value: scope[name] };
@@ -10,7 +14,10 @@ export function read(scope, name) {
   }
 }
 
-/** Make `scope[name]` this value. Answers whether it is. */
+/**
+ * Make `scope[name]` this value. Answers whether it is.
+ * @param {Record<string, any>} scope @param {string} name @param {unknown} value
+ */
 export function put(scope, name, value) {
   const isIt = () => read(scope, name).value === value;
   try {
@@ -27,13 +34,22 @@ export function put(scope, name, value) {
   return isIt();
 }
 
-/** `Object.defineProperty`, whatever pages have added to `Object.prototype`. */
+/**
+ * `Object.defineProperty`, whatever pages have added to `Object.prototype`.
+ * @template {object} T
+ * @param {T} object @param {PropertyKey} name @param {PropertyDescriptor} descriptor
+ */
 export const define = (object, name, descriptor) =>
   Object.defineProperty(object, name, Object.assign(Object.create(null), descriptor));
 
-/** Call `found` with the value that `scope[name]` has, and with each that it is given; answers how to stop. */
+/**
+ * Call `found` with the value that `scope[name]` has, and with each that it is given; answers how to stop.
+ * @param {Record<string, any>} scope
+ * @param {string} name
+ * @param {(value: any) => void} found
+ */
 export function watchProperty(scope, name, found) {
-  const meet = (value) => {
+  const meet = (/** @type {unknown} */ value) => {
     try {
       found(value);
     } catch {
@@ -46,7 +62,7 @@ export function watchProperty(scope, name, found) {
   // somebody else's accessors are kept: they may watch it, too
   const accessors = {
     get: before?.set ? before.get : () => current,
-    set(value) {
+    set(/** @type {unknown} */ value) {
       current = value;
       before?.set?.call(scope, value);
       meet(value);
@@ -63,8 +79,8 @@ export function watchProperty(scope, name, found) {
       );
   } catch {
     // nor can a global `var` be redefined: look at it from time to time instead, at last once a second
-    let timer;
-    const look = (pause) => {
+    let timer = 0;
+    const look = (/** @type {number} */ pause) => {
       meet(read(scope, name).value);
       timer = setTimeout(look, pause, Math.min(pause * 1.1, 1000));
     };

@@ -4,13 +4,21 @@
 // told what it has to say. Those of the page are kept. That rrweb has taken a full snapshot is told by the bundle's
 // rrweb-record-min.js (web/sdk/rrweb-record.js).
 
+import { say } from "./say.js";
+
 const RECORDED = Symbol.for("pyscript-replay.recorded"); // rrweb-record.js calls what is there
 const SKIPPED = "X-Session-Replay-Event-Skipped";
 const LEVELS = { error: 1, warn: 2, log: 3, debug: 4 };
 
-/** The options with listeners: `hear` is told, as data, `what` was heard. `ahead` has answers, by their address. */
+/**
+ * The options with listeners: `hear` is told, as data, `what` was heard.
+ * @param {RecorderOptions} options
+ * @param {[text: string, reason: string][]} sayings texts of the SDK's logger, and what they mean
+ * @param {Hear} hear
+ * @param {Map<string, Promise<Response>>} [ahead] answers to what will be asked, by their address
+ */
 export function observed(options, sayings, hear, ahead) {
-  globalThis[RECORDED] = (what) => hear({ what });
+  Reflect.set(globalThis, RECORDED, (/** @type {"snapshot" | "ended"} */ what) => hear({ what }));
   return {
     ...options,
     handleFetchConfig: configured(options.handleFetchConfig ?? asking(ahead), hear),
@@ -19,7 +27,8 @@ export function observed(options, sayings, hear, ahead) {
   };
 }
 
-const configured = (request, hear) => async (given) => {
+/** @param {NonNullable<RecorderOptions["handleFetchConfig"]>} request @param {Hear} hear */
+const configured = (request, hear) => async (/** @type {ConfigRequest} */ given) => {
   const response = await request(given).catch((error) => {
     hear({ what: "config", status: 0, present: false, detail: reason(error) });
     throw error;
@@ -38,7 +47,8 @@ const configured = (request, hear) => async (given) => {
   return response;
 };
 
-const sent = (request, hear) => async (given) => {
+/** @param {NonNullable<RecorderOptions["handleSendEvents"]>} request @param {Hear} hear */
+const sent = (request, hear) => async (/** @type {UploadRequest} */ given) => {
   try {
     const response = await request(given);
     hear({
@@ -54,24 +64,29 @@ const sent = (request, hear) => async (given) => {
   }
 };
 
+/** @param {any} error whatever was thrown */
 const reason = (error) => (error?.name === "AbortError" ? "no answer in time" : String(error?.message ?? error));
 
 /** As the SDK itself would; what the loader has asked for is not asked for again. */
 const asking =
-  (ahead) =>
-  ({ url, method, headers, signal }) => {
+  (/** @type {Map<string, Promise<Response>> | undefined} */ ahead) =>
+  (/** @type {ConfigRequest} */ { url, method, headers, signal }) => {
     const answer = ahead?.get(url);
     ahead?.delete(url);
     return answer ? unlessAborted(answer, signal) : fetch(url, { method, headers, signal });
   };
 
+/** @param {Promise<Response>} promise @param {AbortSignal | undefined} signal @returns {Promise<Response>} */
 const unlessAborted = (promise, signal) =>
   Promise.race([
     promise,
     new Promise((_, reject) => signal?.addEventListener("abort", () => reject(signal.reason), { once: true })),
   ]);
 
-/** As the SDK itself would; where a page that is left cannot keep a request alive, by a beacon. */
+/**
+ * As the SDK itself would; where a page that is left cannot keep a request alive, by a beacon.
+ * @param {UploadRequest} request
+ */
 async function send({ url, method, headers, body, keepalive }) {
   if (keepalive && leaving && !("keepalive" in Request.prototype)) {
     const key = encodeURIComponent((headers.Authorization ?? "").replace("Bearer ", ""));
@@ -85,25 +100,31 @@ let leaving = false;
 globalThis.addEventListener?.("pagehide", () => (leaving = true));
 globalThis.addEventListener?.("pageshow", () => (leaving = false));
 
-/** The page's logger, or one like the SDK's own, which says warnings and errors; and what we listen for. */
+/**
+ * The page's logger, or one like the SDK's own, which says warnings and errors; and what we listen for.
+ * @param {RecorderOptions} options
+ * @param {[text: string, reason: string][]} sayings
+ * @param {Hear} hear
+ * @returns {Logger}
+ */
 function logger(options, sayings, hear) {
   const given = options.loggerProvider;
   let level = options.logLevel ?? LEVELS.warn;
-  const say =
-    (kind) =>
-    (...args) => {
+  const saying =
+    (/** @type {LoggerLevel} */ kind) =>
+    (/** @type {unknown[]} */ ...args) => {
       const said = String(args[0]);
       const known = sayings.find(([text]) => said.includes(text));
       if (known) hear({ what: "said", reason: known[1], detail: args.map(String).join(" ") });
       if (given) given[kind]?.(...args);
-      else if (level >= LEVELS[kind]) console[kind](`Amplitude Logger [${kind}]:`, ...args);
+      else if (level >= LEVELS[kind]) say(globalThis, kind, `Amplitude Logger [${kind}]:`, ...args);
     };
   return {
     enable: (to = LEVELS.warn) => (given ? given.enable?.(to) : void (level = to)),
     disable: () => (given ? given.disable?.() : void (level = 0)),
-    error: say("error"),
-    warn: say("warn"),
-    log: say("log"),
-    debug: say("debug"),
+    error: saying("error"),
+    warn: saying("warn"),
+    log: saying("log"),
+    debug: saying("debug"),
   };
 }

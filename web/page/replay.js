@@ -4,33 +4,31 @@
 // reports values through `report`, tells what happens through `happened`, and carries out the effects it has given to
 // `serve`. The page never sees an uncaught error of ours.
 
-import { earlyCalls, made } from "./early.js";
+import { earlyCalls, makeCalls } from "./early.js";
 import { lifecycle } from "./lifecycle.js";
 import { define, put, read } from "./property.js";
 import { say } from "./say.js";
+import { NOT_STARTED, WAITING } from "./tables.js";
 
 const OURS = Symbol.for("pyscript-replay"); // whatever else has its name, another tag's facade has this
 
 const OPT_OUT = "pyscript-replay.opt-out";
-const NOT_STARTED = {
-  level: "problem",
-  code: "not-running",
-  message: "Python has not started yet",
-  fix: "Ask again in a moment.",
-};
-const WAITING = {
-  level: "warning",
-  code: "waiting",
-  message: "nothing is recorded: there is no consent",
-  fix: "Call pyscriptReplay.start().",
-};
 
-/** Whether a facade is there. An element with this id is none, nor is the array of early calls. */
+/**
+ * Whether a facade is there. An element with this id is none, nor is the array of early calls.
+ * @param {Record<string, any>} scope
+ */
 export const isOpen = (scope) => Boolean(read(scope, "pyscriptReplay").value?.[OURS]);
 
-/** Open it on `scope`. `track(name, properties)` tracks an event on Segment itself. */
+/**
+ * Open it on `scope`. `track(name, properties)` tracks an event on Segment itself.
+ * @param {Scope} scope
+ * @param {(name: string, properties: Properties) => unknown} track
+ * @returns {Page}
+ */
 export function openPage(scope, track) {
   const life = lifecycle();
+  /** @type {Values} */
   const values = {
     status: life.status,
     mode: null,
@@ -40,16 +38,22 @@ export function openPage(scope, track) {
     replayId: null,
     recording: false,
   };
+  /** @type {Deferred<Facade>} */
   const ready = deferred();
+  /** @type {Deferred<void>} */
   let moved = deferred(); // resolved, and made anew, whenever the status changes
+  /** @type {Problem | null} */
   let lastError = null;
-  const errors = new Map(); // those that are not mended, by code
+  /** @type {Map<string, Problem>} those that are not mended, by code */
+  const errors = new Map();
+  const waiting = earlyCalls(read(scope, "pyscriptReplay").value);
   let opened = false;
-  let opted = null; // where storage is forbidden, the choice lasts as long as the page
+  let opted = false; // where storage is forbidden, the choice lasts as long as the page
 
-  const emit = (name, detail) => dispatch(scope, `pyscript-replay:${name}`, detail);
+  const emit = (/** @type {string} */ name, /** @type {unknown} */ detail) =>
+    dispatch(scope, `pyscript-replay:${name}`, detail);
 
-  /** What can be carried out: by whoever is there by now. */
+  /** What can be carried out: by whoever is there by now. @type {Effects} */
   const effects = {
     "opt-in": () => (page.optedOut = false),
     "opt-out": () => (page.optedOut = true),
@@ -62,7 +66,7 @@ export function openPage(scope, track) {
     return facade;
   }
 
-  const facade = {
+  const methods = {
     ready: ready.promise,
     async start() {
       page.happened("start");
@@ -79,7 +83,11 @@ export function openPage(scope, track) {
       if (life.state === "waiting") return [WAITING];
       return errors.size ? page.errors().map((error) => ({ level: "problem", ...error })) : [NOT_STARTED];
     },
-    /** At once, so that it stays in order with Segment's own calls. */
+    /**
+     * At once, so that it stays in order with Segment's own calls.
+     * @param {string} name
+     * @param {Properties} properties
+     */
     async track(name, properties = {}) {
       if (typeof name !== "string" || !name) {
         throw replayError({
@@ -91,13 +99,17 @@ export function openPage(scope, track) {
       return track(name, properties);
     },
   };
-  for (const name of Object.keys(values)) {
+  /** @type {any} it becomes one here, property by property */
+  const made = methods;
+  /** @type {Facade} */
+  const facade = made;
+  for (const name of /** @type {(keyof Values)[]} */ (Object.keys(values))) {
     define(facade, name, { enumerable: true, get: () => values[name] });
   }
   // a rejection is for who waits; who does not must not see an uncaught one
   for (const name of ["start", "stop", "flush", "doctor", "track"]) {
-    const method = facade[name];
-    facade[name] = (...args) => {
+    const method = made[name];
+    made[name] = (/** @type {unknown[]} */ ...args) => {
       const answer = method(...args);
       answer.catch(() => {});
       return answer;
@@ -105,9 +117,10 @@ export function openPage(scope, track) {
   }
 
   // the form in which calls are made before the tag has run: it goes on working
-  define(facade, "push", { value: (...calls) => made(facade, calls) });
+  define(facade, "push", { value: (/** @type {EarlyCall[]} */ ...calls) => makeCalls(facade, calls) });
   define(facade, OURS, { value: true });
 
+  /** @type {Page} */
   const page = {
     facade,
 
@@ -162,9 +175,12 @@ export function openPage(scope, track) {
       lastError = { code, message: message.trim().replace(/\.+$/, ""), fix };
       errors.delete(code);
       errors.set(code, lastError); // as the last one
-      say("error", `pyscript-replay: ${code}: ${lastError.message}. ${fix}`);
+      say(scope, "error", `pyscript-replay: ${code}: ${lastError.message}. ${fix}`);
       emit("error", { ...lastError });
     },
+
+    /** Make the calls that were waiting. */
+    makeEarlyCalls: () => waiting(facade),
 
     /** What is known to be wrong, the last thing last. */
     errors: () => [...errors.values()],
@@ -185,7 +201,7 @@ export function openPage(scope, track) {
       try {
         return scope.localStorage.getItem(OPT_OUT) !== null;
       } catch {
-        return opted === true;
+        return opted;
       }
     },
 
@@ -207,26 +223,27 @@ export function openPage(scope, track) {
   scope.document?.addEventListener?.("resume", () => page.happened("back"));
   scope.document?.addEventListener?.(
     "visibilitychange",
-    () => scope.document.visibilityState === "visible" && page.happened("back"),
+    () => scope.document?.visibilityState === "visible" && page.happened("back"),
   );
-  const makeEarlyCalls = earlyCalls(read(scope, "pyscriptReplay").value);
   if (!put(scope, "pyscriptReplay", facade))
     page.error({
       code: "global-taken",
       message: "window.pyscriptReplay is the page's own, and cannot be replaced",
       fix: "Give that another name, for without ours the page can neither start() nor stop() the recording.",
     });
-  page.makeEarlyCalls = () => makeEarlyCalls(facade);
   return page;
 }
 
-/** Dispatch an event, also on a page that has replaced `CustomEvent`. */
+/**
+ * Dispatch an event, also on a page that has replaced `CustomEvent`.
+ * @param {Scope} scope @param {string} type @param {unknown} detail
+ */
 function dispatch(scope, type, detail) {
   try {
     scope.dispatchEvent(new scope.CustomEvent(type, { detail }));
   } catch {
     try {
-      const event = scope.document.createEvent("CustomEvent");
+      const event = /** @type {Document} */ (scope.document).createEvent("CustomEvent");
       event.initCustomEvent(type, false, false, detail);
       scope.dispatchEvent(event);
     } catch {
@@ -235,7 +252,7 @@ function dispatch(scope, type, detail) {
   }
 }
 
-/** An error as Python's half raises it. */
+/** An error as Python's half raises it. @param {Problem} problem */
 export function replayError({ code, message, fix }) {
   const error = new Error(message);
   // not assigned: where a page has frozen what errors inherit, that would throw
@@ -244,8 +261,13 @@ export function replayError({ code, message, fix }) {
   return error;
 }
 
+/**
+ * A promise, and the two ways to settle it. (`Promise.withResolvers` is too young for many browsers.)
+ * @template T
+ * @returns {Deferred<T>}
+ */
 export function deferred() {
-  const result = {};
+  const result = /** @type {Deferred<T>} */ ({});
   result.promise = new Promise((resolve, reject) => Object.assign(result, { resolve, reject }));
   return result;
 }

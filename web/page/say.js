@@ -1,9 +1,12 @@
 // What we say on the page's console, which the page may have replaced or taken away.
 
-/** `console[method](…)`, if it can be done. */
-export function say(method, ...words) {
+/**
+ * `scope.console[method](…)`, if it can be done.
+ * @param {Record<string, any>} scope @param {"error" | "warn" | "log" | "debug"} method @param {unknown[]} words
+ */
+export function say(scope, method, ...words) {
   try {
-    globalThis.console[method](...words);
+    scope.console[method](...words);
   } catch {
     // nobody listens
   }
