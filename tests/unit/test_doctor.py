@@ -65,3 +65,13 @@ def test_whatever_the_page_is_like() -> None:
 
 def test_a_sound_page_has_no_complaint() -> None:
     assert {finding["level"] for finding in doctor.findings(PAGE)} == {"ok"}
+
+
+LISTENER = {"code": "listener", "message": "a listener of on_session failed", "fix": "Mend it."}
+
+
+@pytest.mark.parametrize("status", STATUSES)
+def test_errors_that_are_not_mended_are_found_in_every_status(status: str) -> None:
+    findings = doctor.findings({**PAGE, "status": status, "errors": [LISTENER]})
+    assert findings[0] == {"level": "problem", **LISTENER}
+    assert "not-running" not in [finding["code"] for finding in findings]

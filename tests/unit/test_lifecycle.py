@@ -4,6 +4,7 @@ import pytest
 
 from pyscript_replay import lifecycle
 from pyscript_replay.lifecycle import (
+    ASKED,
     BACK,
     BEGIN,
     BEGINNING,
@@ -50,6 +51,30 @@ STORIES = {
         (WIRED, WAITING, ()),
         (BACK, WAITING, ()),
         (START, LOADING, (OPT_IN, LOAD)),
+    ),
+    "start() is called before the page has begun": (
+        (START, ASKED, (OPT_IN,)),
+        (START, ASKED, ()),
+        (GRANTED, LOADING, (LOAD,)),
+    ),
+    "start() is called before a page begins that the browser prepares": (
+        (START, ASKED, (OPT_IN,)),
+        (PRERENDERING, PRERENDERED, ()),
+        (DISPLAYED, LOADING, (LOAD,)),
+    ),
+    "start() is called before a page begins that cannot": (
+        (START, ASKED, (OPT_IN,)),
+        (REFUSED, FAILED, ()),
+    ),
+    "stop() is called before the page has begun, and Segment goes on": (
+        (STOP, STOPPED, (OPT_OUT,)),
+        (OPTED_OUT, STOPPED, (RELEASE,)),
+        (START, LOADING, (OPT_IN, LOAD)),
+    ),
+    "the last word before the page has begun counts": (
+        (START, ASKED, (OPT_IN,)),
+        (STOP, STOPPED, (OPT_OUT,)),
+        (OPTED_OUT, STOPPED, (RELEASE,)),
     ),
     "consent is refused": (
         (CONSENT_AWAITED, WAITING, ()),

@@ -44,8 +44,9 @@ def tables() -> Iterator[tuple[str, str | None, str | None]]:
 
 def in_javascript() -> Iterator[tuple[str, str | None, str | None]]:
     for file in sorted((ROOT.parent / "web/page").glob("*.js")):
-        for kind, text in re.findall(r"\b(message|fix): [\"`]([^\"`]+)[\"`]", file.read_text("utf-8")):
-            text = re.sub(r"\$\{[^}]*\}", "X", text)
+        source = re.sub(r"\$\{[^}]*\}", "X", file.read_text("utf-8"))
+        for kind, text, template in re.findall(r'\b(message|fix): (?:"([^"]+)"|`([^`]+)`)', source):
+            text = text or template
             yield f"{file.name}: {text[:40]}", text if kind == "message" else None, text if kind == "fix" else None
 
 

@@ -162,7 +162,7 @@ function refusal() {
 }
 
 if (isOpen(window)) {
-  say(window, "error", "pyscript-replay: tag-twice: this page has a second script tag; the first one goes on alone.");
+  say(globalThis, "error", "pyscript-replay: tag-twice: this page has a second script tag; the first one goes on alone.");
 } else {
   const page = openPage(window, (...event) => trackOn(window, name, ...event));
   const refused = refusal();
