@@ -34,7 +34,7 @@ SURROUNDINGS = {
       window.require = (name) => { throw new Error("there is no " + name); };
       window.define = Object.assign(() => { throw new Error("anonymous define()"); }, { amd: {} });""",
     "fields of Object.prototype": """
-      for (const [name, value] of Object.entries({ mode: "x", code: 1, name: "n", type: "t" }))
+      for (const [name, value] of Object.entries({ code: 1, name: "n", type: "t", fix: "f" }))
         Object.defineProperty(Object.prototype, name, { configurable: true, writable: true, value });""",
     "a fetch of its own": """
       const before = window.fetch;
@@ -43,8 +43,6 @@ SURROUNDINGS = {
     "a CustomEvent that makes none": "window.CustomEvent = function () {};",
     "a console that throws": """
       for (const name of Object.keys(console)) console[name] = () => { throw new Error("no console"); };""",
-    "no console": "window.console = undefined;",
-    "an analytics that nobody may redefine": "var analytics = [];",
     "timers of its own": """
       const later = window.setTimeout;
       window.setTimeout = function (run, ...more) { return later(() => run(), ...more); };""",
@@ -64,7 +62,8 @@ def visit(
     site: Site, before: str, runtime: str = "micropython", body: str | None = None, csp: str = CSP, **tag
 ) -> None:
     site.file("before.js", before)
-    given = {"write_key": "actions", "segment_cdn": site.cdn, "runtime": runtime, "mode": "actions", **tag}
+    given = {"write_key": "actions", "segment_cdn": site.cdn, "runtime": runtime, "mode": "actions"}
+    given |= {"hold_ms": 60_000, **tag}
     head = '<script src="before.js"></script>' + site.tag(**given).replace(" async", "")
     site.file("after.js", "void window.analytics.track('at once');")
     site.show(head + '<script src="after.js"></script>', csp, body)
@@ -90,7 +89,13 @@ def test_a_page_is_recorded_whatever_its_globals(site: Site, surroundings: str, 
 def test_a_page_is_recorded_beside(site: Site, packages: Path, package: str, runtime: str) -> None:
     files, more = PACKAGES[package]
     visit(site, "".join((packages / file).read_text("utf-8") for file in files) + ";" + more, runtime)
-    recorded(site)
+    if (package, runtime) != ("SES", "pyodide"):
+        recorded(site)
+        return
+    site.wait_for_status("failed")  # Pyodide adds to functions that SES has frozen
+    settled(site, "at once")
+    assert site.errors == ["runtime-load"]
+    assert "not extensible" in site.page.evaluate("heard.error[0].message")
 
 
 TO_JSON = """
@@ -133,11 +138,20 @@ NAMED = {
 
 @pytest.mark.parametrize("name", NAMED)
 def test_an_element_with_our_name_is_nobody(site: Site, name: str) -> None:
+    """In cloud-mode, for Segment's own plugins do not find themselves where an element is ``currentScript``."""
     site.file("after.js", "void window.analytics.track('at once');")
-    tag = site.tag(write_key="actions", segment_cdn=site.cdn, mode="actions").replace(" async", "")
+    tag = site.tag(write_key="classic-cloud", segment_cdn=site.cdn, mode="classic-cloud").replace(" async", "")
     site.show("", body=f'{NAMED[name]}{tag}<script src="after.js"></script>')
     site.page.goto(f"{site.server.url}/site/")
     recorded(site)
+
+
+def test_an_analytics_that_nobody_may_redefine_is_looked_at_from_time_to_time(site: Site) -> None:
+    """What comes before the first look is not held, but arrives."""
+    visit(site, "var analytics = [];")
+    site.wait_for_status("running")
+    site.agreed(site.track("later"))
+    settled(site, "at once", "later")
 
 
 THROWING = "get() { throw new Error('not yet'); }"
