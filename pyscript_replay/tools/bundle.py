@@ -19,6 +19,7 @@ import importlib.metadata
 import io
 import json
 import os
+import re
 import shutil
 import subprocess
 import tempfile
@@ -72,6 +73,8 @@ MICROPYTHON_GLOBALS = (
     "proxy_js_existing",
     "pyProxyFinalizationRegistry",
 )
+# what a runtime has for itself of those; Node's `process` only where there is no document, for pages may have one, too
+INSIDE = "export const inside = { process: globalThis.document ? undefined : Reflect.get(globalThis, 'process') };"
 BROTLI_BEST_BELOW = 2_000_000  # bytes; the highest quality takes a second for each of them, and gains 5 %
 
 
@@ -196,11 +199,9 @@ def _for_pages(content: bytes, name: str) -> bytes:
     """A runtime's program as published, but for its question for Node: pages, too, may have a ``process``."""
     if not name.endswith(".mjs"):
         return content
-    return content.replace(b"globalThis.process", b"undefined").replace(b"typeof process", b'"undefined"')
-
-
-NOT_NODE = {"process": "undefined", "globalThis.process": "undefined"}
-"""The same for what esbuild bundles."""
+    return re.sub(
+        rb"globalThis\.process|(?<=typeof )process\b", b"(globalThis.document?undefined:globalThis.process)", content
+    )
 
 
 def _runtime(name: str, pack: str, kept_global: Sequence[str] = ()) -> bytes:
@@ -208,13 +209,13 @@ def _runtime(name: str, pack: str, kept_global: Sequence[str] = ()) -> bytes:
     with tempfile.TemporaryDirectory() as work:
         module, inside = Path(work) / "python-pack.js", Path(work) / "inside.js"
         module.write_text(pack, encoding="utf-8")
-        inside.write_text("export const inside = {};", encoding="utf-8")
-        names = [name for each in kept_global for name in (each, f"globalThis.{each}")]
+        inside.write_text(INSIDE, encoding="utf-8")
+        names = [name for each in ("process", *kept_global) for name in (each, f"globalThis.{each}")]
         return esbuild(
             WEB / f"page/{name}.js",
             *(f"--external:{each}" for each in NODE_MODULES),
             f"--inject:{inside}",
-            define={**NOT_NODE, **{each: f"inside.{each.rpartition('.')[2]}" for each in names}},
+            define={each: f"inside.{each.rpartition('.')[2]}" for each in names},
             alias={"python-pack": str(module)},
         )
 
