@@ -73,6 +73,10 @@ MICROPYTHON_GLOBALS = (
     "proxy_js_existing",
     "pyProxyFinalizationRegistry",
 )
+# MicroPython's event loop sleeps by the wall clock; when that is set back, it oversleeps. In the file: what, and instead
+TICKS = ("mp_js_ticks_ms:()=>Date.now()-MP_JS_EPOCH", "mp_js_ticks_ms:()=>performance.now()")
+# the files of Pyodide whose damage it would not notice before it is too late
+CHECKED = ("python_stdlib.zip", "pyodide-lock.json")
 BROTLI_BEST_BELOW = 2_000_000  # bytes; the highest quality takes a second for each of them, and gains 5 %
 
 
@@ -168,7 +172,8 @@ def _compact(table: object) -> str:
 
 def _leaves(root: Path) -> dict:
     """The assets that know of no other, or only of another leaf: {logical name: path}."""
-    micropython, pyodide = (_published(root, name) for name in ("micropython", "pyodide"))
+    micropython = _published(root, "micropython", {"micropython.mjs": _monotonic()})
+    pyodide = _published(root, "pyodide")
     replay = _published(root, "session-replay", {RECORD: esbuild(WEB / "sdk/rrweb-record.js")})
     replay_entry = f"{replay}/session-replay-browser-esm.js"
     amplitude = esbuild(
@@ -177,10 +182,10 @@ def _leaves(root: Path) -> dict:
         alias={"@amplitude/session-replay-browser": f"./{Path(replay_entry).relative_to('assets').as_posix()}"},
     )
     return {
-        "micropython": _file(root, "micropython.js", _runtime("micropython", _compiled(), MICROPYTHON_GLOBALS)),
+        "micropython": _file(root, "micropython.js", _micropython()),
         "micropython.module": f"{micropython}/micropython.mjs",
         "micropython.wasm": f"{micropython}/micropython.wasm",
-        "pyodide": _file(root, "pyodide.js", _runtime("pyodide", _sources())),
+        "pyodide": _file(root, "pyodide.js", _pyodide()),
         "pyodide.dir": f"{pyodide}/",
         "session-replay": replay_entry,
         "session-replay.chunks": [f"{replay}/{name}" for name in REPLAY_CHUNKS],
@@ -199,8 +204,8 @@ def _file(root: Path, name: str, content: bytes) -> str:
 
 def _published(root: Path, name: str, instead: Mapping[str, bytes] = {}) -> str:
     """A directory of a package's files, under their own names; ``instead`` has ours in place of some."""
-    folder, names = PUBLISHED[name]
-    files = {each: instead.get(each) or (installed() / folder / each).read_bytes() for each in names}
+    _, names = PUBLISHED[name]
+    files = {each: instead.get(each) or _package_file(name, each) for each in names}
     path = f"assets/{name}-{digest(files.values())}"
     (root / path).mkdir()
     for each, content in files.items():
@@ -208,20 +213,52 @@ def _published(root: Path, name: str, instead: Mapping[str, bytes] = {}) -> str:
     return path
 
 
-def _runtime(name: str, pack: str, kept_global: Sequence[str] = ()) -> bytes:
-    """A runtime's boot module, with the Python for it; what it would keep in these globals is kept in the module."""
+def _runtime(name: str, package: str, program: bytes, pack: str, kept_global: Sequence[str] = ()) -> bytes:
+    """A runtime's boot module, with the Python for it.
+
+    ``program`` stands for what ``package`` exports: it fetches as ``assets.js`` does, and what it would keep in these
+    globals is kept in the module.
+    """
     with tempfile.TemporaryDirectory() as work:
-        module, inside = Path(work) / "python-pack.js", Path(work) / "inside.js"
+        module, inside, runtime = (Path(work) / each for each in ("python-pack.js", "inside.js", "runtime.mjs"))
         module.write_text(pack, encoding="utf-8")
         inside.write_text("export const inside = {};", encoding="utf-8")
+        runtime.write_bytes(b'import { fetch } from "assets";\n' + program)
         names = [name for each in kept_global for name in (each, f"globalThis.{each}")]
         return esbuild(
             WEB / f"page/{name}.js",
             *(f"--external:{each}" for each in NODE_MODULES),
             f"--inject:{inside}",
-            define={**_life_cycle(), **{each: f"inside.{each.rpartition('.')[2]}" for each in names}},
-            alias={"python-pack": str(module)},
+            define={
+                **_life_cycle(),
+                **{each: f"inside.{each.rpartition('.')[2]}" for each in names},
+                "__INTEGRITY__": _compact({each: _integrity(_package_file("pyodide", each)) for each in CHECKED}),
+            },
+            alias={"python-pack": str(module), "assets": str(WEB / "page/assets.js"), package: str(runtime)},
         )
+
+
+def _package_file(name: str, file: str) -> bytes:
+    """One of the files that are shipped as they are published."""
+    folder, _ = PUBLISHED[name]
+    return (installed() / folder / file).read_bytes()
+
+
+def _monotonic() -> bytes:
+    """``micropython.mjs`` with a clock for its event loop that nobody can set."""
+    program, (wall, monotonic) = _package_file("micropython", "micropython.mjs").decode(), TICKS
+    if program.count(wall) != 1:
+        raise ReplayError("bundle-micropython", "micropython.mjs has another clock.", "See TICKS in bundle.py.")
+    return program.replace(wall, monotonic).encode()
+
+
+def _micropython() -> bytes:
+    package = f"{PUBLISHED['micropython'][0]}/micropython.mjs"
+    return _runtime("micropython", package, _monotonic(), _compiled(), MICROPYTHON_GLOBALS)
+
+
+def _pyodide() -> bytes:
+    return _runtime("pyodide", "pyodide", _package_file("pyodide", "pyodide.mjs"), _sources())
 
 
 def _sources() -> str:
@@ -288,13 +325,16 @@ def _described(file: Path) -> dict:
     compressed = _compressed(content)
     for suffix, each in compressed.items():
         Path(f"{file}.{suffix}").write_bytes(each)
-    integrity = base64.b64encode(hashlib.sha384(content).digest()).decode()
     return {
         "bytes": len(content),
         "gzip": len(compressed["gz"]),
         "brotli": len(compressed["br"]),
-        "integrity": f"sha384-{integrity}",
+        "integrity": _integrity(content),
     }
+
+
+def _integrity(content: bytes) -> str:
+    return f"sha384-{base64.b64encode(hashlib.sha384(content).digest()).decode()}"
 
 
 def _compressed(content: bytes) -> dict[str, bytes]:

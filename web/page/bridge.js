@@ -5,10 +5,11 @@
 // value. It holds a *box*, `{ it: value }`, and asks here; an *answer* says what kind a value is, with primitives as
 // text (exact on every runtime) and objects boxed. An exception is an answer too.
 
+import { imported, there } from "./assets.js";
 import { json, parse } from "./data.js";
 import { observed as observedOptions } from "./recorder.js";
 import { deferred, openPage } from "./replay.js";
-import { hasSegment, standIn, trackOn, watchObject, watchSegment } from "./segment.js";
+import { bringing, hasSegment, standIn, trackOn, watchObject, watchSegment } from "./segment.js";
 
 export const window = { it: globalThis };
 
@@ -151,7 +152,7 @@ export const idle = (milliseconds) =>
 // The page: the loader hands over what it has opened; a PyScript page has no loader and opens its own.
 let host = null;
 
-/** Called by the loader: `{ page, segment, asset }`. */
+/** Called by the loader: `{ page, segment, asset, bring }`. */
 export const adopt = (opened) => (host = opened);
 
 /** Where the bundle's files are; set by the entry point that knows (pyscript.js), or by the loader. */
@@ -193,10 +194,12 @@ export const page = () => ({ it: opened().page });
 
 /** Load analytics-next from the bundle, unless the page has a Segment; `options` is a box of what it is to be given. */
 export function bringSegment(name, writeKey, cdnURL, options) {
-  if (hasSegment(globalThis, name)) return;
-  const load = standIn(globalThis, name);
-  const sdk = import(opened().asset("analytics"));
-  load({ sdk, writeKey, cdnURL, options: options.it }).catch(segment(name).it.fail);
+  const page = opened();
+  if (!page.bring && hasSegment(globalThis, name)) return;
+  const settings = { writeKey, cdnURL, options: options.it };
+  page.bring ??= bringing(standIn(globalThis, name), page.asset("analytics"), settings);
+  const { it } = segment(name);
+  it.expect(page.bring(it.meet));
 }
 
 /** What watches the page's Segment (segment.js): the loader's watch, or else one that holds nothing. */
@@ -229,7 +232,8 @@ export const documentIsLoading = () => globalThis.document?.readyState === "load
 /** A promise of an answer: one of the bundle's SDKs, as a module. */
 export const sdk = async (name) => {
   try {
-    return answer(await import(opened().asset(name)));
+    const url = opened().asset(name);
+    return answer(await there(imported(url), [url]));
   } catch (error) {
     return failure(error);
   }

@@ -4,6 +4,7 @@
 // reports values through `report`, tells what happens through `happened`, and carries out the effects it has given to
 // `serve`. The page never sees an uncaught error of ours.
 
+import { renew } from "./assets.js";
 import { lifecycle } from "./lifecycle.js";
 
 const OPT_OUT = "pyscript-replay.opt-out";
@@ -56,6 +57,7 @@ export function openPage(scope, track) {
   const facade = {
     ready: ready.promise,
     async start() {
+      if (values.status === "failed") renew(); // what could not be had is asked for anew
       page.happened("start");
       return settled();
     },

@@ -12,6 +12,7 @@
 // - The view is an enrichment plugin. Those of the page run after those of Segment's settings, and see what they added.
 
 import { amplitudeNow, observe, tellAmplitude, watchAmplitude } from "./classic_device.js";
+import { imported, there } from "./assets.js";
 import { watchProperty } from "./property.js";
 import { deferred } from "./replay.js";
 
@@ -20,6 +21,7 @@ const WITH_PROPERTIES = ["track", "page", "screen"];
 const SESSION = "analytics_session_id";
 const LAST_ACCESS = "analytics_session_id.last_access";
 const ANONYMOUS_ID = "ajs_anonymous_id";
+const MOST_ARRIVED = 1000;
 
 /**
  * Watch for a Segment. `meet` is shown what may be one; `real` is kept once it is. An event is held until `release()`,
@@ -27,9 +29,9 @@ const ANONYMOUS_ID = "ajs_anonymous_id";
  */
 function watch(patience) {
   const gate = deferred();
-  const real = deferred();
   const met = new WeakSet();
-  const arrived = new WeakMap(); // event: when it came
+  const arrived = new Map(); // an event's messageId: when it came
+  let real = deferred();
   const budget = patience ?? 2000;
   let timer;
   let analytics = null; // the real one
@@ -38,10 +40,19 @@ function watch(patience) {
   let tell = {}; // functions of Python's: facts in, a patch out
   let instance = null; // amplitude-js
   let settling = deferred();
+  let failed = false; // to bring one
   real.promise.catch(() => {}); // whoever waits for it is told
 
+  /** It is there. While it still loads, too: it may wait for an event, which waits for us. */
+  function found(it, its) {
+    user = its;
+    analytics = it;
+    real.resolve();
+  }
+
   const hold = async ({ payload, next }) => {
-    arrived.set(payload.obj, performance.now());
+    if (arrived.size >= MOST_ARRIVED) arrived.delete(arrived.keys().next().value); // it was dropped on its way
+    arrived.set(payload.obj.messageId, performance.now());
     timer ??= setTimeout(gate.resolve, budget);
     await unlessLeft(gate.promise);
     next(payload);
@@ -51,7 +62,7 @@ function watch(patience) {
     type: "enrichment",
     version: "1.0.0",
     isLoaded: () => true,
-    load: async () => {},
+    load: async (_, instance) => void attempt(() => found(instance, instance.user())),
   };
   let turn = Promise.resolve(); // an event that waits is not overtaken
   for (const call of CALLS) {
@@ -63,9 +74,10 @@ function watch(patience) {
 
   /** One look, one patch; and once more, where the event has to wait for its recording. */
   async function see(event) {
+    const spent = performance.now() - (arrived.get(event.messageId) ?? performance.now());
+    arrived.delete(event.messageId);
     if (!live()) return;
     if (!apply(event, tell.event(look(event)))?.wait) return;
-    const spent = performance.now() - (arrived.get(event) ?? performance.now());
     await unlessLeft(Promise.race([settling.promise, sleep(Math.max(0, budget - spent))]));
     if (live()) apply(event, tell.event({ ...look(event), waited: true }));
   }
@@ -105,8 +117,9 @@ function watch(patience) {
   }
 
   const segment = {
-    real: real.promise,
-    fail: real.reject, // it could not be loaded
+    get real() {
+      return real.promise;
+    },
     release: gate.resolve,
     page: null, // whose life cycle says whether events are to be looked at
     sdk: null, // what records
@@ -143,6 +156,19 @@ function watch(patience) {
 
     call: (method, args) => analytics[method](...args),
 
+    /** One is being brought; whether it comes is told to who waits for the real one. */
+    expect(brought) {
+      if (failed) {
+        failed = false;
+        real = deferred();
+        real.promise.catch(() => {});
+      }
+      brought.catch((error) => {
+        failed = true;
+        real.reject(error);
+      });
+    },
+
     meet(value) {
       if (!value || typeof value !== "object" || value[STAND_IN] || met.has(value)) return;
       if (Array.isArray(value)) {
@@ -154,9 +180,7 @@ function watch(patience) {
           value.register(view);
         }
         Promise.resolve(value.user()).then((it) => {
-          user = it;
-          analytics = value.instance ?? value; // an npm AnalyticsBrowser is a front for the instance that it has made by now
-          real.resolve();
+          found(value.instance ?? value, it); // an npm AnalyticsBrowser is a front for the instance that it has made by now
         }, real.reject);
       } else return;
       met.add(value);
@@ -362,22 +386,43 @@ export function standIn(scope, name) {
   scope[name] = stub;
   stub.push(...early);
 
-  return async function load({ sdk, writeKey, cdnURL, options = {} }) {
+  let loaded = false;
+  return async function load({ sdk, writeKey, cdnURL, options = {} }, meet) {
     const cookie = { secure: scope.location.protocol === "https:", ...options.cookie };
     try {
       const { AnalyticsBrowser } = await sdk;
-      const it = AnalyticsBrowser.load({ writeKey, ...(cdnURL && { cdnURL }) }, { ...options, cookie });
+      if (loaded) return; // by another try
+      loaded = true;
+      const it = new AnalyticsBrowser();
+      meet?.(it); // before it loads, for it may have events of its own then
+      it.load({ writeKey, ...(cdnURL && { cdnURL }) }, { ...options, cookie });
       browser.resolve({ browser: it }); // boxed: it is thenable
       const [analytics] = await it;
       scope[name] = analytics; // held from here, before the first call is let go
       loading.resolve(analytics);
     } catch (error) {
+      loaded = false;
+      throw error;
+    }
+  };
+}
+
+/** How to bring Segment with a stand-in's `load`, from the bundle's file at `url`; what has failed may be tried again. */
+export function bringing(load, url, settings) {
+  let under = null; // way
+  const bring = async (meet) => {
+    try {
+      const sdk = imported(url);
+      await Promise.all([there(sdk, [url]), load({ ...settings, sdk }, meet)]);
+    } catch (error) {
+      under = null;
       throw Object.assign(new Error(`Segment could not be loaded: ${error.message}`), {
         code: "segment-load",
-        fix: "Check data-write-key and data-segment-cdn, and that nothing blocks them.",
+        fix: error.fix ?? "Check data-write-key and data-segment-cdn, and that nothing blocks them.",
       });
     }
   };
+  return (meet) => (under ??= bring(meet));
 }
 
 /** Where the visitor was when an early event was made, in the form in which Segment's snippet hands it over. */

@@ -6,8 +6,9 @@
 // when `data-hold-ms` has passed, or when anything fails, the events go on, once each, in order. Who has opted out is
 // not recorded, and nothing of that is done; Segment, where the tag brings it, is loaded all the same.
 
-import { openPage } from "./replay.js";
-import { hasSegment, standIn, trackOn, watchSegment } from "./segment.js";
+import { imported, there } from "./assets.js";
+import { deferred, openPage } from "./replay.js";
+import { bringing, hasSegment, standIn, trackOn, watchSegment } from "./segment.js";
 
 const ASSETS = __ASSETS__; // logical name: path below this script's folder; written by `pyscript-replay build`
 const HOLD_MS = 2000;
@@ -36,32 +37,51 @@ const json = (text) => {
   }
 };
 
+/** What the runtime is booted with: its module first. */
+const runtimeFiles = () =>
+  tag.runtime === "pyodide"
+    ? [asset("pyodide"), ...PYODIDE.map((file) => asset("pyodide.dir") + file)]
+    : [asset("micropython"), asset("micropython.wasm")];
+const PYODIDE = ["pyodide.asm.mjs", "pyodide.asm.wasm", "python_stdlib.zip", "pyodide-lock.json"];
+
+const MAIN = "from pyscript_replay import tag; await tag.main()";
+
 let segment = null;
 let booting = null;
+let bring = null; // Segment, where the tag is to
+let runs = false; // Python: the first that arrives
 
 /** Everything that is needed, at once; what is there, or under way, is not asked for again. */
-function load(page, bringSegment) {
+function load(page) {
   if (!segment) {
     const given = Number(tag["hold-ms"]);
     segment = watchSegment(window, name, "hold-ms" in tag && given >= 0 ? given : HOLD_MS);
     page.serve({ release: segment.release });
-    bringSegment?.().catch(segment.fail);
+    if (bring) segment.expect(bring(segment.meet));
     fetchAhead();
   }
   booting ??= boot(page);
 }
 
+/** Python, which is welcome even when it comes after its time. */
 async function boot(page) {
+  const files = runtimeFiles();
+  const started = deferred();
+  const wanted = () => {
+    started.resolve();
+    return !runs && (runs = true);
+  };
+  const running = imported(files[0]).then(({ boot }) => boot({ page, segment, asset, bring, wanted }, MAIN));
+  running.catch(started.reject);
   try {
-    const runtime = tag.runtime === "pyodide" ? "pyodide" : "micropython";
-    const { boot } = await import(asset(runtime));
-    await boot({ page, segment, asset }, "from pyscript_replay import tag; await tag.main()");
+    await there(started.promise, files);
+    await running;
   } catch (error) {
     booting = null; // start() tries again
     page.failed({
       code: "runtime-load",
       message: `Python could not be started: ${error.message}`,
-      fix: "Check that the bundle is complete and that the Content-Security-Policy allows 'self' and 'wasm-unsafe-eval'.",
+      fix: error.fix ?? "Please report this, with the browser's console.",
     });
   }
 }
@@ -69,15 +89,11 @@ async function boot(page) {
 /** How to load analytics-next; until then a stand-in keeps the page's calls. Nothing, where the page has a Segment. */
 function segmentToBring() {
   if (!tag["write-key"] || hasSegment(window, name)) return null;
-  const load = standIn(window, name);
-  let loading;
-  return () =>
-    (loading ??= load({
-      sdk: import(asset("analytics")),
-      writeKey: tag["write-key"],
-      cdnURL: tag["segment-cdn"],
-      options: json(tag["segment-options"]),
-    }));
+  return bringing(standIn(window, name), asset("analytics"), {
+    writeKey: tag["write-key"],
+    cdnURL: tag["segment-cdn"],
+    options: json(tag["segment-options"]),
+  });
 }
 
 /** What would otherwise be asked for one after the other is asked for now. */
@@ -113,10 +129,10 @@ if (window.pyscriptReplay) {
 } else {
   const page = openPage(window, (...event) => trackOn(window, name, ...event));
   page.tag = tag;
-  const bringSegment = segmentToBring();
+  bring = segmentToBring();
   page.serve({
-    load: () => load(page, bringSegment),
-    release: () => void bringSegment?.().catch(page.error), // nothing is held when nothing was loaded
+    load: () => load(page),
+    release: () => void bring?.().catch(page.error), // nothing is held when nothing was loaded
   });
   if (!script) {
     page.failed({

@@ -1,0 +1,102 @@
+"""Every wait has an end, and no clock but a monotonic one decides when our code runs."""
+
+import time
+from collections.abc import Callable
+
+import pytest
+from playwright.sync_api import Route
+
+from .conftest import CSP, Site
+
+RUNTIMES = ["micropython", "pyodide"]
+SOON = 10  # seconds, in which a file that is not to be had is given up
+
+# The wall clock, set by somebody else while the page boots, and again and again.
+SET_CLOCK = """
+(() => {
+  const { now } = Date;
+  let off = 0;
+  Date.now = () => now.call(Date) + off;
+  window.setClock = (milliseconds) => (off += milliseconds);
+  for (const pause of [20, 60, 120, 200, 300, 400, 500, 600]) setTimeout(setClock, pause, %d);
+})();
+"""
+BACK, FORWARD = -10 * 60_000, 7 * 24 * 60 * 60_000
+
+
+@pytest.mark.parametrize("runtime", RUNTIMES)
+@pytest.mark.parametrize("by", [BACK, FORWARD])
+def test_a_wall_clock_that_is_set_while_the_page_boots_stops_nothing(site: Site, by: int, runtime: str) -> None:
+    site.page.add_init_script(SET_CLOCK % by)
+    for visit in range(6 if runtime == "micropython" else 1):
+        site.open(runtime=runtime)
+        site.track(f"booted {visit}")
+        site.page.evaluate("setClock", by)
+        site.page.evaluate("pyscriptReplay.flush()")
+        message = site.track(f"later {visit}")
+        assert message["integrations"]["Actions Amplitude"]["session_id"] == site.session_id
+
+
+def test_the_clock_of_the_page_is_left_alone(site: Site) -> None:
+    site.page.add_init_script("window.clocks = [Date, Date.now, performance.now]")
+    site.open()
+    assert site.page.evaluate("clocks[0] === Date && clocks[1] === Date.now && clocks[2] === performance.now")
+
+
+ASSETS = {
+    "the runtime": ("**/assets/micropython-*.js*", "micropython", "runtime-load"),
+    "its wasm": ("**/micropython.wasm*", "micropython", "runtime-load"),
+    "the SDK": ("**/index-min.js*", "micropython", "sdk-load"),
+    "Pyodide": ("**/assets/pyodide-*.js*", "pyodide", "runtime-load"),
+    "Pyodide's program": ("**/pyodide.asm.mjs*", "pyodide", "runtime-load"),
+    "Pyodide's wasm": ("**/pyodide.asm.wasm", "pyodide", "runtime-load"),
+    "Pyodide's library": ("**/python_stdlib.zip", "pyodide", "runtime-load"),
+    "Pyodide's lock file": ("**/pyodide-lock.json", "pyodide", "runtime-load"),
+}
+
+
+def hang(route: Route) -> None:
+    """No answer, ever."""
+
+
+def cut(route: Route) -> None:
+    response = route.fetch()
+    route.fulfill(response=response, body=response.body()[: len(response.body()) // 2])
+
+
+def wrong(route: Route) -> None:
+    response = route.fetch()
+    route.fulfill(response=response, body=b"<!doctype html>" + response.body()[15:])
+
+
+FAULTS: dict[str, tuple[Callable[[Route], None], str]] = {
+    "hangs": (hang, "has not arrived after"),
+    "is cut short": (cut, "is damaged"),
+    "is wrong": (wrong, "is damaged"),
+    "is missing": (lambda route: route.fulfill(status=404), "is missing: the server answered 404"),
+    "is refused by the server": (lambda route: route.fulfill(status=500), "the server answered 500"),
+    "is reset": (lambda route: route.abort("connectionreset"), "could not be reached"),
+}
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+@pytest.mark.parametrize("asset", ASSETS)
+def test_a_file_that_is_not_to_be_had_is_named_with_the_cause_and_start_tries_again(
+    site: Site, asset: str, fault: str
+) -> None:
+    pattern, runtime, code = ASSETS[asset]
+    answer, cause = FAULTS[fault]
+    site.context.route(pattern, answer)
+    site.open(wait=False, runtime=runtime, hold_ms=60_000)
+    site.wait_for("window.pyscriptReplay?.status === 'failed'", seconds=SOON)
+    assert site.page.evaluate("pyscriptReplay.ready.then(({ status }) => status)") == "failed"
+    site.track("held")
+    (error,) = site.page.evaluate("heard.error")
+    assert error["code"] == code
+    assert cause in error["message"] and error["fix"]
+
+    site.context.unroute(pattern)
+    site.page.evaluate("void pyscriptReplay.start()")
+    site.wait_for_status("running")
+    site.agreed(site.track("recorded"))
+    assert site.errors == [code]
