@@ -19,6 +19,7 @@ import importlib.metadata
 import io
 import json
 import os
+import re
 import shutil
 import subprocess
 import tempfile
@@ -39,7 +40,8 @@ __all__ = ["WEB", "build", "cached", "esbuild", "mpy", "page_modules"]
 
 PACKAGE = Path(__file__).parents[1]
 RECORD = "rrweb-record-min.js"
-REPLAY_CHUNKS = ("index-min.js", RECORD)  # what every recording needs of the replay SDK's split build
+SDK = "session-replay-browser-esm.js"
+SDK_PARTS = (RECORD, "console-plugin-min.js", "observers-min.js", "worker-min.js")  # loaded by the SDK when it needs them
 # the files that are shipped as they are published: {name: (where in node_modules, which)}
 PUBLISHED = {
     "micropython": ("@micropython/micropython-webassembly-pyscript", ("micropython.mjs", "micropython.wasm")),
@@ -49,14 +51,7 @@ PUBLISHED = {
     ),
     "session-replay": (
         "@amplitude/session-replay-browser/lib/scripts",
-        (
-            "session-replay-browser-esm.js",
-            *REPLAY_CHUNKS,
-            "console-plugin-min.js",
-            "observers-min.js",
-            "targeting-min.js",
-            "worker-min.js",
-        ),
+        (SDK, *SDK_PARTS),
     ),
 }
 # what the runtimes import only where there is Node
@@ -174,12 +169,12 @@ def _leaves(root: Path) -> dict:
     """The assets that know of no other, or only of another leaf: {logical name: path}."""
     micropython = _published(root, "micropython", {"micropython.mjs": _monotonic()})
     pyodide = _published(root, "pyodide")
-    replay = _published(root, "session-replay", {RECORD: esbuild(WEB / "sdk/rrweb-record.js")})
-    replay_entry = f"{replay}/session-replay-browser-esm.js"
+    replay = _published(root, "session-replay", {RECORD: esbuild(WEB / "sdk/rrweb-record.js"), SDK: _replay_sdk()})
+    replay_entry = f"{replay}/{SDK}"
     amplitude = esbuild(
         WEB / "sdk/amplitude.js",
-        f"--external:./{Path(replay).name}/*",  # the replay SDK is not built in again: there is one copy of it
-        alias={"@amplitude/session-replay-browser": f"./{Path(replay_entry).relative_to('assets').as_posix()}"},
+        define={"__SESSION_REPLAY__": json.dumps(f"./{Path(replay_entry).relative_to('assets').as_posix()}")},
+        alias={"@amplitude/session-replay-browser": str(WEB / "sdk/session-replay.js")},
     )
     return {
         "micropython": _file(root, "micropython.js", _micropython()),
@@ -188,11 +183,19 @@ def _leaves(root: Path) -> dict:
         "pyodide": _file(root, "pyodide.js", _pyodide()),
         "pyodide.dir": f"{pyodide}/",
         "session-replay": replay_entry,
-        "session-replay.chunks": [f"{replay}/{name}" for name in REPLAY_CHUNKS],
+        "session-replay.record": f"{replay}/{RECORD}",
         "analytics": _file(root, "analytics.js", esbuild(WEB / "sdk/analytics.js")),
         "amplitude": _file(root, "amplitude.js", amplitude),
         "pyscript.files": _file(root, "python.zip", _zipped()),
     }
+
+
+def _replay_sdk() -> bytes:
+    """The replay SDK in one file, but for what it loads when it needs it; which is then asked for as by ``assets.js``."""
+    entry = installed() / PUBLISHED["session-replay"][0] / SDK
+    sdk = esbuild(entry, *(f"--external:./{part}" for part in SDK_PARTS)).decode()
+    again = '(globalThis[Symbol.for("pyscript-replay.assets")]?.again??"")'
+    return re.sub(r'import\("(\./[-\w]+\.js)"\)', rf'import("\1"+{again})', sdk).encode()
 
 
 def _file(root: Path, name: str, content: bytes) -> str:

@@ -1,12 +1,11 @@
 """Every wait has an end, and no clock but a monotonic one decides when our code runs."""
 
-import time
 from collections.abc import Callable
 
 import pytest
 from playwright.sync_api import Route
 
-from .conftest import CSP, Site
+from .conftest import Site
 
 RUNTIMES = ["micropython", "pyodide"]
 SOON = 10  # seconds, in which a file that is not to be had is given up
@@ -46,7 +45,9 @@ def test_the_clock_of_the_page_is_left_alone(site: Site) -> None:
 ASSETS = {
     "the runtime": ("**/assets/micropython-*.js*", "micropython", "runtime-load"),
     "its wasm": ("**/micropython.wasm*", "micropython", "runtime-load"),
-    "the SDK": ("**/index-min.js*", "micropython", "sdk-load"),
+    "the SDK": ("**/session-replay-browser-esm.js*", "micropython", "sdk-load"),
+    "the shell": ("**/assets/amplitude-*.js*", "micropython", "sdk-load"),
+    "the shell's SDK": ("**/session-replay-browser-esm.js*", "micropython", "sdk-load"),
     "Pyodide": ("**/assets/pyodide-*.js*", "pyodide", "runtime-load"),
     "Pyodide's program": ("**/pyodide.asm.mjs*", "pyodide", "runtime-load"),
     "Pyodide's wasm": ("**/pyodide.asm.wasm", "pyodide", "runtime-load"),
@@ -87,7 +88,8 @@ def test_a_file_that_is_not_to_be_had_is_named_with_the_cause_and_start_tries_ag
     pattern, runtime, code = ASSETS[asset]
     answer, cause = FAULTS[fault]
     site.context.route(pattern, answer)
-    site.open(wait=False, runtime=runtime, hold_ms=60_000)
+    mode = "classic-cloud" if "shell" in asset else "actions"
+    site.open(mode, wait=False, runtime=runtime, hold_ms=60_000)
     site.wait_for("window.pyscriptReplay?.status === 'failed'", seconds=SOON)
     assert site.page.evaluate("pyscriptReplay.ready.then(({ status }) => status)") == "failed"
     site.track("held")

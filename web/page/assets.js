@@ -108,8 +108,8 @@ async function cause(url, error) {
     if (!response.ok) return answered(file, response.status);
     return await content(file, response, error);
   } catch {
-    if (signal.aborted) return told(late(file).message, late(file).fix);
-    if (response) return damaged(file, "it ended too soon");
+    if (signal.aborted && !(file in sums)) return told(late(file).message, late(file).fix);
+    if (response) return damaged(file, "its end is missing");
     if (await isThere(url)) return foreign(file, url);
     return told(
       `${file} could not be reached: ${error.message}`,

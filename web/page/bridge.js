@@ -232,8 +232,11 @@ export const documentIsLoading = () => globalThis.document?.readyState === "load
 /** A promise of an answer: one of the bundle's SDKs, as a module. */
 export const sdk = async (name) => {
   try {
-    const url = opened().asset(name);
-    return answer(await there(imported(url), [url]));
+    const urls = [...(name === "amplitude" ? ["session-replay"] : []), name].map(opened().asset); // what it needs first
+    const modules = urls.map(imported);
+    for (const each of modules) each.catch(() => {}); // told below
+    for (const [index, url] of urls.entries()) await there(modules[index], [url]);
+    return answer(await modules.at(-1));
   } catch (error) {
     return failure(error);
   }

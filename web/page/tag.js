@@ -103,8 +103,9 @@ function fetchAhead() {
     if (as) Object.assign(link, { as, crossOrigin });
     document.head.append(link);
   };
-  hint("modulepreload", asset(tag.mode === "classic-cloud" ? "amplitude" : "session-replay"));
-  for (const path of ASSETS["session-replay.chunks"]) hint("modulepreload", new URL(path, script.src).href);
+  for (const sdk of ["session-replay", ...(tag.mode === "classic-cloud" ? ["amplitude"] : [])])
+    hint("modulepreload", asset(sdk));
+  hint("modulepreload", asset("session-replay.record"));
   if (tag.runtime !== "pyodide") hint("preload", asset("micropython.wasm"), "fetch", "anonymous");
   if (tag["write-key"])
     hint(
