@@ -5,7 +5,7 @@ facts of each, and carries out the patch that a mode answers (see ``modes/base.p
 and hands over the mode's callbacks.
 """
 
-from . import bridge
+from . import bridge, session
 from .bridge import Js
 from .errors import ReplayError
 
@@ -77,6 +77,7 @@ class Segment:
             "destination": mode.destination,
             "destinations": list(mode.destinations),
             "amplitude": mode.amplitude_js,
+            "ours": mode.owner == session.OURS,
             "hook": hook,
         }
         self._watch.call("connect", wiring, {"event": event, "look": look, "reset": reset, "cookie": cookie})

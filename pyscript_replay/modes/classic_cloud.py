@@ -48,7 +48,7 @@ class ClassicCloud(Mode):
 
     def reset(self, facts: dict) -> Answer:
         """``reset()`` gives the visitor a new anonymous id: another visitor, so another session."""
-        return self._begin_anew(facts, session.parse(facts.get("stored")))[1]
+        return self._begin_anew(facts, session.parse(facts.get("stored")), self._over(facts))[1]
 
     def forget(self) -> dict:
         return {"clear": True}

@@ -41,7 +41,7 @@ __all__ = ["WEB", "build", "cached", "esbuild", "mpy", "page_modules"]
 PACKAGE = Path(__file__).parents[1]
 RECORD = "rrweb-record-min.js"
 SDK = "session-replay-browser-esm.js"
-SDK_PARTS = (RECORD, "console-plugin-min.js", "observers-min.js", "worker-min.js")  # loaded by the SDK when it needs them
+SDK_PARTS = (RECORD, "console-plugin-min.js", "observers-min.js", "worker-min.js")  # which it loads by itself
 # the files that are shipped as they are published: {name: (where in node_modules, which)}
 PUBLISHED = {
     "micropython": ("@micropython/micropython-webassembly-pyscript", ("micropython.mjs", "micropython.wasm")),
@@ -68,7 +68,7 @@ MICROPYTHON_GLOBALS = (
     "proxy_js_existing",
     "pyProxyFinalizationRegistry",
 )
-# MicroPython's event loop sleeps by the wall clock; when that is set back, it oversleeps. In the file: what, and instead
+# MicroPython's event loop sleeps by the wall clock, and oversleeps when that is set back. What is there; what instead
 TICKS = ("mp_js_ticks_ms:()=>Date.now()-MP_JS_EPOCH", "mp_js_ticks_ms:()=>performance.now()")
 # the files of Pyodide whose damage it would not notice before it is too late
 CHECKED = ("python_stdlib.zip", "pyodide-lock.json")
@@ -191,7 +191,7 @@ def _leaves(root: Path) -> dict:
 
 
 def _replay_sdk() -> bytes:
-    """The replay SDK in one file, but for what it loads when it needs it; which is then asked for as by ``assets.js``."""
+    """The replay SDK in one file, but for what it loads by itself: that is asked for as ``assets.js`` does."""
     entry = installed() / PUBLISHED["session-replay"][0] / SDK
     sdk = esbuild(entry, *(f"--external:./{part}" for part in SDK_PARTS)).decode()
     again = '(globalThis[Symbol.for("pyscript-replay.assets")]?.again??"")'

@@ -5,7 +5,8 @@ from collections.abc import Callable
 import pytest
 from playwright.sync_api import Route
 
-from .conftest import Site
+from .conftest import NPM, Site
+from .test_loader import SEGMENT_SNIPPET
 
 RUNTIMES = ["micropython", "pyodide"]
 SOON = 10  # seconds, in which a file that is not to be had is given up
@@ -102,3 +103,48 @@ def test_a_file_that_is_not_to_be_had_is_named_with_the_cause_and_start_tries_ag
     site.wait_for_status("running")
     site.agreed(site.track("recorded"))
     assert site.errors == [code]
+
+
+THROWS = (
+    "Object.defineProperty(window, 'indexedDB', { get() { throw new DOMException('forbidden', 'SecurityError'); } });"
+)
+OPEN_THROWS = "IDBFactory.prototype.open = () => { throw new DOMException('forbidden', 'SecurityError'); };"
+
+
+@pytest.mark.parametrize("fault", [THROWS, OPEN_THROWS], ids=["indexedDB", "indexedDB.open"])
+@pytest.mark.parametrize("mode", ["actions", "classic-device", "classic-cloud"])
+def test_a_database_that_is_forbidden_swallows_no_event(site: Site, mode: str, fault: str) -> None:
+    site.page.add_init_script(fault)
+    site.open(mode, wait=False, hold_ms=1000)
+    site.wait_for("['running', 'failed'].includes(window.pyscriptReplay?.status)")
+    site.track("first")
+    site.page.evaluate("pyscriptReplay.track('through the facade')")
+    site.event("through the facade")
+    site.page.evaluate("analytics.reset()")
+    site.track("another visitor's")
+    assert len(site.errors) <= 1
+    if mode == "classic-cloud":
+        first, another = [
+            each["integrations"]["Amplitude"]["session_id"] for each in site.events if each["type"] == "track"
+        ][::2]
+        assert another > first
+
+
+@pytest.mark.parametrize("way", ["write-key", "snippet", "npm"])
+@pytest.mark.parametrize("mode", ["actions", "classic-device", "classic-cloud"])
+def test_what_segment_waits_for_while_it_loads_does_not_wait_for_us(site: Site, mode: str, way: str) -> None:
+    """Segment tracks what the address says, and is loaded when that is delivered."""
+    given = {"write_key": mode, "segment_cdn": site.cdn} if way == "write-key" else {}
+    tag = site.tag(mode=mode, hold_ms=60_000, **given)
+    site.file(
+        "snippet.js",
+        SEGMENT_SNIPPET.replace('"actions', f'"{mode}').replace("v1/actions", f"v1/{mode}") % {"cdn": site.cdn},
+    )
+    site.file("segment.js", NPM % {"analytics": site.dist("analytics"), "key": mode, "cdn": site.cdn})
+    head = {"npm": '<script type="module" src="segment.js"></script>', "snippet": '<script src="snippet.js"></script>'}
+    site.show(tag + head.get(way, ""))
+    site.page.goto(f"{site.server.url}/site/?ajs_uid=ada&ajs_event=Landed")
+    site.wait_for("window.pyscriptReplay?.status === 'running'", seconds=15)
+    landed = site.event("Landed")
+    assert landed["userId"] == "ada"
+    site.agreed(landed)

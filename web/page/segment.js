@@ -41,11 +41,17 @@ function watch(patience) {
   let instance = null; // amplitude-js
   let settling = deferred();
   let failed = false; // to bring one
+  let known = null; // the visitor, as last seen
+  let before = null; // the one who was there before a reset() at which nobody looked
   real.promise.catch(() => {}); // whoever waits for it is told
 
   /** It is there. While it still loads, too: it may wait for an event, which waits for us. */
   function found(it, its) {
     user = its;
+    if (it !== analytics) {
+      known = visitor(user);
+      it.on("reset", () => (live() ? seen("reset") : (before ??= known)));
+    }
     analytics = it;
     real.resolve();
   }
@@ -53,6 +59,7 @@ function watch(patience) {
   const hold = async ({ payload, next }) => {
     if (arrived.size >= MOST_ARRIVED) arrived.delete(arrived.keys().next().value); // it was dropped on its way
     arrived.set(payload.obj.messageId, performance.now());
+    known = payload.obj.anonymousId ?? known;
     timer ??= setTimeout(gate.resolve, budget);
     await unlessLeft(gate.promise);
     next(payload);
@@ -77,6 +84,7 @@ function watch(patience) {
     const spent = performance.now() - (arrived.get(event.messageId) ?? performance.now());
     arrived.delete(event.messageId);
     if (!live()) return;
+    before = null;
     if (!apply(event, tell.event(look(event)))?.wait) return;
     await unlessLeft(Promise.race([settling.promise, sleep(Math.max(0, budget - spent))]));
     if (live()) apply(event, tell.event({ ...look(event), waited: true }));
@@ -92,12 +100,19 @@ function watch(patience) {
     return {
       now: Date.now(),
       visitor: visitor(user),
-      ...(storage && attempt(() => ({ stored: plain(storage.get(SESSION)), access: plain(storage.get(LAST_ACCESS)) }))),
+      before,
+      ...(storage && attempt(() => session(storage))),
       amplitude: instance && amplitudeNow(instance),
       event: event && eventFacts(event, wiring),
       properties: event && WITH_PROPERTIES.includes(event.type) ? properties() : null,
       waited: false,
     };
+  }
+
+  /** As Segment's plugin reads it; where the session is ours, it is read as Segment reads its visitor. */
+  function session(storage) {
+    const read = (key) => plain(wiring?.ours ? consistent(storage, key) : storage.get(key));
+    return { stored: read(SESSION), access: read(LAST_ACCESS) };
   }
 
   /** What the SDK wants an event to carry, while it records. */
@@ -124,7 +139,10 @@ function watch(patience) {
     page: null, // whose life cycle says whether events are to be looked at
     sdk: null, // what records
     look: () => look(null),
-    apply,
+    apply(event, patch) {
+      before = null;
+      return apply(event, patch);
+    },
     allows: (names) => allows(analytics.integrations, names),
 
     /** What Segment was told to load, and the names of the plugins that are registered. */
@@ -145,7 +163,6 @@ function watch(patience) {
       tell = functions;
       if (again) return;
       if (given.hook !== "enrichment") addDocumentedHook(given.hook);
-      analytics.on("reset", () => seen("reset"));
       onSessionChange(seen, () => attempt(() => globalThis.pyscriptReplay.sessionId));
     },
 
@@ -212,25 +229,29 @@ const attempt = (look) => {
 
 /** A value as the facts have it: numbers and texts as they are, anything else as an empty text, which is no id. */
 const plain = (value) =>
-  value === undefined || value === null ? null : ["number", "string"].includes(typeof value) ? value : "";
+  value === undefined || value === null ? null : Number.isFinite(value) || typeof value === "string" ? value : "";
 
 /**
  * Segment's anonymous id, read as `anonymousId()` reads it: a cookie's before any other. That itself writes what it
  * reads to all places at once, and in a tab that has not seen another one's change yet this would undo it.
  */
 function visitor(user) {
-  const stores = user.identityStore?.stores ?? [];
-  const kept = (store) => attempt(() => store.get(user.anonKey)) || null;
-  const cookies =
-    typeof user.identityStore?.getConsistent === "function"
-      ? stores.filter((store) => typeof store.opts === "function")
-      : [];
-  for (const store of [...cookies, ...stores]) {
-    const found = kept(store);
-    if (found) return String(found);
-  }
-  return attempt(() => user.anonymousId());
+  const found = consistent(user.identityStore, user.anonKey);
+  return found ? String(found) : attempt(() => user.anonymousId());
 }
+
+/** A stored value, where it says that its places disagree as Segment has it: a cookie's counts, on every subdomain. */
+function consistent(storage, key) {
+  const stores = storage?.stores ?? [];
+  const first = typeof storage?.getConsistent === "function" ? stores.filter(isCookie) : []; // older ones have no such rule
+  for (const store of [...first, ...stores]) {
+    const found = attempt(() => store.get(key));
+    if (found || found === 0) return found;
+  }
+  return null;
+}
+
+const isCookie = (store) => typeof store.opts === "function";
 
 /** What the rules need of an event. */
 function eventFacts(event, { destination, destinations }) {
@@ -243,9 +264,16 @@ function eventFacts(event, { destination, destinations }) {
     group_id: text(event.groupId),
     traits: Object.keys(event.traits ?? {}).length > 0,
     anonymous_id: text(event.anonymousId),
+    device_id: ownDevice(event, destinations),
     allowed: allows(integrations, destinations),
     session_id: plain(integrations?.[destination]?.session_id),
   };
+}
+
+/** The device that an event names by itself: Segment's servers take it before the anonymous id. */
+function ownDevice({ integrations, context }, destinations) {
+  const given = destinations.map((name) => integrations?.[name]).find((each) => each?.device_id ?? each?.deviceId);
+  return text(given?.device_id ?? given?.deviceId ?? context?.device?.id);
 }
 
 const text = (value) => (value === undefined || value === null ? null : String(value));
@@ -267,8 +295,8 @@ function putSession(event, destination, session_id) {
 
 /** Store it where Segment's plugin does. What is stored already is not written again; the cookie may be gone by itself. */
 function store(storage, id) {
-  if (String(storage.get(SESSION)) !== String(id) || !document.cookie.split("; ").includes(`${SESSION}=${id}`))
-    storage.set(SESSION, id);
+  const differs = (store) => attempt(() => String(store.get(SESSION)) !== String(id)) ?? false;
+  if ((storage.stores ?? [storage]).some(differs)) storage.set(SESSION, id);
 }
 
 /** Another tab, or the site, may write the session and the visitor at any moment; Segment itself does with an event. */
