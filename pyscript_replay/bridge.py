@@ -27,6 +27,8 @@ Under CPython everything imports; only crossing the border raises.
 import asyncio
 import json
 
+from .errors import named
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
@@ -170,9 +172,8 @@ def _guarded(python: "Callable[[], Any]") -> "Any":
     try:
         return python()
     except Exception as error:
-        code, message = getattr(error, "code", "internal"), getattr(error, "message", None) or repr(error)
-        fix = getattr(error, "fix", None) or "Please report this, with the steps that led to it."
-        _border.complain(code, message, fix)
+        problem = named(error)
+        _border.complain(problem.code, problem.message, problem.fix)
         return None
 
 
@@ -184,7 +185,8 @@ def promise(coroutine: "Coroutine") -> Js:
         try:
             pending.resolve(_give(await coroutine))
         except Exception as error:
-            pending.reject(_problem(error))
+            problem = named(error)
+            pending.reject(_border.problem(problem.code, problem.message, problem.fix))
 
     spawn(run())
     return Js(pending)
@@ -339,11 +341,6 @@ def _border_or_raise() -> "Any":
     if _border is None:
         raise RuntimeError("pyscript_replay runs in a page, on MicroPython or Pyodide: there is no browser here")
     return _border
-
-
-def _problem(error: Exception) -> object:
-    code = getattr(error, "code", "internal")
-    return _border.problem(code, getattr(error, "message", None) or repr(error), getattr(error, "fix", ""))
 
 
 def _unpack(args: object) -> list:

@@ -6,7 +6,7 @@ this is, is a matter of the page (``lifecycle.py``): it is told what happens, an
 """
 
 from . import bridge, doctor, lifecycle, recorder
-from .errors import ReplayError
+from .errors import REPORT, ReplayError, named
 from .segment import PATIENCE_MS, Segment
 
 TYPE_CHECKING = False
@@ -136,9 +136,7 @@ class Replay:
             return await bridge.resolved(answer)
         except bridge.JsError as error:
             code, fix = error.value.text("code"), error.value.text("fix")
-            raise ReplayError(
-                code or "internal", error.message, fix or "Please report this, with the browser's console."
-            )
+            raise ReplayError(code or "internal", error.message, fix or REPORT)
 
     # The effects of the life cycle.
 
@@ -204,7 +202,7 @@ class Replay:
             answer = self._mode.first(self._facts())
             self._carry_out(answer)
         except Exception as error:
-            self.complain(_named(error))
+            self.complain(named(error))
             self._happened(lifecycle.NOT_RECORDED)
         else:
             if self.session_id is None:
@@ -308,7 +306,7 @@ class Replay:
         self._page.call("report", values)
 
     def _failed(self, error: Exception) -> None:
-        self._page.call("failed", _named(error).told())
+        self._page.call("failed", named(error).told())
 
     def snapshot(self) -> dict:
         """What the doctor needs to know of the page, as plain data."""
@@ -324,9 +322,3 @@ class Replay:
             "reason": self._recorder.reason if self._recorder else None,
             "other_device": self._mode.other_device if self._mode else None,
         }
-
-
-def _named(error: Exception) -> ReplayError:
-    if isinstance(error, ReplayError):
-        return error
-    return ReplayError("internal", repr(error), "Please report this, with the browser's console.")

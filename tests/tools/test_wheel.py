@@ -41,7 +41,8 @@ def test_wheel_carries_the_package_and_the_web_and_nothing_else(wheel: Path) -> 
     names = zipfile.ZipFile(wheel).namelist()
     assert {name.split("/")[0] for name in names} == {"pyscript_replay", "pyscript_replay-0.1.0.dist-info"}
     assert {"pyscript_replay/web/page/tag.js", "pyscript_replay/web/package-lock.json"} <= set(names)
-    assert not [name for name in names if "node_modules" in name or "__pycache__" in name]
+    assert {"pyscript_replay/py.typed", "pyscript_replay/__init__.pyi"} <= set(names)
+    assert not [name for name in names if "node_modules" in name or "__pycache__" in name or "/checks/" in name]
 
 
 def test_command_has_help(command: Path, tmp_path: Path) -> None:

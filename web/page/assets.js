@@ -7,37 +7,53 @@
 
 const DEADLINE_MS = 7000;
 const DIAGNOSIS_MS = 1500;
+const SHARED = Symbol.for("pyscript-replay.assets");
 
-// one for the page, whose loader and runtime are bundled apart; the replay SDK's parts are asked for with `again`, too
-const shared = (globalThis[Symbol.for("pyscript-replay.assets")] ??= opened());
+/** @type {{ [shared: symbol]: Assets }} */
+const scope = /** @type {any} */ (globalThis);
+scope[SHARED] ??= watched();
+const shared = scope[SHARED]; // one for the page, whose loader and runtime are bundled apart, and so is the replay SDK
 
-function opened() {
+function watched() {
+  /** @type {Assets} */
   const state = { tries: 0, again: "", refused: [] };
   globalThis.document?.addEventListener("securitypolicyviolation", ({ blockedURI, effectiveDirective }) =>
-    state.refused.push({ blockedURI, directive: effectiveDirective }),
+    state.refused.push({ blockedURI, directive: effectiveDirective.replace("script-src-elem", "script-src") }),
   );
   return state;
 }
 
 /** From here on everything is asked for anew. */
-export const renew = () => void (shared.again = `?retry=${++shared.tries}`);
+export function renew() {
+  shared.tries += 1;
+  shared.again = `?retry=${shared.tries}`;
+}
 
-/** A module of the bundle, whenever it comes. */
-export const imported = (url) =>
-  import(url + shared.again).catch(async (error) => {
-    throw await diagnosed([url], error);
+/** A module of the bundle, whenever it comes. @param {string} url */
+export function imported(url) {
+  const address = url + shared.again;
+  return import(address).catch(async (error) => {
+    throw await diagnosed([address], error);
   });
+}
 
-/** What `promise` comes to, if in time; else an error with the cause, which lies with one of the files at `urls`. */
+/**
+ * What `promise` comes to, if in time; else an error with the cause, which lies with one of the files at `urls`.
+ * @template T
+ * @param {Promise<T>} promise
+ * @param {string[]} urls
+ * @returns {Promise<T>}
+ */
 export async function there(promise, urls) {
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
   let timer;
   const late = new Promise((_, reject) => {
     timer = setTimeout(() => reject(new Late()), DEADLINE_MS);
   });
   try {
-    return await Promise.race([promise, late]);
-  } catch (error) {
-    throw error.fix ? error : await diagnosed(urls, error);
+    return /** @type {T} */ (await Promise.race([promise, late]));
+  } catch (/** @type {any} */ error) {
+    throw error?.fix ? error : await diagnosed(urls, error);
   } finally {
     clearTimeout(timer);
   }
@@ -46,61 +62,79 @@ export async function there(promise, urls) {
 class Late extends Error {}
 
 // Of the runtime that is booting: called with the cause when a file is not to be had; the files' integrity, as known.
-let lost = () => {};
+let lost = (/** @type {unknown} */ _) => {};
+/** @type {Record<string, string>} */
 let sums = {};
 
-/** What `boot()` comes to, which fetches by the function below. `integrity` is of files whose damage it would not see. */
+/**
+ * What `boot()` comes to, which fetches by the function below. `integrity` is of files whose damage it would not see.
+ * @template T
+ * @param {() => Promise<T>} boot
+ * @param {Record<string, string>} integrity
+ * @returns {Promise<T>}
+ */
 export function booted(boot, integrity = {}) {
   sums = integrity;
-  const failed = new Promise((_, reject) => (lost = reject));
-  return Promise.race([failed, boot()]);
+  const failed = new Promise((_, reject) => {
+    lost = reject;
+  });
+  return /** @type {Promise<T>} */ (Promise.race([failed, boot()]));
 }
 
 /**
  * `fetch`, for the runtimes. They do not survive a failure (one waits for ever, another throws into the page), so none
  * reaches them: `booted` is told. All but WebAssembly, which is compiled as it streams in, is handed over as a whole.
+ * @type {(resource: string | URL, options?: RequestInit) => Promise<Response>}
  */
 export const fetch = (resource, options) =>
-  new Promise((resolve) => whole(resource, options).then(resolve, (error) => failedToFetch(String(resource), error)));
+  new Promise((resolve) =>
+    whole(String(resource), options).then(resolve, async (error) =>
+      lost(error.fix ? error : await diagnosed([String(resource)], error)),
+    ),
+  );
 
-async function whole(resource, options) {
-  const response = await globalThis.fetch(resource, { ...options, integrity: sums[named(String(resource))] ?? "" });
-  if (!response.ok) throw answered(named(String(resource)), response.status);
+/** @param {string} url @param {RequestInit} [options] */
+async function whole(url, options) {
+  const response = await globalThis.fetch(url, { ...options, integrity: sums[named(url)] ?? "" });
+  if (!response.ok) throw answered(named(url), response.status);
   if (response.headers.get("Content-Type") === "application/wasm") return response;
   return new Response(await response.arrayBuffer(), { status: response.status, headers: response.headers });
 }
 
-const failedToFetch = async (url, error) => lost(error.fix ? error : await diagnosed([url], error));
-
-/** The first cause that is found. */
+/** The first cause that is found. @param {string[]} urls @param {any} error */
 async function diagnosed(urls, error) {
   const found = await Promise.all(urls.map((url) => cause(url, error)));
-  const unknown = { message: error.message || String(error), fix: "See the browser's console and its network tab." };
-  if (error instanceof Late) Object.assign(unknown, late(urls.map(named).join(", ")));
-  return found.find(Boolean) ?? told(unknown.message, unknown.fix);
+  const known = found.find(Boolean);
+  if (known) return known;
+  if (error instanceof Late) return late(urls.map(named).join(", "));
+  return told(error?.message || String(error), "See the browser's console and its network tab.");
 }
 
-const told = (message, fix) => Object.assign(new Error(message), { fix });
+const told = (/** @type {string} */ message, /** @type {string} */ fix) => Object.assign(new Error(message), { fix });
 
-const named = (url) => url.split(/[?#]/)[0].split("/").pop();
+const named = (/** @type {string} */ url) => url.split(/[?#]/)[0].split("/").at(-1) ?? "";
 
-const late = (file) => ({
-  message: `${file} has not arrived after ${DEADLINE_MS / 1000} s`,
-  fix: "See in the browser's network tab what holds it up; start() tries again.",
-});
+const late = (/** @type {string} */ file) =>
+  told(
+    `${file} has not arrived after ${DEADLINE_MS / 1000} s`,
+    "See in the browser's network tab what holds it up; start() tries again.",
+  );
 
-const answered = (file, status) =>
+const answered = (/** @type {string} */ file, /** @type {number} */ status) =>
   status === 404 || status === 410
     ? told(`${file} is missing: the server answered ${status}`, "Copy the whole bundle to where replay.js is.")
     : told(`the server answered ${status} for ${file}`, "See the server's log; start() tries again.");
 
-/** Why a file is not there, or nothing when it seems to be. */
+/** Why a file is not there, or nothing when it seems to be. @param {string} url @param {any} error */
 async function cause(url, error) {
   const file = named(url);
-  const refused = shared.refused.find(({ blockedURI }) => named(blockedURI) === file || blockedURI === "wasm-eval");
+  const refused = shared.refused.find(
+    ({ blockedURI }) => named(blockedURI) === file || (blockedURI === "wasm-eval" && file.endsWith(".wasm")),
+  );
   if (refused) return policy(file, refused);
-  const status = globalThis.performance?.getEntriesByName?.(url).at(-1)?.responseStatus ?? 0;
-  if (status >= 400) return answered(file, status);
+  /** @type {any} */
+  const seen = globalThis.performance?.getEntriesByName?.(url).at(-1);
+  if (seen?.responseStatus >= 400) return answered(file, seen.responseStatus);
   const signal = AbortSignal.timeout(DIAGNOSIS_MS);
   let response;
   try {
@@ -108,17 +142,17 @@ async function cause(url, error) {
     if (!response.ok) return answered(file, response.status);
     return await content(file, response, error);
   } catch {
-    if (signal.aborted && !(file in sums)) return told(late(file).message, late(file).fix);
+    if (signal.aborted && !(file in sums)) return late(file);
     if (response) return damaged(file, "its end is missing");
-    if (await isThere(url)) return foreign(file, url);
+    if (await isElsewhere(url)) return foreign(file, url);
     return told(
-      `${file} could not be reached: ${error.message}`,
+      `${file} could not be reached: ${error?.message}`,
       "See whether the server is up, and whether an ad blocker or a proxy keeps the file away; start() tries again.",
     );
   }
 }
 
-/** What is wrong with a file that has arrived. */
+/** What is wrong with a file that has arrived. @param {string} file @param {Response} response @param {unknown} error */
 async function content(file, response, error) {
   const type = response.headers.get("Content-Type") ?? "";
   const bytes = await response.arrayBuffer();
@@ -133,28 +167,26 @@ async function content(file, response, error) {
   return file in sums ? damaged(file, "its content is not what was built") : null;
 }
 
-const damaged = (file, why) =>
+const damaged = (/** @type {string} */ file, /** @type {string} */ why) =>
   told(`${file} is damaged: ${why}`, "Copy the bundle anew, and see that nothing on its way changes or cuts it.");
 
+/** @param {string} file @param {Assets["refused"][0]} refused */
 const policy = (file, { blockedURI, directive }) =>
   blockedURI === "wasm-eval"
     ? told(
         `the Content-Security-Policy (${directive}) forbids WebAssembly`,
         "Add 'wasm-unsafe-eval' to script-src in the Content-Security-Policy.",
       )
-    : told(
-        `the Content-Security-Policy (${directive}) refuses ${file}`,
-        `Allow the bundle's address in ${directive.replace("script-src-elem", "script-src")}.`,
-      );
+    : told(`the Content-Security-Policy (${directive}) refuses ${file}`, `Allow the bundle's address in ${directive}.`);
 
-const foreign = (file, url) =>
+const foreign = (/** @type {string} */ file, /** @type {string} */ url) =>
   told(
     `${file} is refused by CORS: ${new URL(url).origin} does not let ${globalThis.origin} read it`,
     "Have that server send Access-Control-Allow-Origin with the bundle's files, or serve them from the page's origin.",
   );
 
-/** Whether there is something at another origin, though it may not be read. */
-const isThere = async (url) => {
+/** Whether there is something at another origin, though it may not be read. @param {string} url */
+async function isElsewhere(url) {
   if (new URL(url, globalThis.location?.href).origin === globalThis.location?.origin) return false;
   try {
     await globalThis.fetch(url, { mode: "no-cors", signal: AbortSignal.timeout(DIAGNOSIS_MS) });
@@ -162,4 +194,4 @@ const isThere = async (url) => {
   } catch {
     return false;
   }
-};
+}

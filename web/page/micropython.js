@@ -1,14 +1,15 @@
 // Boots MicroPython, directly: nothing is evaluated from text, so `script-src 'self' 'wasm-unsafe-eval'` is enough.
 
 import { loadMicroPython } from "@micropython/micropython-webassembly-pyscript/micropython.mjs";
+import files from "python-pack"; // {path: bytes}, compiled by mpy-cross at build time
 import { booted } from "./assets.js";
 import * as border from "./bridge.js";
-import files from "python-pack"; // {path: bytes}, compiled by mpy-cross at build time
 
+/** @param {Host} host @param {string} main the Python program to run */
 export async function boot(host, main) {
   border.adopt(host);
   const url = host.asset("micropython.wasm");
-  const [stdout, stderr] = [(line) => console.log(line), (line) => console.error(line)];
+  const [stdout, stderr] = [console.log, console.error].map((say) => (/** @type {string} */ line) => say(line));
   const python = await booted(() => loadMicroPython({ url, stdout, stderr, linebuffer: true }));
   for (const folder of new Set(Object.keys(files).map((path) => path.slice(0, path.lastIndexOf("/"))))) {
     python.FS.mkdirTree(`/lib/${folder}`);

@@ -1,16 +1,17 @@
 // Boots Pyodide, directly, from the bundle's own copy of it.
 
 import { loadPyodide } from "pyodide";
+import files from "python-pack"; // {path: source text}
 import { booted, imported } from "./assets.js";
 import * as border from "./bridge.js";
-import files from "python-pack"; // {path: source text}
 
+/** @param {Host} host @param {string} main the Python program to run */
 export async function boot(host, main) {
   border.adopt(host);
   const indexURL = host.asset("pyodide.dir");
   const program = imported(`${indexURL}pyodide.asm.mjs`);
   program.catch(() => {}); // told where it is waited for
-  const createPyodideModule = async (settings) => (await program).default(settings);
+  const createPyodideModule = async (/** @type {object} */ settings) => (await program).default(settings);
   const python = await booted(
     () => loadPyodide({ indexURL, createPyodideModule, checkAPIVersion: false }),
     __INTEGRITY__,

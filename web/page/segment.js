@@ -11,13 +11,14 @@
 // - Whatever an event waits for, it goes on when the visitor leaves the page.
 // - The view is an enrichment plugin. Those of the page run after those of Segment's settings, and see what they added.
 
-import { amplitudeNow, observe, tellAmplitude, watchAmplitude } from "./classic_device.js";
 import { imported, there } from "./assets.js";
+import { amplitudeNow, observe, tellAmplitude, watchAmplitude } from "./classic_device.js";
 import { watchProperty } from "./property.js";
 import { deferred } from "./replay.js";
+import { CARRIES_PROPERTIES, HOLD_MS } from "./tables.js";
 
-const CALLS = ["track", "page", "screen", "identify", "group", "alias"];
-const WITH_PROPERTIES = ["track", "page", "screen"];
+/** @type {SegmentCall[]} */
+const CALLS = [...CARRIES_PROPERTIES, "identify", "group", "alias"];
 const SESSION = "analytics_session_id";
 const LAST_ACCESS = "analytics_session_id.last_access";
 const ANONYMOUS_ID = "ajs_anonymous_id";
@@ -26,26 +27,42 @@ const MOST_ARRIVED = 1000;
 /**
  * Watch for a Segment. `meet` is shown what may be one; `real` is kept once it is. An event is held until `release()`,
  * or until the first one has waited for `patience` milliseconds. Once `connect` was called, each event is looked at.
+ * @param {number} patience
+ * @returns {Watch}
  */
-function watch(patience) {
+function watch(patience = HOLD_MS) {
+  /** @type {Deferred<void>} */
   const gate = deferred();
   const met = new WeakSet();
+  /** @type {Map<string | undefined, number>} */
   const arrived = new Map(); // an event's messageId: when it came
+  /** @type {Deferred<void>} */
   let real = deferred();
-  const budget = patience ?? 2000;
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
   let timer;
-  let analytics = null; // the real one
-  let user = null;
+  /** @type {Segment} */
+  let analytics; // the real one
+  /** @type {SegmentUser} */
+  let user;
+  /** @type {Wiring | null} */
   let wiring = null; // what connect() was given
+  /** @type {Partial<Looks>} */
   let tell = {}; // functions of Python's: facts in, a patch out
+  /** @type {AmplitudeInstance | null} */
   let instance = null; // amplitude-js
+  /** @type {Deferred<void>} */
   let settling = deferred();
   let failed = false; // to bring one
+  /** @type {string | null} */
   let known = null; // the visitor, as last seen
+  /** @type {string | null} */
   let before = null; // the one who was there before a reset() at which nobody looked
   real.promise.catch(() => {}); // whoever waits for it is told
 
-  /** It is there. While it still loads, too: it may wait for an event, which waits for us. */
+  /**
+   * It is there. While it still loads, too: it may wait for an event, which waits for us.
+   * @param {Segment} it @param {SegmentUser} its
+   */
   function found(it, its) {
     user = its;
     if (it !== analytics) {
@@ -56,45 +73,54 @@ function watch(patience) {
     real.resolve();
   }
 
+  /** @type {SourceMiddleware} */
   const hold = async ({ payload, next }) => {
-    if (arrived.size >= MOST_ARRIVED) arrived.delete(arrived.keys().next().value); // it was dropped on its way
+    const [oldest] = arrived.size < MOST_ARRIVED ? [] : arrived.keys();
+    if (oldest) arrived.delete(oldest); // it was dropped on its way
     arrived.set(payload.obj.messageId, performance.now());
     known = payload.obj.anonymousId ?? known;
-    timer ??= setTimeout(gate.resolve, budget);
+    timer ??= setTimeout(gate.resolve, patience);
     await unlessLeft(gate.promise);
     next(payload);
   };
+  /** @type {View} */
   const view = {
     name: "pyscript-replay",
     type: "enrichment",
     version: "1.0.0",
     isLoaded: () => true,
-    load: async (_, instance) => void attempt(() => found(instance, instance.user())),
+    load: async (_, instance) => void attempt(() => found(instance, /** @type {SegmentUser} */ (instance.user()))),
   };
+  /** @type {Promise<unknown>} */
   let turn = Promise.resolve(); // an event that waits is not overtaken
   for (const call of CALLS) {
-    view[call] = (context) => {
-      turn = turn.then(() => tell.event && see(context.event)).catch(() => {});
+    view[call] = (/** @type {{ event: SegmentEvent }} */ context) => {
+      turn = turn.then(() => see(context.event)).catch(() => {});
       return turn.then(() => context);
     };
   }
 
-  /** One look, one patch; and once more, where the event has to wait for its recording. */
+  /** One look, one patch; and once more, where the event has to wait for its recording. @param {SegmentEvent} event */
   async function see(event) {
     const spent = performance.now() - (arrived.get(event.messageId) ?? performance.now());
     arrived.delete(event.messageId);
-    if (!live()) return;
+    if (!tell.event || !live()) return;
     before = null;
     if (!apply(event, tell.event(look(event)))?.wait) return;
-    await unlessLeft(Promise.race([settling.promise, sleep(Math.max(0, budget - spent))]));
+    await unlessLeft(Promise.race([settling.promise, sleep(Math.max(0, patience - spent))]));
     if (live()) apply(event, tell.event({ ...look(event), waited: true }));
   }
 
   const live = () => segment.page?.live;
 
-  const seen = (how, more) => tell[how] && live() && apply(null, tell[how]({ ...look(null), ...more }));
+  /** Something other than an event may have moved the session. @param {keyof Looks} how @param {Partial<Facts>} more */
+  const seen = (how, more = {}) => live() && apply(null, tell[how]?.({ ...look(null), ...more }));
 
-  /** The facts of now, and of an event: see modes/base.py. */
+  /**
+   * The facts of now, and of an event: see modes/base.py.
+   * @param {SegmentEvent | null} event
+   * @returns {Facts}
+   */
   function look(event) {
     const storage = attempt(() => analytics.storage);
     return {
@@ -103,34 +129,35 @@ function watch(patience) {
       before,
       ...(storage && attempt(() => session(storage))),
       amplitude: instance && amplitudeNow(instance),
-      event: event && eventFacts(event, wiring),
-      properties: event && WITH_PROPERTIES.includes(event.type) ? properties() : null,
+      event: event && wiring && eventFacts(event, wiring),
+      properties: event && CARRIES_PROPERTIES.includes(event.type) ? properties() : null,
       waited: false,
     };
   }
 
   /** As Segment's plugin reads it; where the session is ours, it is read as Segment reads its visitor. */
-  function session(storage) {
-    const read = (key) => plain(wiring?.ours ? consistent(storage, key) : storage.get(key));
+  function session(/** @type {SegmentStorage} */ storage) {
+    const read = (/** @type {string} */ key) => plain(wiring?.ours ? consistent(storage, key) : storage.get(key));
     return { stored: read(SESSION), access: read(LAST_ACCESS) };
   }
 
   /** What the SDK wants an event to carry, while it records. */
   const properties = () =>
-    segment.page.facade.recording ? attempt(() => segment.sdk.getSessionReplayProperties()) : null;
+    segment.page?.facade.recording ? attempt(() => segment.sdk?.getSessionReplayProperties() ?? null) : null;
 
-  /** Carry out a patch, and answer it. */
+  /** Carry out a patch, and answer it. @type {Watch["apply"]} */
   function apply(event, patch) {
     if (!patch) return null;
     if (patch.clear) for (const key of [SESSION, LAST_ACCESS]) analytics.storage.clear(key);
     if (patch.store) store(analytics.storage, patch.store);
     if (patch.touch) analytics.storage.set(LAST_ACCESS, Date.now());
-    if (patch.amplitude) tellAmplitude(instance, patch.amplitude);
-    if (event && patch.session_id) putSession(event, wiring.destination, patch.session_id);
+    if (patch.amplitude && instance) tellAmplitude(instance, patch.amplitude);
+    if (event && patch.session_id && wiring?.destination) putSession(event, wiring.destination, patch.session_id);
     if (event && patch.properties) event.properties = { ...event.properties, ...patch.properties };
     return patch;
   }
 
+  /** @type {Watch} */
   const segment = {
     get real() {
       return real.promise;
@@ -163,7 +190,7 @@ function watch(patience) {
       tell = functions;
       if (again) return;
       if (given.hook !== "enrichment") addDocumentedHook(given.hook);
-      onSessionChange(seen, () => attempt(() => globalThis.pyscriptReplay.sessionId));
+      onSessionChange(seen, () => globalThis.pyscriptReplay?.sessionId ?? null);
     },
 
     settled() {
@@ -186,7 +213,7 @@ function watch(patience) {
       });
     },
 
-    meet(value) {
+    meet(/** @type {any} */ value) {
       if (!value || typeof value !== "object" || value[STAND_IN] || met.has(value)) return;
       if (Array.isArray(value)) {
         value.push(["addSourceMiddleware", hold], ["register", view]); // older snippets have no `register`, but Segment does
@@ -204,10 +231,10 @@ function watch(patience) {
     },
   };
 
-  /** Amplitude's documentation reads the id in a source middleware, at once or after a moment. */
+  /** Amplitude's documentation reads the id in a source middleware, at once or after a moment. @param {string} hook */
   function addDocumentedHook(hook) {
     analytics.addSourceMiddleware(({ payload, next }) => {
-      const early = () => attempt(() => seen("look", { event: eventFacts(payload.obj, wiring) }));
+      const early = () => attempt(() => seen("look", { event: wiring && eventFacts(payload.obj, wiring) }));
       if (hook === "deferred") setTimeout(early, 0);
       else early();
       next(payload);
@@ -217,8 +244,13 @@ function watch(patience) {
   return segment;
 }
 
-const sleep = (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds));
+const sleep = (/** @type {number} */ milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds));
 
+/**
+ * What looking answers; `null` where it fails.
+ * @template T
+ * @param {() => T} look
+ */
 const attempt = (look) => {
   try {
     return look();
@@ -227,20 +259,30 @@ const attempt = (look) => {
   }
 };
 
-/** A value as the facts have it: numbers and texts as they are, anything else as an empty text, which is no id. */
-const plain = (value) =>
-  value === undefined || value === null ? null : Number.isFinite(value) || typeof value === "string" ? value : "";
+/**
+ * A value as the facts have it: numbers and texts as they are, anything else as an empty text, which is no id.
+ * @param {unknown} value
+ */
+const plain = (value) => {
+  if (value === undefined || value === null) return null;
+  return (typeof value === "number" && Number.isFinite(value)) || typeof value === "string" ? value : "";
+};
 
 /**
  * Segment's anonymous id, read as `anonymousId()` reads it: a cookie's before any other. That itself writes what it
  * reads to all places at once, and in a tab that has not seen another one's change yet this would undo it.
+ * @param {SegmentUser} user
  */
 function visitor(user) {
   const found = consistent(user.identityStore, user.anonKey);
   return found ? String(found) : attempt(() => user.anonymousId());
 }
 
-/** A stored value, where it says that its places disagree as Segment has it: a cookie's counts, on every subdomain. */
+/**
+ * A stored value, where its places disagree the one that Segment takes: a cookie's, which all subdomains share.
+ * @param {Pick<SegmentStorage, "stores" | "getConsistent"> | undefined} storage
+ * @param {string} key
+ */
 function consistent(storage, key) {
   const stores = storage?.stores ?? [];
   const first = typeof storage?.getConsistent === "function" ? stores.filter(isCookie) : []; // older ones have no such rule
@@ -251,9 +293,14 @@ function consistent(storage, key) {
   return null;
 }
 
-const isCookie = (store) => typeof store.opts === "function";
+const isCookie = (/** @type {SegmentStore} */ store) => typeof store.opts === "function";
 
-/** What the rules need of an event. */
+/**
+ * What the rules need of an event.
+ * @param {SegmentEvent} event
+ * @param {Wiring} wiring
+ * @returns {EventFacts}
+ */
 function eventFacts(event, { destination, destinations }) {
   const { type, integrations, properties } = event;
   return {
@@ -266,25 +313,38 @@ function eventFacts(event, { destination, destinations }) {
     anonymous_id: text(event.anonymousId),
     device_id: ownDevice(event, destinations),
     allowed: allows(integrations, destinations),
-    session_id: plain(integrations?.[destination]?.session_id),
+    session_id: plain(destination && integrations?.[destination]?.session_id),
   };
 }
 
-/** The device that an event names by itself: Segment's servers take it before the anonymous id. */
+/**
+ * The device that an event names by itself: Segment's servers take it before the anonymous id.
+ * @param {SegmentEvent} event
+ * @param {string[]} destinations
+ */
 function ownDevice({ integrations, context }, destinations) {
   const given = destinations.map((name) => integrations?.[name]).find((each) => each?.device_id ?? each?.deviceId);
   return text(given?.device_id ?? given?.deviceId ?? context?.device?.id);
 }
 
-const text = (value) => (value === undefined || value === null ? null : String(value));
+const text = (/** @type {unknown} */ value) => (value === undefined || value === null ? null : String(value));
 
-/** Whether a destination may have an event, or any event: what is off under one of its names, or altogether, stays off. */
+/**
+ * Whether a destination may have an event, or any event: what is off under one of its names, or altogether, stays off.
+ * @param {Integrations | undefined} integrations
+ * @param {string[]} names
+ */
 function allows(integrations, names) {
   const chosen = names.map((name) => integrations?.[name]).filter((value) => value !== undefined && value !== null);
   return chosen.length ? chosen.every(Boolean) : integrations?.All !== false;
 }
 
-/** Put the session on an event; what else the caller says there is kept, and the caller's own object, too. */
+/**
+ * Put the session on an event; what else the caller says there is kept, and the caller's own object, too.
+ * @param {SegmentEvent} event
+ * @param {string} destination
+ * @param {number} session_id
+ */
 function putSession(event, destination, session_id) {
   const given = event.integrations?.[destination];
   event.integrations = {
@@ -293,13 +353,22 @@ function putSession(event, destination, session_id) {
   };
 }
 
-/** Store it where Segment's plugin does. What is stored already is not written again; the cookie may be gone by itself. */
+/**
+ * Store it where Segment's plugin does. What is stored already is not written again; the cookie may be gone by itself.
+ * @param {SegmentStorage} storage
+ * @param {number} id
+ */
 function store(storage, id) {
-  const differs = (store) => attempt(() => String(store.get(SESSION)) !== String(id)) ?? false;
+  const differs = (/** @type {SegmentStore} */ store) =>
+    attempt(() => String(store.get(SESSION)) !== String(id)) ?? false;
   if ((storage.stores ?? [storage]).some(differs)) storage.set(SESSION, id);
 }
 
-/** Another tab, or the site, may write the session and the visitor at any moment; Segment itself does with an event. */
+/**
+ * Another tab, or the site, may write the session and the visitor at any moment; Segment itself does with an event.
+ * @param {(how: "look" | "cookie", more?: Partial<Facts>) => unknown} seen
+ * @param {() => number | null} known the session id that replay has
+ */
 function onSessionChange(seen, known) {
   addEventListener("storage", ({ key, newValue }) => {
     // Segment takes an anonymous id away before it writes another one: only then there is a visitor to see
@@ -319,12 +388,16 @@ function onSessionChange(seen, known) {
 let leaving = false;
 globalThis.addEventListener?.("pageshow", () => (leaving = false)); // back again
 
-/** Wait for a promise, but no longer than until the page is about to be left: what still waits then is lost. */
+/**
+ * Wait for a promise, but no longer than until the page is about to be left: what still waits then is lost.
+ * @param {Promise<void>} promise
+ * @returns {Promise<void>}
+ */
 function unlessLeft(promise) {
-  if (typeof promise?.then !== "function" || !globalThis.addEventListener) return promise;
-  if (leaving) return undefined;
+  if (!globalThis.addEventListener) return promise;
+  if (leaving) return Promise.resolve();
   return new Promise((resolve) => {
-    const done = (event) => {
+    const done = (/** @type {Event | undefined} */ event = undefined) => {
       removeEventListener("beforeunload", done); // one that stays may keep the page from the back/forward cache
       leaving ||= event?.type === "beforeunload";
       resolve();
@@ -337,7 +410,10 @@ function unlessLeft(promise) {
   });
 }
 
-/** Watch what `scope[name]` is, or becomes. */
+/**
+ * Watch what `scope[name]` is, or becomes.
+ * @param {Record<string, any>} scope @param {string} name @param {number} [patience]
+ */
 export function watchSegment(scope, name, patience) {
   const segment = watch(patience);
   const unwatch = watchProperty(scope, name, segment.meet);
@@ -345,7 +421,7 @@ export function watchSegment(scope, name, patience) {
   return segment;
 }
 
-/** Watch a Segment that is at hand. */
+/** Watch a Segment that is at hand. @param {any} analytics */
 export function watchObject(analytics) {
   if (typeof analytics?.addSourceMiddleware !== "function") throw new TypeError("this is no Segment object");
   const segment = watch();
@@ -353,17 +429,24 @@ export function watchObject(analytics) {
   return segment;
 }
 
-/** Track an event on Segment itself, whatever it is by now; where there is none yet, in the array that one will find. */
+/**
+ * Track an event on Segment itself, whatever it is by now; where there is none yet, in the array that one will find.
+ * @param {Record<string, any>} scope @param {string} name @param {unknown[]} event
+ */
 export function trackOn(scope, name, ...event) {
   const segment = (scope[name] ??= []);
   return typeof segment.track === "function" ? segment.track(...event) : segment.push(["track", ...event]);
 }
 
-/** Whether the page has a Segment, or one on its way; an array of calls that nobody has taken on is none. */
+/**
+ * Whether the page has a Segment, or one on its way; an array of calls that nobody has taken on is none.
+ * @param {Record<string, any>} scope @param {string} name
+ */
 export const hasSegment = (scope, name) =>
   Boolean(scope[name]?.invoked || typeof scope[name]?.addSourceMiddleware === "function");
 
 const STAND_IN = Symbol("stand-in");
+/** @type {SegmentCall[]} */
 const EVENTS = [...CALLS, "reset"];
 const OTHERS = [
   "ready",
@@ -389,23 +472,28 @@ const OTHERS = [
  * `load({ sdk, writeKey, cdnURL, options })` is called, analytics-next. `sdk` is a promise of its module. Events are
  * let go in the order in which they were made, whichever their kind (Segment's own buffer keeps the order of each
  * kind only).
+ * @param {Record<string, any>} scope @param {string} name
+ * @returns {Load}
  */
 export function standIn(scope, name) {
+  /** @type {Deferred<Segment>} */
   const loading = deferred();
+  /** @type {Deferred<{ browser: Loading }>} */
   const browser = deferred();
+  /** @type {Record<string | symbol, any>} */
   const stub = Object.assign([], { invoked: true, [STAND_IN]: true }); // `invoked` keeps a late snippet from loading a second Segment
   for (const method of OTHERS) {
-    stub[method] = (...args) => {
+    stub[method] = (/** @type {unknown[]} */ ...args) => {
       const answer = browser.promise.then((it) => it.browser[method](...args));
       answer.catch(() => {}); // that Segment could not be loaded is said once
       return answer;
     };
   }
-  stub.push = (...calls) => {
+  stub.push = (/** @type {[method: string, ...args: unknown[]][]} */ ...calls) => {
     for (const [method, ...args] of calls) stub[method]?.(...args);
   };
   for (const method of EVENTS) {
-    stub[method] = (...args) => {
+    stub[method] = (/** @type {unknown[]} */ ...args) => {
       const call = method === "reset" ? args : [...args, pageContext(scope)];
       return loading.promise.then((analytics) => analytics[method](...call));
     };
@@ -435,14 +523,21 @@ export function standIn(scope, name) {
   };
 }
 
-/** How to bring Segment with a stand-in's `load`, from the bundle's file at `url`; what has failed may be tried again. */
+/**
+ * How to bring Segment with a stand-in's `load`, from the bundle's file at `url`; what has failed may be tried again.
+ * @param {Load} load
+ * @param {string} url
+ * @param {Omit<Parameters<Load>[0], "sdk">} settings
+ * @returns {Bring}
+ */
 export function bringing(load, url, settings) {
+  /** @type {Promise<void> | null} */
   let under = null; // way
-  const bring = async (meet) => {
+  const bring = async (/** @type {((value: unknown) => void) | undefined} */ meet) => {
     try {
       const sdk = imported(url);
       await Promise.all([there(sdk, [url]), load({ ...settings, sdk }, meet)]);
-    } catch (error) {
+    } catch (/** @type {any} */ error) {
       under = null;
       throw Object.assign(new Error(`Segment could not be loaded: ${error.message}`), {
         code: "segment-load",
@@ -453,7 +548,10 @@ export function bringing(load, url, settings) {
   return (meet) => (under ??= bring(meet));
 }
 
-/** Where the visitor was when an early event was made, in the form in which Segment's snippet hands it over. */
+/**
+ * Where the visitor was when an early event was made, in the form in which Segment's snippet hands it over.
+ * @param {Record<string, any>} scope
+ */
 function pageContext({ document, location }) {
   const canonical = document.querySelector("link[rel='canonical']")?.getAttribute("href") || undefined;
   return {

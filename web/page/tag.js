@@ -9,27 +9,31 @@
 import { imported, there } from "./assets.js";
 import { deferred, openPage } from "./replay.js";
 import { bringing, hasSegment, standIn, trackOn, watchSegment } from "./segment.js";
+import { CONSENT, HOLD_MS, SEGMENT_CDN } from "./tables.js";
 
 const ASSETS = __ASSETS__; // logical name: path below this script's folder; written by `pyscript-replay build`
-const HOLD_MS = 2000;
-const SEGMENT = "https://cdn.segment.com";
+/** @type {Record<string, string>} */
 const CONFIG = {
   US: "https://sr-client-cfg.amplitude.com/config",
   EU: "https://sr-client-cfg.eu.amplitude.com/config",
 };
 
-// a module has no currentScript
-const script = document.currentScript ?? document.querySelector("script[src][data-api-key]");
-const asset = (name) => new URL(ASSETS[name], script.src).href;
+/** @type {any} a module has no currentScript */
+const current = document.currentScript ?? document.querySelector("script[src][data-api-key]");
+/** @type {HTMLScriptElement | null} */
+const script = current;
+/** The bundle's root: the folder of this script. */
+const here = script?.src ?? location.href;
+const asset = (/** @type {string} */ name) => new URL(ASSETS[name], here).href;
 
-/** The tag's attributes, by the names that options.py knows: `data-api-key` is `api-key`. */
+/** The tag's attributes, by the names that options.py knows: `data-api-key` is `api-key`. @type {Attributes} */
 const tag = {};
 for (const { name, value } of script?.attributes ?? []) {
   if (name.startsWith("data-")) tag[name.slice("data-".length)] = value;
 }
 const name = tag.analytics || "analytics";
 
-const json = (text) => {
+const json = (/** @type {string} */ text) => {
   try {
     return JSON.parse(text) ?? {};
   } catch {
@@ -46,12 +50,15 @@ const PYODIDE = ["pyodide.asm.mjs", "pyodide.asm.wasm", "python_stdlib.zip", "py
 
 const MAIN = "from pyscript_replay import tag; await tag.main()";
 
+/** @type {Watch | null} */
 let segment = null;
+/** @type {Promise<void> | null} */
 let booting = null;
+/** @type {Bring | null} */
 let bring = null; // Segment, where the tag is to
 let runs = false; // Python: the first that arrives
 
-/** Everything that is needed, at once; what is there, or under way, is not asked for again. */
+/** Everything that is needed, at once; what is there, or under way, is not asked for again. @param {Page} page */
 function load(page) {
   if (!segment) {
     const given = Number(tag["hold-ms"]);
@@ -63,9 +70,10 @@ function load(page) {
   booting ??= boot(page);
 }
 
-/** Python, which is welcome even when it comes after its time. */
+/** Python, which is welcome even when it comes after its time. @param {Page} page */
 async function boot(page) {
   const files = runtimeFiles();
+  /** @type {Deferred<void>} */
   const started = deferred();
   const wanted = () => {
     started.resolve();
@@ -76,7 +84,7 @@ async function boot(page) {
   try {
     await there(started.promise, files);
     await running;
-  } catch (error) {
+  } catch (/** @type {any} */ error) {
     booting = null; // start() tries again
     page.failed({
       code: "runtime-load",
@@ -98,7 +106,12 @@ function segmentToBring() {
 
 /** What would otherwise be asked for one after the other is asked for now. */
 function fetchAhead() {
-  const hint = (rel, href, as, crossOrigin) => {
+  const hint = (
+    /** @type {string} */ rel,
+    /** @type {string} */ href,
+    /** @type {string | undefined} */ as = undefined,
+    /** @type {string | undefined} */ crossOrigin = undefined,
+  ) => {
     const link = Object.assign(document.createElement("link"), { rel, href });
     if (as) Object.assign(link, { as, crossOrigin });
     document.head.append(link);
@@ -110,7 +123,7 @@ function fetchAhead() {
   if (tag["write-key"])
     hint(
       "preload",
-      `${tag["segment-cdn"] || SEGMENT}/v1/projects/${encodeURIComponent(tag["write-key"])}/settings`,
+      `${tag["segment-cdn"] || SEGMENT_CDN}/v1/projects/${encodeURIComponent(tag["write-key"])}/settings`,
       "fetch",
       "anonymous",
     );
@@ -141,12 +154,12 @@ if (window.pyscriptReplay) {
       message: "no script tag has data-api-key",
       fix: "Set it on the tag that loads replay.js.",
     });
-  } else if (!["granted", "wait", undefined].includes(tag.consent)) {
+  } else if ("consent" in tag && !CONSENT.includes(tag.consent)) {
     // said here, for what was meant may be "no"
     page.failed({
       code: "option-value",
       message: `data-consent is "${tag.consent}"`,
-      fix: "It takes one of granted, wait.",
+      fix: `It takes one of ${CONSENT.join(", ")}.`,
     });
   } else page.open(tag.consent);
 }

@@ -2,7 +2,7 @@
 // asked for anew, as web/page/assets.js has it.
 
 const here = __SESSION_REPLAY__;
-const { again = "" } = globalThis[Symbol.for("pyscript-replay.assets")] ?? {};
+const { again = "" } = /** @type {any} */ (globalThis)[Symbol.for("pyscript-replay.assets")] ?? {};
 
 export const {
   init,

@@ -29,9 +29,9 @@ from typing import Any, NamedTuple, ParamSpec, TypeVar
 from anyio import CapacityLimiter, to_thread
 
 from ...errors import ReplayError
+from ...modes.base import REPLAY_ID
 from .tabs import Chunk, told_apart
 
-REPLAY_ID = "[Amplitude] Session Replay ID"
 DESTINATIONS = ("Actions Amplitude", "Amplitude")  # where an event's integrations carry the session id
 PAGE = 4  # rrweb's type of event for a page that is there
 EXACT = 2**53  # whole numbers below it are exact in JavaScript
