@@ -218,7 +218,7 @@ def _runtime(name: str, package: str, program: bytes, pack: str, kept_global: Se
             f"--inject:{inside}",
             define={
                 **{each: f"inside.{each.rpartition('.')[2]}" for each in names},
-                "__INTEGRITY__": _compact({each: _integrity(_package_file("pyodide", each)) for each in CHECKED}),
+                "__INTEGRITY__": json.dumps({each: _integrity(_package_file("pyodide", each)) for each in CHECKED}),
             },
             alias={"python-pack": str(module), "assets": str(WEB / "page/assets.js"), package: str(runtime)},
         )
