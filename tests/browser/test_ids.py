@@ -140,7 +140,7 @@ def test_a_reset_at_which_nobody_looks_leaves_the_next_visitor_a_session_of_thei
     before = site.agreed(site.track("before"))
     device_id = site.device_id
     if when == "booting":
-        site.context.route("**/*.wasm", waiting.append)
+        site.context.route("**/*.wasm", lambda route: waiting.append(route))
         site.open(mode, key=key, wait=False, hold_ms=60_000)
         site.wait_for("window.analytics?.initialized")
     else:
@@ -254,9 +254,9 @@ def test_an_owner_who_goes_back_because_the_clock_did_is_followed(site: Site, mo
     site.page.clock.install()
     site.open(mode)
     before = site.agreed(site.track("before"))
-    site.page.clock.set_system_time(before - 60 * 60_000)
+    site.page.clock.set_system_time((before - 60 * 60_000) / 1000)
     site.agreed(site.track("an hour earlier"))
-    site.page.clock.set_system_time(before - 29 * 60_000)
+    site.page.clock.set_system_time((before - 29 * 60_000) / 1000)
     after = site.agreed(site.track("31 minutes later"))
     assert after < before
     assert site.reasons[-1] == "returned"
