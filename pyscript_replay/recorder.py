@@ -127,10 +127,10 @@ THROTTLED = "429"
 """The server skipped an upload because there were too many; the recording goes on."""
 
 
-def problem(reason: str, detail: str) -> ReplayError:
-    """What is wrong, why, and how to mend it."""
-    code, seen, fix = PROBLEMS[reason]
-    return ReplayError(code, seen.format(detail=detail, patience=PATIENCE_MS // 1000), fix)
+def problem(reason: str, detail: str, fix: "str | None" = None) -> ReplayError:
+    """What is wrong, why, and how to mend it: as in the table, unless the cause is known better."""
+    code, seen, usual = PROBLEMS[reason]
+    return ReplayError(code, seen.format(detail=detail, patience=PATIENCE_MS // 1000), fix or usual)
 
 
 def _meant(reason: "tuple | None") -> bool:
@@ -267,6 +267,11 @@ class Recorder:
         """Something was heard: ``what`` it was (a method below), and its details."""
         getattr(self, "_on_" + told["what"])(told)
 
+    def _on_loaded(self, told: dict) -> None:
+        """rrweb-record is there; it is welcome even when it comes after its time."""
+        if self.settled and self._reason and self._reason[0] == NO_RECORDER:
+            self.again()
+
     def _on_snapshot(self, told: dict) -> None:
         """rrweb has taken a full snapshot. Whose it is, is what the SDK was told last."""
         self._snapshot, self._reason = self._told, None
@@ -280,9 +285,8 @@ class Recorder:
 
     def _on_said(self, told: dict) -> None:
         """The SDK has said to its logger why it does not record."""
-        self._reason = (
-            self._config if told["reason"] == CAPTURE_OFF and self._config else (told["reason"], told["detail"])
-        )
+        said = (told["reason"], told["detail"], told["fix"])
+        self._reason = self._config if told["reason"] == CAPTURE_OFF and self._config else said
         if self._under_way is None and not self.settled:
             self._conclude()
 

@@ -178,8 +178,8 @@ def _replay_sdk() -> bytes:
     """The replay SDK in one file, but for what it loads by itself: that is asked for as ``assets.js`` does."""
     entry = installed() / PUBLISHED["session-replay"][0] / SDK
     sdk = esbuild(entry, *(f"--external:./{part}" for part in SDK_PARTS)).decode()
-    again = '(globalThis[Symbol.for("pyscript-replay.assets")]?.again??"")'
-    return re.sub(r'import\("(\./[-\w]+\.js)"\)', rf'import("\1"+{again})', sdk).encode()
+    module = '(globalThis[Symbol.for("pyscript-replay.assets")]?.module??(url=>import(url)))'
+    return re.sub(r'import\("(\./[-\w]+\.js)"\)', rf'{module}(new URL("\1",import.meta.url).href)', sdk).encode()
 
 
 def _file(root: Path, name: str, content: bytes) -> str:

@@ -5,7 +5,7 @@
 // asking once more. A failed `import()` may be remembered by the browser for as long as the page is there; what is
 // tried again is therefore asked for under another address (`renew`).
 
-const DEADLINE_MS = 7000;
+const DEADLINE_MS = 6000;
 const DIAGNOSIS_MS = 1500;
 const SHARED = Symbol.for("pyscript-replay.assets");
 
@@ -16,7 +16,7 @@ const shared = scope[SHARED]; // one for the page, whose loader and runtime are 
 
 function watched() {
   /** @type {Assets} */
-  const state = { tries: 0, again: "", refused: [] };
+  const state = { tries: 0, again: "", refused: [], module };
   globalThis.document?.addEventListener("securitypolicyviolation", ({ blockedURI, effectiveDirective }) =>
     state.refused.push({ blockedURI, directive: effectiveDirective.replace("script-src-elem", "script-src") }),
   );
@@ -35,6 +35,11 @@ export function imported(url) {
   return import(address).catch(async (error) => {
     throw await diagnosed([address], error);
   });
+}
+
+/** The same, in time. @param {string} url */
+export function module(url) {
+  return there(imported(url), [url]);
 }
 
 /**

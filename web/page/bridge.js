@@ -5,7 +5,7 @@
 // value. It holds a *box*, `{ it: value }`, and asks here; an *answer* says what kind a value is, with primitives as
 // text (exact on every runtime) and objects boxed. An exception is an answer too.
 
-import { imported, there } from "./assets.js";
+import { module } from "./assets.js";
 import { json, parse } from "./data.js";
 import { observed as observedOptions } from "./recorder.js";
 import { deferred, openPage } from "./replay.js";
@@ -26,6 +26,7 @@ function answer(value) {
     case "string":
       return { kind: "string", text: value };
     default:
+      if (value instanceof Promise) value.catch(() => {}); // Python will ask; the browser would not wait for that
       return { kind: typeof value, box: { it: value } };
   }
 }
@@ -286,9 +287,9 @@ export const documentIsLoading = () => globalThis.document?.readyState === "load
 export const sdk = async (/** @type {string} */ name) => {
   try {
     const urls = [...(name === "amplitude" ? ["session-replay"] : []), name].map(opened().asset); // what it needs first
-    const modules = urls.map(imported);
+    const modules = urls.map(module);
     for (const each of modules) each.catch(() => {}); // told below
-    for (const [index, url] of urls.entries()) await there(modules[index], [url]);
+    for (const each of modules) await each;
     return answer(await modules.at(-1));
   } catch (error) {
     return failure(error);

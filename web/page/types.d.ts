@@ -92,6 +92,8 @@ declare global {
     again: string;
     /** What the Content-Security-Policy has refused. */
     refused: { blockedURI: string; directive: string }[];
+    /** A module of the bundle, in time, for the replay SDK. */
+    module(url: string): Promise<unknown>;
   }
 
   /** The attributes of a script tag whose names begin with `data-`, without that. */
@@ -355,10 +357,10 @@ declare global {
 
   /** What was heard of the SDK: recorder.py has a method `_on_…` for each. */
   type Heard =
-    | { what: "snapshot" | "ended" }
+    | { what: "loaded" | "snapshot" | "ended" }
     | { what: "config"; status: number; present: boolean; detail: string }
     | { what: "upload"; status: number; skipped: string; detail: string }
-    | { what: "said"; reason: string; detail: string };
+    | { what: "said"; reason: string; detail: string; fix: string | null };
 
   type Hear = (heard: Heard) => void;
 

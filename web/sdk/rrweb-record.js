@@ -6,6 +6,8 @@ import { record as original } from "@amplitude/session-replay-browser/lib/script
 const FULL_SNAPSHOT = 2;
 const tell = (what) => globalThis[Symbol.for("pyscript-replay.recorded")]?.(what);
 
+tell("loaded");
+
 export function record(options) {
   const stop = original({
     ...options,
