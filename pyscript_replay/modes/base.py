@@ -108,6 +108,7 @@ class Mode:
         before = facts.get("before")
         if before is None or before == facts["visitor"]:
             return self.begin(facts)
+        facts = changed(facts, recording=False)  # nobody has recorded them
         begun = self.begin(changed(facts, visitor=before))
         if "store" in begun.patch:
             facts = changed(facts, stored=begun.patch["store"], access=facts["now"])

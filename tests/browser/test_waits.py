@@ -306,3 +306,20 @@ def test_an_event_waits_for_wiring_and_recording_together_no_longer_than_hold_ms
     site.wait_for("pyscriptReplay.sessionId !== null")
     site.page.clock.run_for(1000)
     site.event("held")
+
+
+@pytest.mark.parametrize("fault", ["is missing", "is cut short", "hangs"])
+def test_segment_itself_is_brought_by_another_start_and_keeps_what_it_was_told(site: Site, fault: str) -> None:
+    answer, cause = FAULTS[fault]
+    site.context.route("**/assets/analytics-*.js*", answer)
+    site.open(wait=False, hold_ms=60_000)
+    site.wait_for("!!window.analytics")
+    site.page.evaluate("void analytics.track('early')")
+    site.wait_for_status("failed")
+    assert site.errors == ["segment-load"]
+    assert cause in site.page.evaluate("heard.error[0].message")
+    site.context.unroute("**/assets/analytics-*.js*")
+    site.page.evaluate("void pyscriptReplay.start()")
+    site.wait_for_status("running")
+    site.event("early")
+    site.agreed(site.track("recorded"))
