@@ -79,7 +79,6 @@ class Segment:
         wiring = {
             "destination": mode.destination,
             "destinations": list(mode.destinations),
-            "amplitude": mode.amplitude_js,
             "ours": mode.owner == session.OURS,
             "hook": hook,
         }

@@ -22,9 +22,7 @@ const CONFIG = {
 const current = document.currentScript ?? document.querySelector("script[src][data-api-key]");
 /** @type {HTMLScriptElement | null} */
 const script = current;
-/** The bundle's root: the folder of this script. */
-const here = script?.src ?? location.href;
-const asset = (/** @type {string} */ name) => new URL(ASSETS[name], here).href;
+const asset = (/** @type {string} */ name) => new URL(ASSETS[name], script?.src).href;
 
 /** The tag's attributes, by the names that options.py knows: `data-api-key` is `api-key`. @type {Attributes} */
 const tag = {};

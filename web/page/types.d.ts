@@ -11,7 +11,7 @@ declare global {
   /** Where the replay SDK is, from where amplitude.js is. */
   const __SESSION_REPLAY__: string;
 
-  // biome-ignore lint/style/noVar: nothing else declares a property of globalThis
+  // `var`, for nothing else declares a property of globalThis
   var pyscriptReplay: Facade | undefined;
 
   interface Document {
@@ -195,7 +195,6 @@ declare global {
   interface Wiring {
     destination: string | null;
     destinations: string[];
-    amplitude: boolean;
     ours: boolean;
     hook: "enrichment" | "middleware" | "deferred";
   }
