@@ -88,6 +88,13 @@ RULES = (
         "session {session_id} of device {device_id} is not being recorded",
         "Check the API key, the sample rate and whether Session Replay is enabled for the project in Amplitude.",
     ),
+    (
+        "other-device",
+        "warning",
+        lambda page: page.get("other_device") is not None,
+        "an event was of the device {other_device}, which is not the recorded one: it carries no replay id",
+        "Do not set context.device.id, or integrations' device_id, unless the event is of another device.",
+    ),
     _says("capture-off"),
     _says("opted-out"),
     _says("sampled-out"),

@@ -37,6 +37,9 @@ CLOSE_MS = 2000
 PATIENCE_MS = 10000
 """After so many milliseconds without a full snapshot a recording has not begun."""
 
+STEP_MS = 5000
+"""The longest to wait, in milliseconds, for what the SDK was told; it may be done later all the same."""
+
 FAILURES = 3
 """So many uploads in a row may fail in a way that passes by itself (5xx, no network)."""
 
@@ -124,10 +127,10 @@ THROTTLED = "429"
 """The server skipped an upload because there were too many; the recording goes on."""
 
 
-def problem(reason: str, detail: str) -> ReplayError:
-    """What is wrong, why, and how to mend it."""
-    code, seen, fix = PROBLEMS[reason]
-    return ReplayError(code, seen.format(detail=detail, patience=PATIENCE_MS // 1000), fix)
+def problem(reason: str, detail: str, fix: "str | None" = None) -> ReplayError:
+    """What is wrong, why, and how to mend it: as in the table, unless the cause is known better."""
+    code, seen, usual = PROBLEMS[reason]
+    return ReplayError(code, seen.format(detail=detail, patience=PATIENCE_MS // 1000), fix or usual)
 
 
 def _meant(reason: "tuple | None") -> bool:
@@ -223,7 +226,7 @@ class Recorder:
                 self._reached = wanted
                 if wanted[0] is None:
                     self._forget()
-        except bridge.JsError as error:
+        except Exception as error:
             self._reason = (THREW, str(error))
         finally:
             self._under_way = None
@@ -242,7 +245,10 @@ class Recorder:
 
     def _promises(self) -> bool:
         """Whether the SDK itself says that it records this session; if not, it also says why."""
-        return bool(self.sdk.call("getSessionReplayProperties").data())
+        try:
+            return bool(self.sdk.call("getSessionReplayProperties").data())
+        except bridge.JsError:
+            return True  # it does not say; a snapshot will, or time
 
     def _conclude(self) -> None:
         """It is known what has become of it: say so, and let go who waits."""
@@ -261,6 +267,11 @@ class Recorder:
         """Something was heard: ``what`` it was (a method below), and its details."""
         getattr(self, "_on_" + told["what"])(told)
 
+    def _on_loaded(self, told: dict) -> None:
+        """rrweb-record is there; it is welcome even when it comes after its time."""
+        if self.settled and self._reason and self._reason[0] == NO_RECORDER:
+            self.again()
+
     def _on_snapshot(self, told: dict) -> None:
         """rrweb has taken a full snapshot. Whose it is, is what the SDK was told last."""
         self._snapshot, self._reason = self._told, None
@@ -274,9 +285,8 @@ class Recorder:
 
     def _on_said(self, told: dict) -> None:
         """The SDK has said to its logger why it does not record."""
-        self._reason = (
-            self._config if told["reason"] == CAPTURE_OFF and self._config else (told["reason"], told["detail"])
-        )
+        said = (told["reason"], told["detail"], told["fix"])
+        self._reason = self._config if told["reason"] == CAPTURE_OFF and self._config else said
         if self._under_way is None and not self.settled:
             self._conclude()
 
@@ -321,7 +331,7 @@ class Recorder:
             self._told = (device_id, session_id)
             if session_id != reached_session:
                 self._upload = None if self._upload and self._upload[0] == SKIPPED else self._upload  # it was that one
-                await bridge.resolved(self._move_on(session_id))
+                await _done(self._move_on(session_id))
             # else setSessionId has started the recording, and a second start would restart it
             if self._paused and self._wanted == self._told:
                 await self._wait("start")
@@ -331,8 +341,8 @@ class Recorder:
         self.sdk.call("stop")
         self._paused = True
 
-    def _move_on(self, session_id: int) -> object:
-        return self.sdk.call("setSessionId", session_id).get("promise")
+    def _move_on(self, session_id: int) -> Js:
+        return self.sdk.call("setSessionId", session_id)
 
     async def _begin(self, device_id: str, session_id: "int | None") -> None:
         options = dict(self._options)
@@ -346,8 +356,7 @@ class Recorder:
         await self._send()
 
     async def _wait(self, method: str, *args: object) -> None:
-        answer = self.sdk.call(method, *args)
-        await bridge.resolved(answer.get("promise"))
+        await _done(self.sdk.call(method, *args))
 
     async def flush(self) -> None:
         """Upload what has been recorded."""
@@ -361,15 +370,18 @@ class Recorder:
         await self._send()
 
     async def _send(self) -> None:
-        await bridge.resolved(self.sdk.call("flush", False))
+        await _in_time(self.sdk.call("flush", False))
 
     async def close(self) -> None:
         """End the recording for good, upload the rest, and delete what the SDK has stored.
 
         Whatever is under way, nothing is recorded from now on; what cannot be brought to its end in time goes on alone.
         """
-        if self._under_way is not None or self._reached[0] is not None:
-            self._pause()
+        try:
+            if self._under_way is not None or self._reached[0] is not None:
+                self._pause()
+        except bridge.JsError as error:
+            self._reason = (THREW, str(error))
         self.follow(None, None)
         await bridge.within(CLOSE_MS, self.settle())
         self._forget()
@@ -443,15 +455,16 @@ class Shell(Recorder):
         await self._send()
 
     async def _open(self, device_id: str, session_id: "int | None") -> None:
-        shell = self._shell = self._module.member("amplitude").call("createInstance")
+        shell = self._module.member("amplitude").call("createInstance")
         for plugin in (self._plugin, _destination("segment", self._forwarded), _destination("amplitude", _nothing)):
             shell.call("add", plugin)
         options = dict(self._shell_options)
         options["deviceId"] = device_id
         options["sessionId"] = session_id
         await _done(shell.call("init", self._api_key, options))
+        self._shell = shell  # one that could not begin is left behind
 
-    def _move_on(self, session_id: int) -> object:
+    def _move_on(self, session_id: int) -> Js:
         moving = super()._move_on(session_id)
         self._shell.call("setSessionId", session_id)  # in the same breath, or the plugin would set it back
         return moving
@@ -479,7 +492,22 @@ async def _delivered(event: Js) -> dict:
 
 
 async def _done(answer: Js) -> None:
-    await bridge.resolved(answer.get("promise"))
+    """Wait for what the SDK calls done, but not for ever. Raises what it was rejected with."""
+    await _in_time(answer.get("promise"))
+
+
+async def _in_time(promise: object) -> None:
+    rejected = []
+
+    async def settled() -> None:
+        try:
+            await bridge.resolved(promise)
+        except bridge.JsError as error:
+            rejected.append(error)
+
+    await bridge.within(STEP_MS, settled())
+    if rejected:
+        raise rejected[0]
 
 
 def forwarded(event: dict) -> "tuple[str, list]":

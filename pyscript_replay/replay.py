@@ -38,6 +38,7 @@ class Replay:
         self._segment: "Any" = None
         self._recorder: "Any" = None
         self._wiring = False
+        self._said = None  # what was last said to be wrong with the recording
         self._listeners = []
         self._present = None  # the transition to the present session
         self._page = bridge.page()
@@ -199,8 +200,9 @@ class Replay:
         if self._switched_off:
             self._happened(lifecycle.NOTHING_DUE)
             return
+        self._said = None
         try:
-            answer = self._mode.begin(self._facts())
+            answer = self._mode.first(self._facts())
             self._carry_out(answer)
         except Exception as error:
             self.complain(named(error))
@@ -289,7 +291,8 @@ class Replay:
         self._segment.settled()
         if happening == lifecycle.NOTHING_DUE and self._mode.refused:
             happening = lifecycle.NOT_RECORDED  # the visitor has no device id that Amplitude accepts
-        if problem:
+        said, self._said = self._said, problem.message if problem else None
+        if problem and problem.message != said:  # once, not for each session anew
             self.complain(problem)
         self._happened(happening)
 
@@ -324,4 +327,5 @@ class Replay:
             "recording": self.recording,
             "errors": self._page.call("errors").data(),
             "reason": self._recorder.reason if self._recorder else None,
+            "other_device": self._mode.other_device if self._mode else None,
         }

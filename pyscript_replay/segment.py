@@ -5,7 +5,7 @@ facts of each, and carries out the patch that a mode answers (see ``modes/base.p
 and hands over the mode's callbacks.
 """
 
-from . import bridge
+from . import bridge, session
 from .bridge import Js
 from .errors import ReplayError
 
@@ -79,6 +79,7 @@ class Segment:
         wiring = {
             "destination": mode.destination,
             "destinations": list(mode.destinations),
+            "ours": mode.owner == session.OURS,
             "hook": hook,
         }
         self._watch.call("connect", wiring, {"event": event, "look": look, "reset": reset, "cookie": cookie})

@@ -59,8 +59,9 @@ class Actions(Mode):
 
     def reset(self, facts: dict) -> Answer:
         """``reset()`` gives the visitor a new anonymous id; the plugin would go on with the old session."""
-        stored = None if self._expired(facts) else session.parse(facts.get("stored"))
-        return self._begin_anew(facts, stored)[1]
+        over = self._expired(facts)
+        stored = None if over and self.following.session_id is None else session.parse(facts.get("stored"))
+        return self._begin_anew(facts, stored, over)[1]
 
     def _expired(self, facts: dict) -> bool:
         return session.is_expired(session.parse(facts.get("access")), facts["now"], self._length)

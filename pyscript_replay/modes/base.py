@@ -9,12 +9,14 @@ Facts (a ``dict``; ``web/page/segment.js`` gathers them; all times are milliseco
 =============  =========================================================================================
 ``now``        the page's clock
 ``visitor``    Segment's anonymous id
+``before``     the anonymous id before a ``reset()`` at which nobody looked (while booting, or stopped); or ``None``
 ``stored``     what is stored as ``analytics_session_id``; left out where storage cannot be read
 ``access``     what is stored as ``analytics_session_id.last_access``
 ``amplitude``  amplitude-js's ``session_id``, ``device_id``, ``last_event_time``, ``session_timeout``; or ``None``
 ``event``      the event that is passing, or ``None``: its ``type``, ``name``, ``category``, ``user_id``,
-               ``group_id``, ``traits`` (whether it has any), ``anonymous_id``, ``allowed`` (whether this
-               destination may have it), ``session_id`` (what it carries for the destination, or ``None``)
+               ``group_id``, ``traits`` (whether it has any), ``anonymous_id``, ``device_id`` (which it names by
+               itself, or ``None``), ``allowed`` (whether this destination may have it), ``session_id`` (what it
+               carries for the destination, or ``None``)
 ``properties`` what the SDK wants this event to carry, or ``None``
 ``recording``  whether the SDK records the session that it was last told
 ``settled``    whether that is known by now
@@ -81,6 +83,7 @@ class Mode:
         self.settings = settings
         self.following = Following(self.owner)
         self.refused = None  # what is wrong with the visitor's device id, if Amplitude does not accept it
+        self.other_device = None  # what an event has named, last, that was not recorded
 
     # To be written by each mode.
 
@@ -99,6 +102,19 @@ class Mode:
     def reset(self, facts: dict) -> Answer:
         """``analytics.reset()`` was called: another visitor, so another session."""
         raise NotImplementedError
+
+    def first(self, facts: dict) -> Answer:
+        """The page is wired: begin; where ``reset()`` was called before that, with a session of another visitor."""
+        before = facts.get("before")
+        if before is None or before == facts["visitor"]:
+            return self.begin(facts)
+        facts = changed(facts, recording=False)  # nobody has recorded them
+        begun = self.begin(changed(facts, visitor=before))
+        if "store" in begun.patch:
+            facts = changed(facts, stored=begun.patch["store"], access=facts["now"])
+        answer = self.reset(facts)
+        begun.patch.update(answer.patch)
+        return Answer(begun.patch, answer.move or begun.move, answer.problem)
 
     def cookie(self, facts: dict) -> Answer:
         """Somebody has written ``facts["cookie"]`` into the cookie ``analytics_session_id``."""
@@ -120,8 +136,9 @@ class Mode:
         return device.check(facts["visitor"])
 
     def maker(self, event: dict) -> "str | None":
-        """The device id of an event: the anonymous id of when it was made, which need not be that of now."""
-        return event["anonymous_id"]
+        """The device id of an event: its own, or the anonymous id of when it was made, which need not be of now."""
+        named = event.get("device_id")
+        return event["anonymous_id"] if named is None else named
 
     def stored(self, facts: dict) -> "int | str | None":
         return session.parse(facts["stored"]) if "stored" in facts else NOT_LOOKED
@@ -134,9 +151,9 @@ class Mode:
         decision, move = self.following.see(visitor, stored, expired, event, self._properties(facts))
         return decision, Answer({} if decision.store is None else {"store": decision.store}, move, problem)
 
-    def _begin_anew(self, facts: dict, stored: "int | None") -> "tuple[session.Decision, Answer]":
+    def _begin_anew(self, facts: dict, stored: "int | None", over: bool = False) -> "tuple[session.Decision, Answer]":
         visitor, problem = self._accepted(facts)
-        decision, move = self.following.begin_anew(visitor, facts["now"], stored, self._properties(facts))
+        decision, move = self.following.begin_anew(visitor, facts["now"], stored, self._properties(facts), over)
         patch = {} if decision.store is None else {"store": decision.store, "touch": True}
         return decision, Answer(patch, move, problem)
 
@@ -172,6 +189,8 @@ class Mode:
         if gone:
             return answer.put(properties=gone.properties) if session_id in (None, gone.session_id) else answer
         following = self.following
+        if maker != following.device_id:
+            self.other_device = event.get("device_id")
         if following.session_id is None or maker != following.device_id:
             return answer
         if session_id not in (None, following.session_id):

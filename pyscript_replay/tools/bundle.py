@@ -39,7 +39,8 @@ __all__ = ["WEB", "build", "cached", "esbuild", "mpy", "page_modules"]
 
 PACKAGE = Path(__file__).parents[1]
 RECORD = "rrweb-record-min.js"
-REPLAY_CHUNKS = ("index-min.js", RECORD)  # what every recording needs of the replay SDK's split build
+SDK = "session-replay-browser-esm.js"
+SDK_PARTS = (RECORD, "console-plugin-min.js", "observers-min.js", "worker-min.js")  # which it loads by itself
 # the files that are shipped as they are published (but for `_for_pages`): {name: (where in node_modules, which)}
 PUBLISHED = {
     "micropython": ("@micropython/micropython-webassembly-pyscript", ("micropython.mjs", "micropython.wasm")),
@@ -49,14 +50,7 @@ PUBLISHED = {
     ),
     "session-replay": (
         "@amplitude/session-replay-browser/lib/scripts",
-        (
-            "session-replay-browser-esm.js",
-            *REPLAY_CHUNKS,
-            "console-plugin-min.js",
-            "observers-min.js",
-            "targeting-min.js",
-            "worker-min.js",
-        ),
+        (SDK, *SDK_PARTS),
     ),
 }
 # what the runtimes import only where there is Node
@@ -75,6 +69,10 @@ MICROPYTHON_GLOBALS = (
 )
 # what a runtime has for itself of those; Node's `process` only where there is no document, for pages may have one, too
 INSIDE = "export const inside = { process: globalThis.document ? undefined : Reflect.get(globalThis, 'process') };"
+# MicroPython's event loop sleeps by the wall clock, and oversleeps when that is set back. What is there; what instead
+TICKS = ("mp_js_ticks_ms:()=>Date.now()-MP_JS_EPOCH", "mp_js_ticks_ms:()=>performance.now()")
+# the files of Pyodide whose damage it would not notice before it is too late
+CHECKED = ("python_stdlib.zip", "pyodide-lock.json")
 BROTLI_BEST_BELOW = 2_000_000  # bytes; the highest quality takes a second for each of them, and gains 5 %
 
 
@@ -155,26 +153,35 @@ def _located(assets: Mapping) -> dict[str, str]:
 
 def _leaves(root: Path) -> dict:
     """The assets that know of no other, or only of another leaf: {logical name: path}."""
-    micropython, pyodide = (_published(root, name) for name in ("micropython", "pyodide"))
-    replay = _published(root, "session-replay", {RECORD: esbuild(WEB / "sdk/rrweb-record.js")})
-    replay_entry = f"{replay}/session-replay-browser-esm.js"
+    micropython = _published(root, "micropython", {"micropython.mjs": _monotonic()})
+    pyodide = _published(root, "pyodide")
+    replay = _published(root, "session-replay", {RECORD: esbuild(WEB / "sdk/rrweb-record.js"), SDK: _replay_sdk()})
+    replay_entry = f"{replay}/{SDK}"
     amplitude = esbuild(
         WEB / "sdk/amplitude.js",
-        f"--external:./{Path(replay).name}/*",  # the replay SDK is not built in again: there is one copy of it
-        alias={"@amplitude/session-replay-browser": f"./{Path(replay_entry).relative_to('assets').as_posix()}"},
+        define={"__SESSION_REPLAY__": json.dumps(f"./{Path(replay_entry).relative_to('assets').as_posix()}")},
+        alias={"@amplitude/session-replay-browser": str(WEB / "sdk/session-replay.js")},
     )
     return {
-        "micropython": _file(root, "micropython.js", _runtime("micropython", _compiled(), MICROPYTHON_GLOBALS)),
+        "micropython": _file(root, "micropython.js", _micropython()),
         "micropython.module": f"{micropython}/micropython.mjs",
         "micropython.wasm": f"{micropython}/micropython.wasm",
-        "pyodide": _file(root, "pyodide.js", _runtime("pyodide", _sources())),
+        "pyodide": _file(root, "pyodide.js", _pyodide()),
         "pyodide.dir": f"{pyodide}/",
         "session-replay": replay_entry,
-        "session-replay.chunks": [f"{replay}/{name}" for name in REPLAY_CHUNKS],
+        "session-replay.record": f"{replay}/{RECORD}",
         "analytics": _file(root, "analytics.js", esbuild(WEB / "sdk/analytics.js")),
         "amplitude": _file(root, "amplitude.js", amplitude),
         "pyscript.files": _file(root, "python.zip", _zipped()),
     }
+
+
+def _replay_sdk() -> bytes:
+    """The replay SDK in one file, but for what it loads by itself: that is asked for as ``assets.js`` does."""
+    entry = installed() / PUBLISHED["session-replay"][0] / SDK
+    sdk = esbuild(entry, *(f"--external:./{part}" for part in SDK_PARTS)).decode()
+    module = '(globalThis[Symbol.for("pyscript-replay.assets")]?.module??(url=>import(url)))'
+    return re.sub(r'import\("(\./[-\w]+\.js)"\)', rf'{module}(new URL("\1",import.meta.url).href)', sdk).encode()
 
 
 def _file(root: Path, name: str, content: bytes) -> str:
@@ -186,8 +193,8 @@ def _file(root: Path, name: str, content: bytes) -> str:
 
 def _published(root: Path, name: str, instead: Mapping[str, bytes] = {}) -> str:
     """A directory of a package's files, under their own names; ``instead`` has ours in place of some."""
-    folder, names = PUBLISHED[name]
-    files = {each: instead.get(each) or _for_pages((installed() / folder / each).read_bytes(), each) for each in names}
+    _, names = PUBLISHED[name]
+    files = {each: instead.get(each) or _package_file(name, each) for each in names}
     path = f"assets/{name}-{digest(files.values())}"
     (root / path).mkdir()
     for each, content in files.items():
@@ -204,20 +211,51 @@ def _for_pages(content: bytes, name: str) -> bytes:
     )
 
 
-def _runtime(name: str, pack: str, kept_global: Sequence[str] = ()) -> bytes:
-    """A runtime's boot module, with the Python for it; what it would keep in these globals is kept in the module."""
+def _runtime(name: str, package: str, program: bytes, pack: str, kept_global: Sequence[str] = ()) -> bytes:
+    """A runtime's boot module, with the Python for it.
+
+    ``program`` stands for what ``package`` exports: it fetches as ``assets.js`` does, and what it would keep in these
+    globals is kept in the module.
+    """
     with tempfile.TemporaryDirectory() as work:
-        module, inside = Path(work) / "python-pack.js", Path(work) / "inside.js"
+        module, inside, runtime = (Path(work) / each for each in ("python-pack.js", "inside.js", "runtime.mjs"))
         module.write_text(pack, encoding="utf-8")
         inside.write_text(INSIDE, encoding="utf-8")
+        runtime.write_bytes(b'import { fetch } from "assets";\n' + program)
         names = [name for each in ("process", *kept_global) for name in (each, f"globalThis.{each}")]
         return esbuild(
             WEB / f"page/{name}.js",
             *(f"--external:{each}" for each in NODE_MODULES),
             f"--inject:{inside}",
-            define={each: f"inside.{each.rpartition('.')[2]}" for each in names},
-            alias={"python-pack": str(module)},
+            define={
+                **{each: f"inside.{each.rpartition('.')[2]}" for each in names},
+                "__INTEGRITY__": json.dumps({each: _integrity(_package_file("pyodide", each)) for each in CHECKED}),
+            },
+            alias={"python-pack": str(module), "assets": str(WEB / "page/assets.js"), package: str(runtime)},
         )
+
+
+def _package_file(name: str, file: str) -> bytes:
+    """One of the files that are shipped as they are published."""
+    folder, _ = PUBLISHED[name]
+    return _for_pages((installed() / folder / file).read_bytes(), file)
+
+
+def _monotonic() -> bytes:
+    """``micropython.mjs`` with a clock for its event loop that nobody can set."""
+    program, (wall, monotonic) = _package_file("micropython", "micropython.mjs").decode(), TICKS
+    if program.count(wall) != 1:
+        raise ReplayError("bundle-micropython", "micropython.mjs has another clock.", "See TICKS in bundle.py.")
+    return program.replace(wall, monotonic).encode()
+
+
+def _micropython() -> bytes:
+    package = f"{PUBLISHED['micropython'][0]}/micropython.mjs"
+    return _runtime("micropython", package, _monotonic(), _compiled(), MICROPYTHON_GLOBALS)
+
+
+def _pyodide() -> bytes:
+    return _runtime("pyodide", "pyodide", _package_file("pyodide", "pyodide.mjs"), _sources())
 
 
 def _sources() -> str:
@@ -284,13 +322,16 @@ def _described(file: Path) -> dict:
     compressed = _compressed(content)
     for suffix, each in compressed.items():
         Path(f"{file}.{suffix}").write_bytes(each)
-    integrity = base64.b64encode(hashlib.sha384(content).digest()).decode()
     return {
         "bytes": len(content),
         "gzip": len(compressed["gz"]),
         "brotli": len(compressed["br"]),
-        "integrity": f"sha384-{integrity}",
+        "integrity": _integrity(content),
     }
+
+
+def _integrity(content: bytes) -> str:
+    return f"sha384-{base64.b64encode(hashlib.sha384(content).digest()).decode()}"
 
 
 def _compressed(content: bytes) -> dict[str, bytes]:

@@ -248,7 +248,7 @@ class Site:
         page.on("console", lambda message: self.console.append(message.text))
 
     def _serve(self, route: Route) -> None:
-        kind, text = self._files.get(route.request.url.rpartition("/")[2], ("", ""))
+        kind, text = self._files.get(route.request.url.partition("?")[0].rpartition("/")[2], ("", ""))
         if not kind:
             route.fulfill(status=404)
         else:

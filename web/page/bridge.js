@@ -5,11 +5,12 @@
 // value. It holds a *box*, `{ it: value }`, and asks here; an *answer* says what kind a value is, with primitives as
 // text (exact on every runtime) and objects boxed. An exception is an answer too.
 
+import { module } from "./assets.js";
 import { json, parse } from "./data.js";
 import { observed as observedOptions } from "./recorder.js";
 import { deferred, isOpen, openPage, replayError } from "./replay.js";
 import { say } from "./say.js";
-import { hasSegment, standIn, trackOn, watchObject, watchSegment } from "./segment.js";
+import { bringing, hasSegment, standIn, trackOn, watchObject, watchSegment } from "./segment.js";
 import { REPORT } from "./tables.js";
 
 export const window = { it: globalThis };
@@ -26,6 +27,7 @@ function answer(value) {
     case "string":
       return { kind: "string", text: value };
     default:
+      if (value instanceof Promise) value.catch(() => {}); // Python will ask; the browser would not wait for that
       return { kind: typeof value, box: { it: value } };
   }
 }
@@ -242,10 +244,12 @@ export const page = () => ({ it: opened().page });
  * @param {string} name @param {string} writeKey @param {string} cdnURL @param {Box} options
  */
 export function bringSegment(name, writeKey, cdnURL, options) {
-  if (hasSegment(globalThis, name)) return;
-  const load = standIn(globalThis, name);
-  const sdk = import(opened().asset("analytics"));
-  load({ sdk, writeKey, cdnURL, options: options.it }).catch(segment(name).it.fail);
+  const page = opened();
+  if (!page.bring && hasSegment(globalThis, name)) return;
+  const settings = { writeKey, cdnURL, options: options.it };
+  page.bring ??= bringing(standIn(globalThis, name), page.asset("analytics"), settings);
+  const { it } = segment(name);
+  it.expect(page.bring(it.meet));
 }
 
 /**
@@ -297,7 +301,11 @@ export const documentIsLoading = () => globalThis.document?.readyState === "load
 /** A promise of an answer: one of the bundle's SDKs, as a module. */
 export const sdk = async (/** @type {string} */ name) => {
   try {
-    return answer(await import(opened().asset(name)));
+    const urls = [...(name === "amplitude" ? ["session-replay"] : []), name].map(opened().asset); // what it needs first
+    const modules = urls.map(module);
+    for (const each of modules) each.catch(() => {}); // told below
+    for (const each of modules) await each;
+    return answer(await modules.at(-1));
   } catch (error) {
     return failure(error);
   }

@@ -100,6 +100,12 @@ let leaving = false;
 globalThis.addEventListener?.("pagehide", () => (leaving = true));
 globalThis.addEventListener?.("pageshow", () => (leaving = false));
 
+/** What was said, and how to mend it, where that is known: see assets.js. @param {any[]} args */
+function explained(args) {
+  const error = args.find((each) => each?.fix);
+  return { detail: error?.message ?? args.map(String).join(" "), fix: error?.fix ?? null };
+}
+
 /**
  * The page's logger, or one like the SDK's own, which says warnings and errors; and what we listen for.
  * @param {RecorderOptions} options
@@ -115,7 +121,7 @@ function logger(options, sayings, hear) {
     (/** @type {unknown[]} */ ...args) => {
       const said = String(args[0]);
       const known = sayings.find(([text]) => said.includes(text));
-      if (known) hear({ what: "said", reason: known[1], detail: args.map(String).join(" ") });
+      if (known) hear({ what: "said", reason: known[1], ...explained(args) });
       if (given) given[kind]?.(...args);
       else if (level >= LEVELS[kind]) say(globalThis, kind, `Amplitude Logger [${kind}]:`, ...args);
     };

@@ -4,6 +4,7 @@
 // reports values through `report`, tells what happens through `happened`, and carries out the effects it has given to
 // `serve`. The page never sees an uncaught error of ours.
 
+import { renew } from "./assets.js";
 import { earlyCalls, makeCalls } from "./early.js";
 import { lifecycle } from "./lifecycle.js";
 import { define, put, read } from "./property.js";
@@ -69,6 +70,7 @@ export function openPage(scope, track) {
   const methods = {
     ready: ready.promise,
     async start() {
+      if (values.status === "failed") renew(); // what could not be had is asked for anew
       page.happened("start");
       return settled();
     },

@@ -11,6 +11,7 @@
 // - Whatever an event waits for, it goes on when the visitor leaves the page.
 // - The view is an enrichment plugin. Those of the page run after those of Segment's settings, and see what they added.
 
+import { imported, there } from "./assets.js";
 import { amplitudeNow, observe, tellAmplitude, watchAmplitude } from "./classic_device.js";
 import { put, read, watchProperty } from "./property.js";
 import { deferred, replayError } from "./replay.js";
@@ -21,6 +22,7 @@ const CALLS = [...CARRIES_PROPERTIES, "identify", "group", "alias"];
 const SESSION = "analytics_session_id";
 const LAST_ACCESS = "analytics_session_id.last_access";
 const ANONYMOUS_ID = "ajs_anonymous_id";
+const MOST_ARRIVED = 1000;
 
 /**
  * Watch for a Segment. `meet` is shown what may be one; `real` is kept once it is. An event is held until `release()`,
@@ -31,11 +33,11 @@ const ANONYMOUS_ID = "ajs_anonymous_id";
 function watch(patience = HOLD_MS) {
   /** @type {Deferred<void>} */
   const gate = deferred();
-  /** @type {Deferred<void>} */
-  const real = deferred();
   const met = new WeakSet();
-  /** @type {WeakMap<SegmentEvent, number>} */
-  const arrived = new WeakMap(); // event: when it came
+  /** @type {Map<string | undefined, number>} */
+  const arrived = new Map(); // an event's messageId: when it came
+  /** @type {Deferred<void>} */
+  let real = deferred();
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   let timer;
   /** @type {Segment} */
@@ -50,11 +52,33 @@ function watch(patience = HOLD_MS) {
   let instance = null; // amplitude-js
   /** @type {Deferred<void>} */
   let settling = deferred();
+  let failed = false; // to bring one
+  /** @type {string | null} */
+  let known = null; // the visitor, as last seen
+  /** @type {string | null} */
+  let before = null; // the one who was there before a reset() at which nobody looked
   real.promise.catch(() => {}); // whoever waits for it is told
+
+  /**
+   * It is there. While it still loads, too: it may wait for an event, which waits for us.
+   * @param {Segment} it @param {SegmentUser} its
+   */
+  function found(it, its) {
+    user = its;
+    if (it !== analytics) {
+      known = visitor(user);
+      it.on("reset", () => (live() ? seen("reset") : (before ??= known)));
+    }
+    analytics = it;
+    real.resolve();
+  }
 
   /** @type {SourceMiddleware} */
   const hold = async ({ payload, next }) => {
-    arrived.set(payload.obj, performance.now());
+    const [oldest] = arrived.size < MOST_ARRIVED ? [] : arrived.keys();
+    if (oldest) arrived.delete(oldest); // it was dropped on its way
+    arrived.set(payload.obj.messageId, performance.now());
+    known = payload.obj.anonymousId ?? known;
     timer ??= setTimeout(gate.resolve, patience);
     await unlessLeft(gate.promise);
     next(payload);
@@ -65,7 +89,7 @@ function watch(patience = HOLD_MS) {
     type: "enrichment",
     version: "1.0.0",
     isLoaded: () => true,
-    load: async () => {},
+    load: async (_, instance) => void attempt(() => found(instance, /** @type {SegmentUser} */ (instance.user()))),
   };
   /** @type {Promise<unknown>} */
   let turn = Promise.resolve(); // an event that waits is not overtaken
@@ -78,9 +102,11 @@ function watch(patience = HOLD_MS) {
 
   /** One look, one patch; and once more, where the event has to wait for its recording. @param {SegmentEvent} event */
   async function see(event) {
+    const spent = performance.now() - (arrived.get(event.messageId) ?? performance.now());
+    arrived.delete(event.messageId);
     if (!tell.event || !live()) return;
+    before = null;
     if (!apply(event, tell.event(look(event)))?.wait) return;
-    const spent = performance.now() - (arrived.get(event) ?? performance.now());
     await unlessLeft(Promise.race([settling.promise, sleep(Math.max(0, patience - spent))]));
     if (live()) apply(event, tell.event({ ...look(event), waited: true }));
   }
@@ -100,12 +126,19 @@ function watch(patience = HOLD_MS) {
     return {
       now: Date.now(),
       visitor: visitor(user),
-      ...(storage && attempt(() => ({ stored: plain(storage.get(SESSION)), access: plain(storage.get(LAST_ACCESS)) }))),
+      before,
+      ...(storage && attempt(() => session(storage))),
       amplitude: instance && amplitudeNow(instance),
       event: event && wiring && eventFacts(event, wiring),
       properties: event && CARRIES_PROPERTIES.includes(event.type) ? properties() : null,
       waited: false,
     };
+  }
+
+  /** As Segment's plugin reads it; where the session is ours, it is read as Segment reads its visitor. */
+  function session(/** @type {SegmentStorage} */ storage) {
+    const read = (/** @type {string} */ key) => plain(wiring?.ours ? consistent(storage, key) : storage.get(key));
+    return { stored: read(SESSION), access: read(LAST_ACCESS) };
   }
 
   /** What the SDK wants an event to carry, while it records. */
@@ -126,13 +159,17 @@ function watch(patience = HOLD_MS) {
 
   /** @type {Watch} */
   const segment = {
-    real: real.promise,
-    fail: real.reject, // it could not be loaded
+    get real() {
+      return real.promise;
+    },
     release: gate.resolve,
     page: null, // whose life cycle says whether events are to be looked at
     sdk: null, // what records
     look: () => look(null),
-    apply,
+    apply(event, patch) {
+      before = null;
+      return apply(event, patch);
+    },
     allows: (names) => allows(analytics.integrations, names),
 
     /** What Segment was told to load, and the names of the plugins that are registered. */
@@ -153,7 +190,6 @@ function watch(patience = HOLD_MS) {
       tell = functions;
       if (again) return;
       if (given.hook !== "enrichment") addDocumentedHook(given.hook);
-      analytics.on("reset", () => seen("reset"));
       onSessionChange(seen, () => segment.page?.facade.sessionId ?? null);
     },
 
@@ -163,6 +199,19 @@ function watch(patience = HOLD_MS) {
     },
 
     call: (method, args) => analytics[method](...args),
+
+    /** One is being brought; whether it comes is told to who waits for the real one. */
+    expect(brought) {
+      if (failed) {
+        failed = false;
+        real = deferred();
+        real.promise.catch(() => {});
+      }
+      brought.catch((error) => {
+        failed = true;
+        real.reject(error);
+      });
+    },
 
     meet(/** @type {any} */ value) {
       if (!value || typeof value !== "object" || value[STAND_IN] || met.has(value)) return;
@@ -175,9 +224,7 @@ function watch(patience = HOLD_MS) {
           value.register(view);
         }
         Promise.resolve(value.user()).then((it) => {
-          user = it;
-          analytics = value.instance ?? value; // an npm AnalyticsBrowser is a front for the instance that it has made by now
-          real.resolve();
+          found(value.instance ?? value, it); // an npm AnalyticsBrowser is a front for the instance that it has made by now
         }, real.reject);
       } else return;
       met.add(value);
@@ -218,7 +265,7 @@ const attempt = (look) => {
  */
 const plain = (value) => {
   if (value === undefined || value === null) return null;
-  return typeof value === "number" || typeof value === "string" ? value : "";
+  return (typeof value === "number" && Number.isFinite(value)) || typeof value === "string" ? value : "";
 };
 
 /**
@@ -227,18 +274,26 @@ const plain = (value) => {
  * @param {SegmentUser} user
  */
 function visitor(user) {
-  const stores = user.identityStore?.stores ?? [];
-  const kept = (/** @type {SegmentStore} */ store) => attempt(() => store.get(user.anonKey)) || null;
-  const cookies =
-    typeof user.identityStore?.getConsistent === "function"
-      ? stores.filter((store) => typeof store.opts === "function")
-      : [];
-  for (const store of [...cookies, ...stores]) {
-    const found = kept(store);
-    if (found) return String(found);
-  }
-  return attempt(() => user.anonymousId());
+  const found = consistent(user.identityStore, user.anonKey);
+  return found ? String(found) : attempt(() => user.anonymousId());
 }
+
+/**
+ * A stored value, where its places disagree the one that Segment takes: a cookie's, which all subdomains share.
+ * @param {Pick<SegmentStorage, "stores" | "getConsistent"> | undefined} storage
+ * @param {string} key
+ */
+function consistent(storage, key) {
+  const stores = storage?.stores ?? [];
+  const first = typeof storage?.getConsistent === "function" ? stores.filter(isCookie) : []; // older ones have no such rule
+  for (const store of [...first, ...stores]) {
+    const found = attempt(() => store.get(key));
+    if (found || found === 0) return found;
+  }
+  return null;
+}
+
+const isCookie = (/** @type {SegmentStore} */ store) => typeof store.opts === "function";
 
 /**
  * What the rules need of an event.
@@ -256,9 +311,20 @@ function eventFacts(event, { destination, destinations }) {
     group_id: text(event.groupId),
     traits: Object.keys(event.traits ?? {}).length > 0,
     anonymous_id: text(event.anonymousId),
+    device_id: ownDevice(event, destinations),
     allowed: allows(integrations, destinations),
     session_id: plain(destination && integrations?.[destination]?.session_id),
   };
+}
+
+/**
+ * The device that an event names by itself: Segment's servers take it before the anonymous id.
+ * @param {SegmentEvent} event
+ * @param {string[]} destinations
+ */
+function ownDevice({ integrations, context }, destinations) {
+  const given = destinations.map((name) => integrations?.[name]).find((each) => each?.device_id ?? each?.deviceId);
+  return text(given?.device_id ?? given?.deviceId ?? context?.device?.id);
 }
 
 const text = (/** @type {unknown} */ value) => (value === undefined || value === null ? null : String(value));
@@ -293,8 +359,9 @@ function putSession(event, destination, session_id) {
  * @param {number} id
  */
 function store(storage, id) {
-  if (String(storage.get(SESSION)) !== String(id) || !document.cookie.split("; ").includes(`${SESSION}=${id}`))
-    storage.set(SESSION, id);
+  const differs = (/** @type {SegmentStore} */ store) =>
+    attempt(() => String(store.get(SESSION)) !== String(id)) ?? false;
+  if ((storage.stores ?? [storage]).some(differs)) storage.set(SESSION, id);
 }
 
 /**
@@ -458,22 +525,51 @@ export function standIn(scope, name) {
   put(scope, name, stub);
   stub.push(...early);
 
-  return async function load({ sdk, writeKey, cdnURL, options = {} }) {
+  let loaded = false;
+  return async function load({ sdk, writeKey, cdnURL, options = {} }, meet) {
     const cookie = { secure: scope.location.protocol === "https:", ...options.cookie };
     try {
       const { AnalyticsBrowser } = await sdk;
-      const it = AnalyticsBrowser.load({ writeKey, ...(cdnURL && { cdnURL }) }, { ...options, cookie });
+      if (loaded) return; // by another try
+      loaded = true;
+      const it = new AnalyticsBrowser();
+      meet?.(it); // before it loads, for it may have events of its own then
+      it.load({ writeKey, ...(cdnURL && { cdnURL }) }, { ...options, cookie });
       browser.resolve({ browser: it }); // boxed: it is thenable
       const [analytics] = await it;
       put(scope, name, analytics); // held from here, before the first call is let go
       loading.resolve(analytics);
+    } catch (error) {
+      loaded = false;
+      throw error;
+    }
+  };
+}
+
+/**
+ * How to bring Segment with a stand-in's `load`, from the bundle's file at `url`; what has failed may be tried again.
+ * @param {Load} load
+ * @param {string} url
+ * @param {Omit<Parameters<Load>[0], "sdk">} settings
+ * @returns {Bring}
+ */
+export function bringing(load, url, settings) {
+  /** @type {Promise<void> | null} */
+  let under = null; // way
+  const bring = async (/** @type {((value: unknown) => void) | undefined} */ meet) => {
+    try {
+      const sdk = imported(url);
+      await Promise.all([there(sdk, [url]), load({ ...settings, sdk }, meet)]);
     } catch (/** @type {any} */ error) {
-      throw Object.assign(new Error(`Segment could not be loaded: ${error.message}`), {
+      under = null;
+      throw replayError({
         code: "segment-load",
-        fix: "Check data-write-key and data-segment-cdn, and that nothing blocks them.",
+        message: `Segment could not be loaded: ${error.message}`,
+        fix: error.fix ?? "Check data-write-key and data-segment-cdn, and that nothing blocks them.",
       });
     }
   };
+  return (meet) => (under ??= bring(meet));
 }
 
 /**

@@ -6,9 +6,10 @@
 // when `data-hold-ms` has passed, or when anything fails, the events go on, once each, in order. Who has opted out is
 // not recorded, and nothing of that is done; Segment, where the tag brings it, is loaded all the same.
 
-import { isOpen, openPage } from "./replay.js";
+import { imported, there } from "./assets.js";
+import { deferred, isOpen, openPage } from "./replay.js";
 import { say } from "./say.js";
-import { hasSegment, isTaken, standIn, trackOn, watchSegment } from "./segment.js";
+import { bringing, hasSegment, isTaken, standIn, trackOn, watchSegment } from "./segment.js";
 import { CONSENT, HOLD_MS, SEGMENT_CDN } from "./tables.js";
 
 const ASSETS = __ASSETS__; // logical name: path below this script's folder; written by `pyscript-replay build`
@@ -41,40 +42,56 @@ const json = (/** @type {string} */ text) => {
   }
 };
 
+/** What the runtime is booted with: its module first. */
+const runtimeFiles = () =>
+  tag.runtime === "pyodide"
+    ? [asset("pyodide"), ...PYODIDE.map((file) => asset("pyodide.dir") + file)]
+    : [asset("micropython"), asset("micropython.wasm")];
+const PYODIDE = ["pyodide.asm.mjs", "pyodide.asm.wasm", "python_stdlib.zip", "pyodide-lock.json"];
+
+const MAIN = "from pyscript_replay import tag; await tag.main()";
+
 /** @type {Watch | null} */
 let segment = null;
 /** @type {Promise<void> | null} */
 let booting = null;
+/** @type {Bring | null} */
+let bring = null; // Segment, where the tag is to
+let runs = false; // Python: the first that arrives
 
-/**
- * Everything that is needed, at once; what is there, or under way, is not asked for again.
- * @param {Page} page
- * @param {(() => Promise<void>) | null} bringSegment
- */
-function load(page, bringSegment) {
+/** Everything that is needed, at once; what is there, or under way, is not asked for again. @param {Page} page */
+function load(page) {
   if (!segment) {
     const given = Number(tag["hold-ms"]);
     segment = watchSegment(window, name, "hold-ms" in tag && given >= 0 ? given : HOLD_MS);
     page.serve({ release: segment.release });
-    bringSegment?.().catch(segment.fail);
+    if (bring) segment.expect(bring(segment.meet));
     fetchAhead();
   }
   booting ??= boot(page);
 }
 
-/** @param {Page} page */
+/** Python, which is welcome even when it comes after its time. @param {Page} page */
 async function boot(page) {
+  const files = runtimeFiles();
+  /** @type {Deferred<void>} */
+  const started = deferred();
+  const wanted = () => {
+    started.resolve();
+    return !runs && (runs = true);
+  };
+  const module = tag.runtime === "pyodide" ? imported(files[0]) : needing(imported(files[0]), files[1]);
+  const running = module.then(({ boot }) => boot({ page, segment, asset, ahead, bring, wanted }, MAIN));
+  running.catch(started.reject);
   try {
-    const runtime = tag.runtime === "pyodide" ? "pyodide" : "micropython";
-    const module = import(asset(runtime));
-    const { boot } = await (runtime === "micropython" ? needing(module, asset("micropython.wasm")) : module);
-    await boot({ page, segment, asset, ahead }, "from pyscript_replay import tag; await tag.main()");
+    await there(started.promise, files);
+    await running;
   } catch (/** @type {any} */ error) {
     booting = null; // start() tries again
     page.failed({
       code: "runtime-load",
       message: `Python could not be started: ${error.message}`,
-      fix: "Check that the bundle is complete and that the Content-Security-Policy allows 'self' and 'wasm-unsafe-eval'.",
+      fix: error.fix ?? "Please report this, with the browser's console.",
     });
   }
 }
@@ -82,16 +99,11 @@ async function boot(page) {
 /** How to load analytics-next; until then a stand-in keeps the page's calls. Nothing, where the page has a Segment. */
 function segmentToBring() {
   if (!tag["write-key"] || hasSegment(window, name)) return null;
-  const load = standIn(window, name);
-  /** @type {Promise<void> | undefined} */
-  let loading;
-  return () =>
-    (loading ??= load({
-      sdk: needing(import(asset("analytics")), settings()),
-      writeKey: tag["write-key"],
-      cdnURL: tag["segment-cdn"],
-      options: json(tag["segment-options"]),
-    }));
+  return bringing(standIn(window, name), asset("analytics"), {
+    writeKey: tag["write-key"],
+    cdnURL: tag["segment-cdn"],
+    options: json(tag["segment-options"]),
+  });
 }
 
 /** Segment's, of this source. */
@@ -122,8 +134,9 @@ function fetchAhead() {
     if (as) Object.assign(link, { as, crossOrigin });
     document.head.append(link);
   };
-  hint("modulepreload", asset(tag.mode === "classic-cloud" ? "amplitude" : "session-replay"));
-  for (const path of ASSETS["session-replay.chunks"]) hint("modulepreload", new URL(path, script?.src).href);
+  for (const sdk of ["session-replay", ...(tag.mode === "classic-cloud" ? ["amplitude"] : [])])
+    hint("modulepreload", asset(sdk));
+  hint("modulepreload", asset("session-replay.record"));
   if (tag.runtime !== "pyodide") hint("preload", asset("micropython.wasm"), "fetch", "anonymous");
   if (tag["write-key"]) hint("preload", settings(), "fetch", "anonymous");
   if (tag["api-key"]) {
@@ -162,15 +175,19 @@ function refusal() {
 }
 
 if (isOpen(window)) {
-  say(globalThis, "error", "pyscript-replay: tag-twice: this page has a second script tag; the first one goes on alone.");
+  say(
+    globalThis,
+    "error",
+    "pyscript-replay: tag-twice: this page has a second script tag; the first one goes on alone.",
+  );
 } else {
   const page = openPage(window, (...event) => trackOn(window, name, ...event));
   const refused = refusal();
-  const bringSegment = refused ? null : segmentToBring();
+  bring = refused ? null : segmentToBring();
   page.tag = tag;
   page.serve({
-    load: () => load(page, bringSegment),
-    release: () => void bringSegment?.().catch(page.error), // nothing is held when nothing was loaded
+    load: () => load(page),
+    release: () => void bring?.().catch(page.error), // nothing is held when nothing was loaded
   });
   page.makeEarlyCalls();
   if (refused) page.refuse(refused);

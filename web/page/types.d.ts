@@ -5,7 +5,11 @@ import type { Effect, Happening, Status } from "./tables.js";
 
 declare global {
   /** Logical name: path below the bundle's root. Written by `pyscript-replay build`. */
-  const __ASSETS__: Record<string, string> & { "session-replay.chunks": string[] };
+  const __ASSETS__: Record<string, string>;
+  /** File name: the integrity of what is booted with it. */
+  const __INTEGRITY__: Record<string, string>;
+  /** Where the replay SDK is, from where amplitude.js is. */
+  const __SESSION_REPLAY__: string;
 
   // `var`, for nothing else declares a property of globalThis
   var pyscriptReplay: Facade | undefined;
@@ -80,11 +84,26 @@ declare global {
     asset: (name: string) => string;
     /** Answers to what will be asked, by their address. */
     ahead?: Map<string, Promise<Response>>;
+    /** How to load Segment, where it is to be brought. */
+    bring?: Bring | null;
+    /** Python is about to run: whether it is to. (Another may have come first.) */
+    wanted?(): boolean;
     /** Segment itself, where Python was given it, and its global's name, where that was given. */
     analytics?: Segment;
     name?: string;
     /** Whether this page is being wired already. */
     claimed?: boolean;
+  }
+
+  /** What has become of the bundle's files: see assets.js. */
+  interface Assets {
+    /** How often they were asked for anew, and what is put behind an address for that. */
+    tries: number;
+    again: string;
+    /** What the Content-Security-Policy has refused. */
+    refused: { blockedURI: string; directive: string }[];
+    /** A module of the bundle, in time, for the replay SDK. */
+    module(url: string): Promise<unknown>;
   }
 
   /** The attributes of a script tag whose names begin with `data-`, without that. */
@@ -137,6 +156,7 @@ declare global {
     group_id: string | null;
     traits: boolean;
     anonymous_id: string | null;
+    device_id: string | null;
     allowed: boolean;
     session_id: number | string | null;
   }
@@ -151,6 +171,7 @@ declare global {
   interface Facts {
     now: number;
     visitor: string | null;
+    before: string | null;
     stored?: number | string | null;
     access?: number | string | null;
     amplitude: AmplitudeFacts | null;
@@ -184,6 +205,7 @@ declare global {
   interface Wiring {
     destination: string | null;
     destinations: string[];
+    ours: boolean;
     hook: "enrichment" | "middleware" | "deferred";
   }
 
@@ -191,8 +213,8 @@ declare global {
   interface Watch {
     /** Why its global cannot be read, if it cannot. */
     unreadable?(): string;
-    real: Promise<void>;
-    fail(reason: unknown): void;
+    readonly real: Promise<void>;
+    expect(brought: Promise<unknown>): void;
     release(): void;
     page: Page | null;
     sdk: Recorder | null;
@@ -218,6 +240,8 @@ declare global {
     userId?: string | null;
     groupId?: string;
     anonymousId?: string | null;
+    messageId?: string;
+    context?: { device?: { id?: unknown } };
     traits?: object;
     properties?: Properties;
     integrations?: Integrations;
@@ -234,10 +258,12 @@ declare global {
   interface SegmentUser {
     anonKey: string;
     anonymousId(): string | null;
-    identityStore?: { stores?: SegmentStore[]; getConsistent?: unknown };
+    identityStore?: Pick<SegmentStorage, "stores" | "getConsistent">;
   }
 
   interface SegmentStorage {
+    stores?: SegmentStore[];
+    getConsistent?: unknown;
     get(key: string): unknown;
     set(key: string, value: unknown): void;
     clear(key: string): void;
@@ -250,7 +276,7 @@ declare global {
     type: "enrichment";
     version: string;
     isLoaded(): boolean;
-    load(): Promise<void>;
+    load(context: unknown, instance: Segment): Promise<void>;
   } & { [call: string]: unknown }; // and one for each of Segment's calls
 
   /** The real object. */
@@ -268,7 +294,11 @@ declare global {
   }
 
   /** `AnalyticsBrowser.load(…)`: a stand-in that can be awaited. */
-  type Loading = PromiseLike<[Segment, unknown]> & Record<string, (...args: unknown[]) => unknown>;
+  interface Loading extends PromiseLike<[Segment, unknown]> {
+    load(settings: { writeKey: string; cdnURL?: string }, options: SegmentOptions): unknown;
+    // biome-ignore lint/suspicious/noExplicitAny: and Segment's methods
+    [method: string]: any;
+  }
 
   interface SegmentOptions {
     cookie?: object;
@@ -276,16 +306,17 @@ declare global {
   }
 
   interface SegmentModule {
-    AnalyticsBrowser: { load(settings: { writeKey: string; cdnURL?: string }, options: SegmentOptions): Loading };
+    AnalyticsBrowser: { new (): Loading };
   }
 
   /** How to load analytics-next: see `standIn` in segment.js. */
-  type Load = (how: {
-    sdk: Promise<SegmentModule>;
-    writeKey: string;
-    cdnURL?: string;
-    options?: SegmentOptions;
-  }) => Promise<void>;
+  type Load = (
+    how: { sdk: Promise<SegmentModule>; writeKey: string; cdnURL?: string; options?: SegmentOptions },
+    meet?: (value: unknown) => void,
+  ) => Promise<void>;
+
+  /** Load Segment, once; whoever watches for one is to meet it before it loads. */
+  type Bring = (meet?: (value: unknown) => void) => Promise<void>;
 
   // amplitude-js 5.
 
@@ -337,10 +368,10 @@ declare global {
 
   /** What was heard of the SDK: recorder.py has a method `_on_…` for each. */
   type Heard =
-    | { what: "snapshot" | "ended" }
+    | { what: "loaded" | "snapshot" | "ended" }
     | { what: "config"; status: number; present: boolean; detail: string }
     | { what: "upload"; status: number; skipped: string; detail: string }
-    | { what: "said"; reason: string; detail: string };
+    | { what: "said"; reason: string; detail: string; fix: string | null };
 
   type Hear = (heard: Heard) => void;
 

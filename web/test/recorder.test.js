@@ -107,6 +107,7 @@ test("a reason for not recording is heard from the SDK's logger", () => {
       what: "said",
       reason: "sampled-out",
       detail: "Opting session 1 out of recording due to sample rate. more",
+      fix: null,
     },
   ]);
 });

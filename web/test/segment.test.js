@@ -118,7 +118,7 @@ test("what is no Segment is refused", () => {
 
 test("a Segment that cannot be loaded is told to who waits for it", async () => {
   const watch = watchSegment({}, "analytics");
-  watch.fail(new Error("blocked"));
+  watch.expect(Promise.reject(new Error("blocked")));
   await assert.rejects(watch.real, /blocked/);
 });
 
@@ -148,7 +148,9 @@ test("an event's facts are plain data", async () => {
         anonymous_id: "ada",
         allowed: true,
         session_id: null,
+        device_id: null,
       },
+      before: null,
       properties: null,
       waited: false,
     },

@@ -14,7 +14,7 @@ globalThis.__ASSETS__ = {
   "pyodide.dir": "assets/pyodide/",
   "micropython.wasm": "assets/micropython.wasm",
   "session-replay": "assets/session-replay.js",
-  "session-replay.chunks": ["assets/chunk.js"],
+  "session-replay.record": "assets/chunk.js",
   amplitude: "assets/amplitude.js",
 };
 let loaders = 0;
