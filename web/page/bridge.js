@@ -275,7 +275,7 @@ const unheld = (/** @type {Watch} */ segment) => {
  * @param {Box} options @param {Box} sayings @param {Box} hear
  */
 export const observed = (options, sayings, hear) =>
-  attempt(() => answer(observedOptions(options.it, sayings.it, hear.it)));
+  attempt(() => answer(observedOptions(options.it, sayings.it, hear.it, () => opened().page.off)));
 
 export const documentIsLoading = () => globalThis.document?.readyState === "loading";
 

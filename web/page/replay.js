@@ -31,6 +31,8 @@ export function openPage(scope, track) {
   const ready = deferred();
   /** @type {Deferred<void>} */
   let moved = deferred(); // resolved, and made anew, whenever the status changes
+  /** @type {Deferred<string>} */
+  const displayed = deferred(); // a prerendered page is shown; its state then
   /** @type {Problem | null} */
   let lastError = null;
   let opted = false; // where storage is forbidden, the choice lasts as long as the page
@@ -55,6 +57,7 @@ export function openPage(scope, track) {
   const methods = {
     ready: ready.promise,
     async start() {
+      if (life.state === "prerendered" && (await displayed.promise) === "stopped") return facade;
       page.happened("start");
       return settled();
     },
@@ -119,12 +122,17 @@ export function openPage(scope, track) {
     /** The page's first step. Answers a promise of the facade, once it is known what has become of it. */
     open(consent) {
       if (life.state !== "new") page.happened("start");
-      else if (page.optedOut) page.happened(consent === "wait" ? "stop" : "opted-out");
-      else if (consent === "wait") page.happened("consent-awaited");
       else if (scope.document?.prerendering) {
-        scope.document.addEventListener("prerenderingchange", () => page.happened("displayed"), { once: true });
         page.happened("prerendering");
-      } else page.happened("granted");
+        const shown = () => {
+          page.happened("displayed");
+          page.open(consent);
+          displayed.resolve(life.state);
+        };
+        scope.document.addEventListener("prerenderingchange", shown, { once: true });
+      } else if (page.optedOut) page.happened(consent === "wait" ? "stop" : "opted-out");
+      else if (consent === "wait") page.happened("consent-awaited");
+      else page.happened("granted");
       const answer = settled();
       answer.catch(() => {});
       return answer;
@@ -133,6 +141,11 @@ export function openPage(scope, track) {
     /** Whether events are to be looked at. */
     get live() {
       return life.live;
+    },
+
+    /** Whether the visitor may not reach Amplitude: nothing may be sent there. */
+    get off() {
+      return life.state === "off";
     },
 
     /** Take over some of the facade's values; a changed status is announced. */

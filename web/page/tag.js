@@ -57,6 +57,7 @@ function load(page, bringSegment) {
     page.serve({ release: segment.release });
     bringSegment?.().catch(segment.fail);
     fetchAhead();
+    fetchConfigurationAhead(page, segment);
   }
   booting ??= boot(page);
 }
@@ -94,16 +95,6 @@ function segmentToBring() {
 
 /** What would otherwise be asked for one after the other is asked for now. */
 function fetchAhead() {
-  const hint = (
-    /** @type {string} */ rel,
-    /** @type {string} */ href,
-    /** @type {string | undefined} */ as = undefined,
-    /** @type {string | undefined} */ crossOrigin = undefined,
-  ) => {
-    const link = Object.assign(document.createElement("link"), { rel, href });
-    if (as) Object.assign(link, { as, crossOrigin });
-    document.head.append(link);
-  };
   hint("modulepreload", asset(tag.mode === "classic-cloud" ? "amplitude" : "session-replay"));
   for (const path of ASSETS["session-replay.chunks"]) hint("modulepreload", new URL(path, here).href);
   if (tag.runtime !== "pyodide") hint("preload", asset("micropython.wasm"), "fetch", "anonymous");
@@ -114,13 +105,27 @@ function fetchAhead() {
       "fetch",
       "anonymous",
     );
-  if (tag["api-key"])
+}
+
+/** Amplitude is not asked before it is known that nothing on the page keeps this visitor from it. @param {Page} page @param {Watch} segment */
+function fetchConfigurationAhead(page, segment) {
+  const ask = () => {
+    if (!tag["api-key"] || page.optedOut || json(tag.options).optOut || !segment.unrestricted) return;
     hint(
       "preload",
       `${configServer()}/${encodeURIComponent(tag["api-key"])}?config_group=browser`,
       "fetch",
       "anonymous",
     );
+  };
+  segment.real.then(ask, () => {});
+}
+
+/** @param {string} rel @param {string} href @param {string} [as] @param {string} [crossOrigin] */
+function hint(rel, href, as, crossOrigin) {
+  const link = Object.assign(document.createElement("link"), { rel, href });
+  if (as) Object.assign(link, { as, crossOrigin });
+  document.head.append(link);
 }
 
 const configServer = () => json(tag.options).configServerUrl || CONFIG[tag["server-zone"]] || CONFIG.US;

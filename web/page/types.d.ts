@@ -56,6 +56,7 @@ declare global {
     tag?: Attributes;
     optedOut: boolean;
     readonly live: boolean;
+    readonly off: boolean;
     happened(happening: Happening): unknown[];
     serve(more: Effects): void;
     open(consent: string | undefined): Promise<Facade>;
@@ -138,12 +139,21 @@ declare global {
     session_timeout: number;
   }
 
+  interface ReachFacts {
+    disabled: boolean;
+    enabled: boolean;
+    opted_out: boolean;
+    passing: boolean;
+    consent: Record<string, boolean> | null;
+  }
+
   interface Facts {
     now: number;
     visitor: string | null;
     stored?: number | string | null;
     access?: number | string | null;
     amplitude: AmplitudeFacts | null;
+    reach: ReachFacts;
     event: EventFacts | null;
     properties: Properties | null;
     waited: boolean;
@@ -176,6 +186,8 @@ declare global {
     destinations: string[];
     amplitude: boolean;
     hook: "enrichment" | "middleware" | "deferred";
+    /** How the destination names the event of a page: modes/base.py. */
+    page_event: { named: string; unnamed: string; category: boolean };
   }
 
   /** What watches a page's Segment: see segment.js. */
@@ -187,7 +199,8 @@ declare global {
     sdk: Recorder | null;
     look(): Facts;
     apply(event: SegmentEvent | null, patch: Patch | null | undefined): Patch | null;
-    allows(names: string[]): boolean;
+    readonly unrestricted: boolean;
+    deferred(): boolean;
     destinations(): { settings: object; plugins: string[] };
     meetAmplitude(): Promise<void>;
     connect(given: Wiring, functions: Looks): void;
@@ -208,6 +221,8 @@ declare global {
     groupId?: string;
     anonymousId?: string | null;
     traits?: object;
+    event?: string;
+    context?: { consent?: { categoryPreferences?: Record<string, boolean> } };
     properties?: Properties;
     integrations?: Integrations;
   }
@@ -223,6 +238,7 @@ declare global {
   interface SegmentUser {
     anonKey: string;
     anonymousId(): string | null;
+    traits?(): object;
     identityStore?: { stores?: SegmentStore[]; getConsistent?: unknown };
   }
 
@@ -247,9 +263,12 @@ declare global {
     /** An npm `AnalyticsBrowser` has it, once it has loaded. */
     instance?: Segment;
     integrations?: Integrations;
-    settings?: { cdnSettings?: object };
+    settings?: { cdnSettings?: object; writeKey?: string };
     storage: SegmentStorage;
-    queue?: { plugins: { name: string }[] };
+    queue?: {
+      plugins: { name: string }[];
+      on?(event: "flush", listener: (context: { event: SegmentEvent }, delivered: boolean) => void): unknown;
+    };
     user(): SegmentUser | PromiseLike<SegmentUser>;
     on(event: string, listener: () => void): unknown;
     addSourceMiddleware(middleware: SourceMiddleware): unknown;
@@ -285,13 +304,14 @@ declare global {
     setSessionId(id: number): unknown;
     setDeviceId(id: string): unknown;
     onInit(callback: () => void): void;
-    options: { deviceId?: string | null; sessionTimeout: number };
+    options: { deviceId?: string | null; sessionTimeout: number; optOut?: boolean };
   }
 
   // session-replay-browser.
 
   interface Recorder {
     getSessionReplayProperties(): Properties;
+    evaluateTargetingAndCapture(facts: object): Promise<void>;
   }
 
   interface ConfigRequest {
