@@ -52,11 +52,6 @@ class Reach:
         self._preferences: "Any" = None  # those of the last event that had any
 
     @property
-    def refused(self) -> bool:
-        """Whether what was stored for the recording has to go: the answer is known, and it is no."""
-        return self.reason not in (None, CONSENT_UNKNOWN)
-
-    @property
     def hopeless(self) -> bool:
         """Whether there is no use in waiting for what Segment would bring."""
         return self.removed or self.reason in (SEGMENT_DISABLED, INTEGRATIONS)

@@ -263,8 +263,9 @@ class Replay:
             self._carry_out(self._mode.look(facts))
 
     def _end(self) -> object:
-        if self._recorder is None or self._off == reach.CONSENT_UNKNOWN:
-            return None  # in the second case nothing was begun, and what is stored is good if consent is confirmed
+        unknown = self._off == reach.CONSENT_UNKNOWN and self.status != "stopped"
+        if self._recorder is None or unknown:
+            return None  # nothing was begun; what is stored is good if the consent turns out to be there
         self._mode.following.stop()
         self._report(sessionId=None, deviceId=None, replayId=None, recording=False)
         self._recorder.end()

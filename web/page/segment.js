@@ -144,7 +144,7 @@ function watch(patience = HOLD_MS) {
    * @returns {ReachFacts}
    */
   const reach = (event) => ({
-    disabled: analytics.settings?.writeKey === "", // Segment's own stand-in for one that was not to be loaded
+    disabled: isDisabled(analytics),
     enabled: !wiring || allows(analytics.integrations, wiring.destinations),
     opted_out: Boolean(instance?.options.optOut || attempt(() => Reflect.get(globalThis, "amplitude").getOptOut())),
     passing: event !== null,
@@ -205,7 +205,7 @@ function watch(patience = HOLD_MS) {
       if (again) return;
       if (given.hook !== "enrichment") addDocumentedHook(given.hook);
       analytics.on("reset", () => seen("reset"));
-      analytics.queue?.on?.("flush", ({ event }, delivered) => delivered || dropped(event));
+      analytics.queue?.on?.("delivery_failure", ({ event }) => dropped(event));
       onSessionChange(seen, () => globalThis.pyscriptReplay?.sessionId ?? null);
     },
 
@@ -226,11 +226,14 @@ function watch(patience = HOLD_MS) {
           value.addSourceMiddleware(hold);
           value.register(view);
         }
-        Promise.resolve(value.user()).then((it) => {
+        const begin = (/** @type {SegmentUser} */ it) => {
           user = it;
           analytics = value.instance ?? value; // an npm AnalyticsBrowser is a front for the instance that it has made by now
           real.resolve();
-        }, real.reject);
+        };
+        Promise.resolve(value.user()).then(begin, real.reject);
+        // one that was loaded as disabled never makes the calls that its front has kept
+        value.then?.(([it]) => isDisabled(it) && begin(it.user()));
       } else return;
       met.add(value);
       waiting = value;
@@ -249,6 +252,9 @@ function watch(patience = HOLD_MS) {
 
   return segment;
 }
+
+/** Whether it is Segment's own stand-in for one that was not to be loaded. @param {Segment} analytics */
+const isDisabled = (analytics) => analytics.settings?.writeKey === "";
 
 const sleep = (/** @type {number} */ milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds));
 

@@ -267,7 +267,7 @@ declare global {
     storage: SegmentStorage;
     queue?: {
       plugins: { name: string }[];
-      on?(event: "flush", listener: (context: { event: SegmentEvent }, delivered: boolean) => void): unknown;
+      on?(event: "delivery_failure", listener: (context: { event: SegmentEvent }) => void): unknown;
     };
     user(): SegmentUser | PromiseLike<SegmentUser>;
     on(event: string, listener: () => void): unknown;
