@@ -87,7 +87,9 @@ function watch(patience = HOLD_MS) {
     const left = () => Math.max(0, patience - (performance.now() - (arrived.get(event) ?? performance.now())));
     const settled = () => unlessLeft(Promise.race([settling.promise, sleep(left())]));
     if (waits) await settled();
-    const targeted = live() && (await unlessLeft(Promise.race([target(event), sleep(left())])));
+    let targeted = false;
+    const asked = async () => void (targeted = await target(event));
+    if (live()) await unlessLeft(Promise.race([asked(), sleep(left())]));
     if (targeted && !recording()) await settled();
     if ((waits || targeted) && live()) apply(event, tell.event({ ...look(event), waited: true }));
   }
