@@ -235,7 +235,7 @@ function watch(patience = HOLD_MS) {
         };
         Promise.resolve(value.user()).then(begin, real.reject);
         // one that was loaded as disabled never makes the calls that its front has kept
-        value.then?.((/** @type {[Segment]} */ [it]) => isDisabled(it) && begin(it.user()));
+        value.then?.((/** @type {[Segment]} */ [it]) => isDisabled(it) && Promise.resolve(it.user()).then(begin));
       } else return;
       met.add(value);
       waiting = value;
