@@ -69,7 +69,6 @@ class Segment:
         wiring = {
             "destination": mode.destination,
             "destinations": list(mode.destinations),
-            "amplitude": mode.amplitude_js,
             "hook": hook,
             "page_event": mode.page_event,
         }
