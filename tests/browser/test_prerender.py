@@ -60,8 +60,8 @@ class Prerendered:
         found = chromium.find()
         arguments = ["--headless", "--no-sandbox", f"--user-data-dir={self.profile}", *found.get("args", [])]
         command = [str(found.get("executable_path", "chromium")), *arguments, f"{self.server.url}/dist/first.html"]
-        keep = {"stdin": subprocess.PIPE, "stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
-        self.program = subprocess.Popen([*command, "--remote-debugging-port=0"], env=found.get("env"), **keep)
+        quiet = subprocess.DEVNULL
+        self.program = subprocess.Popen([*command, "--remote-debugging-port=0"], stdout=quiet, stderr=quiet)
         shown = self.event("shown")["properties"]
         if not shown["prerendered"]:
             pytest.skip("this browser does not prerender pages (Speculation Rules)")

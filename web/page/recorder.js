@@ -21,7 +21,7 @@ export const targeting = () => conditional !== false;
  * @param {Hear} hear
  * @param {() => boolean} off whether nothing may be sent: the visitor may not reach Amplitude
  */
-export function observed(options, sayings, hear, off) {
+export function observed(options, sayings, hear, off = () => false) {
   Reflect.set(globalThis, RECORDED, (/** @type {"snapshot" | "ended"} */ what) => hear({ what }));
   return {
     ...options,
