@@ -29,6 +29,38 @@ REASONS = {
 }
 
 
+# Why the visitor may not reach Amplitude (reach.py)
+OFF = {
+    "segment-deferred": (
+        "the page has not loaded Segment yet",
+        "If it does not wait for a consent, see that analytics.load() is called.",
+    ),
+    "segment-disabled": ("Segment was loaded as disabled", "If that is not meant, see what Segment is loaded with."),
+    "integrations": (
+        "Segment's integrations switch the destination off",
+        "If that is not meant, see the integrations that Segment is loaded with.",
+    ),
+    "opted-out": (
+        "Amplitude's SDK was told to opt out",
+        "If that is not meant, see setOptOut and the option optOut.",
+    ),
+    "consent-unknown": (
+        "the destination depends on a consent, and no event has carried one yet",
+        "Track an event: the consent wrapper stamps it with the visitor's choice.",
+    ),
+    "consent-refused": (
+        "the visitor's consent does not cover the destination",
+        "If that is not meant, compare the events' context.consent with the destination's consent categories.",
+    ),
+    "not-loaded": ("Segment has not brought amplitude-js", "Reload the page, if the visitor has consented just now."),
+}
+
+
+def _is_off(reason: str) -> tuple:
+    seen, fix = OFF[reason]
+    return ("switched-off", "warning", lambda page: page["off"] == reason, "nothing is recorded: " + seen, fix)
+
+
 def _says(reason: str) -> tuple:
     def applies(page: dict) -> bool:
         return page["session_id"] is not None and not page["recording"] and page["reason"] == reason
@@ -49,7 +81,10 @@ RULES = (
     (
         "not-running",
         "problem",
-        lambda page: page["status"] in ("loading", "stopped", "failed") and not page.get("errors"),
+        lambda page: (
+            not page.get("errors")
+            and (page["status"] in ("stopped", "failed") or (page["status"] == "loading" and not page["off"]))
+        ),
         "the wiring is {status}",
         "Look at the pyscript-replay:error event, or call start().",
     ),
@@ -61,13 +96,6 @@ RULES = (
         "",
     ),
     (
-        "switched-off",
-        "warning",
-        lambda page: page["switched_off"],
-        "Segment's integrations switch the destination off, so nothing is recorded",
-        "If that is not meant, see the integrations that Segment is loaded with.",
-    ),
-    (
         "no-sample-rate",
         "warning",
         lambda page: not page["sampled"],
@@ -77,7 +105,7 @@ RULES = (
     (
         "no-session",
         "warning",
-        lambda page: page["status"] == "running" and page["session_id"] is None and not page["switched_off"],
+        lambda page: page["status"] == "running" and page["session_id"] is None and not page["off"],
         "there is no session yet",
         "Track an event: Segment begins a session with the first one.",
     ),
@@ -106,7 +134,7 @@ RULES = (
         "recording session {session_id} of device {device_id}",
         "",
     ),
-)
+) + tuple(_is_off(reason) for reason in sorted(OFF))
 
 
 def findings(page: dict) -> "list[dict]":

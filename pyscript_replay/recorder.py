@@ -43,7 +43,13 @@ STEP_MS = 5000
 FAILURES = 3
 """So many uploads in a row may fail in a way that passes by itself (5xx, no network)."""
 
-SDK_STORES = ("AMP_SR_START_{}", "AMP_remote_config_{}", "AMP_diagnostics_{}", "{}_amp_session_replay_")
+SDK_STORES = (
+    "AMP_SR_START_{}",
+    "AMP_remote_config_{}",
+    "AMP_diagnostics_{}",
+    "{}_amp_session_replay_",
+    "{}_amp_targeting",
+)
 """How the names of the SDK's keys and databases begin, with the first ten characters of the API key."""
 
 SAMPLED_OUT, OPTED_OUT, TARGETED, CAPTURE_OFF = "sampled-out", "opted-out", "targeted", "capture-off"
@@ -372,17 +378,17 @@ class Recorder:
     async def _send(self) -> None:
         await _in_time(self.sdk.call("flush", False))
 
-    async def close(self) -> None:
-        """End the recording for good, upload the rest, and delete what the SDK has stored.
-
-        Whatever is under way, nothing is recorded from now on; what cannot be brought to its end in time goes on alone.
-        """
+    def end(self) -> None:
+        """End the recording. Whatever is under way, nothing is recorded from now on; ``close`` does the rest."""
         try:
             if self._under_way is not None or self._reached[0] is not None:
                 self._pause()
         except bridge.JsError as error:
             self._reason = (THREW, str(error))
         self.follow(None, None)
+
+    async def close(self) -> None:
+        """Upload the rest, and delete what the SDK has stored. What cannot be done in time goes on alone."""
         await bridge.within(CLOSE_MS, self.settle())
         self._forget()
 

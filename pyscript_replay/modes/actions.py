@@ -22,6 +22,7 @@ class Actions(Mode):
     destination = "Actions Amplitude"
     destinations = ("Actions Amplitude", "Amplitude (Actions)")  # either name switches it
     owner = session.THEIRS
+    page_event = {"named": "Viewed {}", "unnamed": "", "category": False}  # as the destination is set up at first
 
     def __init__(self, options: dict, settings: dict):
         super().__init__(options, settings)

@@ -17,6 +17,10 @@ Facts (a ``dict``; ``web/page/segment.js`` gathers them; all times are milliseco
                ``group_id``, ``traits`` (whether it has any), ``anonymous_id``, ``device_id`` (which it names by
                itself, or ``None``), ``allowed`` (whether this destination may have it), ``session_id`` (what it
                carries for the destination, or ``None``)
+``reach``      what decides whether the visitor may reach Amplitude (``reach.py``): ``disabled`` (Segment is),
+               ``enabled`` (the destination is, by the ``integrations`` that Segment was loaded with), ``opted_out``
+               (an Amplitude SDK was told so), ``passing`` (an event is, or was dropped on its way), ``consent`` (the
+               ``categoryPreferences`` that it was stamped with, or ``None``)
 ``properties`` what the SDK wants this event to carry, or ``None``
 ``recording``  whether the SDK records the session that it was last told
 ``settled``    whether that is known by now
@@ -69,6 +73,7 @@ class Mode:
         owner (str): who moves the session, ``session.THEIRS`` or ``session.OURS``.
         sdk (str): what the bundle calls the SDK that records.
         amplitude_js (bool): whether amplitude-js must be there first.
+        page_event (dict): how the destination names the event of a page or screen.
     """
 
     destination = None
@@ -76,6 +81,8 @@ class Mode:
     owner = session.THEIRS
     sdk = "session-replay"
     amplitude_js = False
+    # as facade, Segment's library, names them: with the category, where there is one; "Screen" in place of "Page"
+    page_event = {"named": "Viewed {} Page", "unnamed": "Loaded a Page", "category": True}
 
     def __init__(self, options: dict, settings: dict):
         """``options`` are those of ``options.py``, ``settings`` the source's, as Segment's CDN serves them."""
@@ -182,7 +189,7 @@ class Mode:
         the very session and device that are being recorded.
         """
         event = facts["event"]
-        if event["type"] not in CARRIES_PROPERTIES:
+        if event["type"] not in CARRIES_PROPERTIES or not event["allowed"]:
             return answer
         maker = self.maker(event)
         gone = self.following.gone(maker)

@@ -245,7 +245,7 @@ def _monotonic() -> bytes:
     """``micropython.mjs`` with a clock for its event loop that nobody can set."""
     program, (wall, monotonic) = _package_file("micropython", "micropython.mjs").decode(), TICKS
     if program.count(wall) != 1:
-        raise ReplayError("bundle-micropython", "micropython.mjs has another clock.", "See TICKS in bundle.py.")
+        raise ReplayError("bundle-micropython", "micropython.mjs has another clock", "See TICKS in bundle.py.")
     return program.replace(wall, monotonic).encode()
 
 

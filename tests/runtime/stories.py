@@ -286,7 +286,7 @@ PAGE = {
     "session_id": FIRST,
     "device_id": "d",
     "sampled": True,
-    "switched_off": False,
+    "off": None,
     "recording": True,
     "reason": None,
 }

@@ -27,9 +27,13 @@ def codes(**changes: object) -> list[str]:
         ({"recording": False, "reason": "opted-out"}, ["mode", "opted-out"]),
         ({"recording": False, "reason": "capture-off"}, ["mode", "capture-off"]),
         ({"session_id": None, "recording": False}, ["mode", "no-session"]),
-        ({"session_id": None, "recording": False, "switched_off": True}, ["mode", "switched-off"]),
+        ({"session_id": None, "recording": False, "off": "integrations"}, ["mode", "switched-off"]),
         ({"status": "waiting", "session_id": None, "recording": False}, ["waiting", "mode"]),
         ({"status": "failed", "session_id": None, "recording": False}, ["not-running", "mode"]),
+        (
+            {"status": "loading", "session_id": None, "recording": False, "off": "segment-deferred"},
+            ["mode", "switched-off"],
+        ),
         ({"status": "loading", "mode": "auto", "session_id": None, "recording": False}, ["not-running"]),
     ],
 )

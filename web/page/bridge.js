@@ -282,7 +282,7 @@ const unheld = (/** @type {Watch} */ segment) => {
  * @param {Box} options @param {Box} sayings @param {Box} hear
  */
 export const observed = (options, sayings, hear) =>
-  attempt(() => answer(observedOptions(options.it, sayings.it, hear.it, host?.ahead)));
+  attempt(() => answer(observedOptions(options.it, sayings.it, hear.it, () => opened().page.off, host?.ahead)));
 
 /** Whether the browser takes a boxed text for a CSS selector. @param {Box} box */
 export function isSelector(box) {

@@ -10,22 +10,38 @@ const RECORDED = Symbol.for("pyscript-replay.recorded"); // rrweb-record.js call
 const SKIPPED = "X-Session-Replay-Event-Skipped";
 const LEVELS = { error: 1, warn: 2, log: 3, debug: 4 };
 
+/** @type {boolean | null} */
+let conditional = null;
+
+/** Whether Amplitude's configuration records under conditions; `false` once it was seen to have none. */
+export const targeting = () => conditional !== false;
+
 /**
  * The options with listeners: `hear` is told, as data, `what` was heard.
  * @param {RecorderOptions} options
  * @param {[text: string, reason: string][]} sayings texts of the SDK's logger, and what they mean
  * @param {Hear} hear
+ * @param {() => boolean} off whether nothing may be sent: the visitor may not reach Amplitude
  * @param {Map<string, Promise<Response>>} [ahead] answers to what will be asked, by their address
  */
-export function observed(options, sayings, hear, ahead) {
+export function observed(options, sayings, hear, off = () => false, ahead = undefined) {
   Reflect.set(globalThis, RECORDED, (/** @type {"snapshot" | "ended"} */ what) => hear({ what }));
   return {
     ...options,
-    handleFetchConfig: configured(options.handleFetchConfig ?? asking(ahead), hear),
-    handleSendEvents: sent(options.handleSendEvents ?? send, hear),
+    handleFetchConfig: configured(unless(off, options.handleFetchConfig ?? asking(ahead)), hear),
+    handleSendEvents: sent(unless(off, options.handleSendEvents ?? send), hear),
     loggerProvider: logger(options, sayings, hear),
   };
 }
+
+/**
+ * Carry out a request; while the visitor may not reach Amplitude, answer as if it was done, so that nothing is kept.
+ * @template R
+ * @param {() => boolean} off
+ * @param {(given: R) => Promise<Response>} request
+ * @returns {(given: R) => Promise<Response>}
+ */
+const unless = (off, request) => async (given) => (off() ? new Response("{}") : request(given));
 
 /** @param {NonNullable<RecorderOptions["handleFetchConfig"]>} request @param {Hear} hear */
 const configured = (request, hear) => async (/** @type {ConfigRequest} */ given) => {
@@ -33,19 +49,23 @@ const configured = (request, hear) => async (/** @type {ConfigRequest} */ given)
     hear({ what: "config", status: 0, present: false, detail: reason(error) });
     throw error;
   });
-  const present =
-    response.ok &&
-    Boolean(
-      (
-        await response
-          .clone()
-          .json()
-          .catch(() => null)
-      )?.configs?.sessionReplay,
-    );
-  hear({ what: "config", status: response.status, present, detail: `${response.status}` });
+  const configs = response.ok ? await configsIn(response.clone()) : null;
+  if (configs) conditional = Boolean(configs.sessionReplay?.sr_targeting_config);
+  hear({
+    what: "config",
+    status: response.status,
+    present: Boolean(configs?.sessionReplay),
+    detail: `${response.status}`,
+  });
   return response;
 };
+
+/** @param {Response} response */
+const configsIn = (response) =>
+  response.json().then(
+    (answer) => answer?.configs ?? null,
+    () => null,
+  );
 
 /** @param {NonNullable<RecorderOptions["handleSendEvents"]>} request @param {Hear} hear */
 const sent = (request, hear) => async (/** @type {UploadRequest} */ given) => {

@@ -43,6 +43,8 @@ export function openPage(scope, track) {
   const ready = deferred();
   /** @type {Deferred<void>} */
   let moved = deferred(); // resolved, and made anew, whenever the status changes
+  /** @type {Deferred<string>} */
+  const displayed = deferred(); // a prerendered page is shown; its state then
   /** @type {Problem | null} */
   let lastError = null;
   /** @type {Map<string, Problem>} those that are not mended, by code */
@@ -71,6 +73,7 @@ export function openPage(scope, track) {
     ready: ready.promise,
     async start() {
       if (values.status === "failed") renew(); // what could not be had is asked for anew
+      if (life.state === "prerendered" && (await displayed.promise) === "stopped") return facade;
       page.happened("start");
       return settled();
     },
@@ -140,13 +143,20 @@ export function openPage(scope, track) {
     /** The page's first step. Answers a promise of the facade, once it is known what has become of it. */
     open(consent) {
       if (opened) page.happened("start");
-      else if (page.optedOut) page.happened(consent === "wait" ? "stop" : "opted-out");
-      else if (consent === "wait" && life.state !== "asked") page.happened("consent-awaited");
       else if (scope.document?.prerendering) {
-        scope.document.addEventListener("prerenderingchange", () => page.happened("displayed"), { once: true });
         page.happened("prerendering");
-      } else page.happened("granted");
-      opened = true;
+        const shown = () => {
+          page.happened("displayed");
+          page.open(consent);
+          displayed.resolve(life.state);
+        };
+        scope.document.addEventListener("prerenderingchange", shown, { once: true });
+      } else {
+        opened = true;
+        if (page.optedOut) page.happened(consent === "wait" ? "stop" : "opted-out");
+        else if (consent === "wait" && life.state !== "asked") page.happened("consent-awaited");
+        else page.happened("granted");
+      }
       const answer = settled();
       answer.catch(() => {});
       return answer;
@@ -155,6 +165,11 @@ export function openPage(scope, track) {
     /** Whether events are to be looked at. */
     get live() {
       return life.live;
+    },
+
+    /** Whether the visitor may not reach Amplitude: nothing may be sent there. */
+    get off() {
+      return life.state === "off";
     },
 
     /** Take over some of the facade's values; a changed status is announced. */

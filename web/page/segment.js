@@ -14,6 +14,7 @@
 import { imported, there } from "./assets.js";
 import { amplitudeNow, observe, tellAmplitude, watchAmplitude } from "./classic_device.js";
 import { put, read, watchProperty } from "./property.js";
+import { targeting } from "./recorder.js";
 import { deferred, replayError } from "./replay.js";
 import { CARRIES_PROPERTIES, HOLD_MS } from "./tables.js";
 
@@ -23,6 +24,7 @@ const SESSION = "analytics_session_id";
 const LAST_ACCESS = "analytics_session_id.last_access";
 const ANONYMOUS_ID = "ajs_anonymous_id";
 const MOST_ARRIVED = 1000;
+const SEGMENT_SCRIPT = "script[src*='/analytics.js/v1/']"; // the snippet's load() puts it there
 
 /**
  * Watch for a Segment. `meet` is shown what may be one; `real` is kept once it is. An event is held until `release()`,
@@ -50,6 +52,8 @@ function watch(patience = HOLD_MS) {
   let tell = {}; // functions of Python's: facts in, a patch out
   /** @type {AmplitudeInstance | null} */
   let instance = null; // amplitude-js
+  /** @type {unknown} */
+  let waiting = null; // what will be the real one, once it has loaded
   /** @type {Deferred<void>} */
   let settling = deferred();
   let failed = false; // to bring one
@@ -102,16 +106,44 @@ function watch(patience = HOLD_MS) {
 
   /** One look, one patch; and once more, where the event has to wait for its recording. @param {SegmentEvent} event */
   async function see(event) {
-    const spent = performance.now() - (arrived.get(event.messageId) ?? performance.now());
+    const came = arrived.get(event.messageId) ?? performance.now();
     arrived.delete(event.messageId);
     if (!tell.event || !live()) return;
     before = null;
-    if (!apply(event, tell.event(look(event)))?.wait) return;
-    await unlessLeft(Promise.race([settling.promise, sleep(Math.max(0, patience - spent))]));
-    if (live()) apply(event, tell.event({ ...look(event), waited: true }));
+    const waits = apply(event, tell.event(look(event)))?.wait;
+    const left = () => Math.max(0, patience - (performance.now() - came));
+    const settled = () => unlessLeft(Promise.race([settling.promise, sleep(left())]));
+    if (waits) await settled();
+    let targeted = false;
+    const asked = async () => void (targeted = await target(event));
+    if (live()) await unlessLeft(Promise.race([asked(), sleep(left())]));
+    if (targeted && !recording()) await settled();
+    if ((waits || targeted) && live()) apply(event, tell.event({ ...look(event), waited: true }));
+  }
+
+  const recording = () => segment.page?.facade.recording;
+
+  /**
+   * Where Amplitude's configuration records under conditions, have the SDK see whether the event meets them.
+   * @param {SegmentEvent} event
+   * @returns {Promise<boolean>} whether its recording begins with this event
+   */
+  async function target(event) {
+    const { sdk } = segment;
+    if (!wiring || !sdk || !segment.page?.facade.sessionId || recording() || !targeting()) return false;
+    if (!allows(event.integrations, wiring.destinations)) return false;
+    try {
+      await sdk.evaluateTargetingAndCapture(targetingFacts(event, user, wiring.page_event));
+      return Object.keys(sdk.getSessionReplayProperties()).length > 0;
+    } catch {
+      return false; // it concerns the recording only
+    }
   }
 
   const live = () => segment.page?.live;
+
+  /** What Segment drops, as a consent wrapper has it do, passes no view. @param {SegmentEvent} event */
+  const dropped = (event) => live() && apply(null, tell.look?.({ ...look(null), reach: reach(event) }));
 
   /** Something other than an event may have moved the session. @param {keyof Looks} how @param {Partial<Facts>} more */
   const seen = (how, more = {}) => live() && apply(null, tell[how]?.({ ...look(null), ...more }));
@@ -129,6 +161,7 @@ function watch(patience = HOLD_MS) {
       before,
       ...(storage && attempt(() => session(storage))),
       amplitude: instance && amplitudeNow(instance),
+      reach: reach(event),
       event: event && wiring && eventFacts(event, wiring),
       properties: event && CARRIES_PROPERTIES.includes(event.type) ? properties() : null,
       waited: false,
@@ -141,9 +174,21 @@ function watch(patience = HOLD_MS) {
     return { stored: read(SESSION), access: read(LAST_ACCESS) };
   }
 
+  /**
+   * What decides whether the visitor may reach Amplitude: see reach.py.
+   * @param {SegmentEvent | null} event
+   * @returns {ReachFacts}
+   */
+  const reach = (event) => ({
+    disabled: isDisabled(analytics),
+    enabled: !wiring || allows(analytics.integrations, wiring.destinations),
+    opted_out: Boolean(instance?.options.optOut || attempt(() => Reflect.get(globalThis, "amplitude").getOptOut())),
+    passing: event !== null,
+    consent: event?.context?.consent?.categoryPreferences ?? null,
+  });
+
   /** What the SDK wants an event to carry, while it records. */
-  const properties = () =>
-    segment.page?.facade.recording ? attempt(() => segment.sdk?.getSessionReplayProperties() ?? null) : null;
+  const properties = () => (recording() ? attempt(() => segment.sdk?.getSessionReplayProperties() ?? null) : null);
 
   /** Carry out a patch, and answer it. @type {Watch["apply"]} */
   function apply(event, patch) {
@@ -170,7 +215,16 @@ function watch(patience = HOLD_MS) {
       before = null;
       return apply(event, patch);
     },
-    allows: (names) => allows(analytics.integrations, names),
+
+    /** Whether nothing on the page can keep events from Amplitude: no consent, no `integrations`, no `disable`. */
+    get unrestricted() {
+      const { consentSettings = null } = /** @type {any} */ (analytics.settings?.cdnSettings ?? {});
+      const { disabled, opted_out } = reach(null);
+      return !consentSettings && !disabled && !opted_out && Object.keys(analytics.integrations ?? {}).length === 0;
+    },
+
+    /** Whether the page has a Segment that it has not begun to load. */
+    deferred: () => waiting !== null && !(Array.isArray(waiting) && document.querySelector(SEGMENT_SCRIPT)),
 
     /** What Segment was told to load, and the names of the plugins that are registered. */
     destinations: () => ({
@@ -190,6 +244,7 @@ function watch(patience = HOLD_MS) {
       tell = functions;
       if (again) return;
       if (given.hook !== "enrichment") addDocumentedHook(given.hook);
+      analytics.queue?.on?.("delivery_failure", ({ event }) => dropped(event));
       onSessionChange(seen, () => segment.page?.facade.sessionId ?? null);
     },
 
@@ -223,11 +278,14 @@ function watch(patience = HOLD_MS) {
           value.addSourceMiddleware(hold);
           value.register(view);
         }
-        Promise.resolve(value.user()).then((it) => {
-          found(value.instance ?? value, it); // an npm AnalyticsBrowser is a front for the instance that it has made by now
-        }, real.reject);
+        // an npm AnalyticsBrowser is a front for the instance that it has made by now
+        const begin = (/** @type {SegmentUser} */ its) => found(value.instance ?? value, its);
+        Promise.resolve(value.user()).then(begin, real.reject);
+        // one that was loaded as disabled never makes the calls that its front has kept
+        value.then?.((/** @type {[Segment]} */ [it]) => isDisabled(it) && Promise.resolve(it.user()).then(begin));
       } else return;
       met.add(value);
+      waiting = value;
     },
   };
 
@@ -243,6 +301,9 @@ function watch(patience = HOLD_MS) {
 
   return segment;
 }
+
+/** Whether it is Segment's own stand-in for one that was not to be loaded. @param {Segment} analytics */
+const isDisabled = (analytics) => analytics.settings?.writeKey === "";
 
 const sleep = (/** @type {number} */ milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds));
 
@@ -325,6 +386,26 @@ function eventFacts(event, { destination, destinations }) {
 function ownDevice({ integrations, context }, destinations) {
   const given = destinations.map((name) => integrations?.[name]).find((each) => each?.device_id ?? each?.deviceId);
   return text(given?.device_id ?? given?.deviceId ?? context?.device?.id);
+}
+
+/**
+ * An event as Amplitude will have it, for the SDK's targeting. Only tracks and pages are events there.
+ * @param {SegmentEvent} event
+ * @param {SegmentUser} user
+ * @param {Wiring["page_event"]} named how the destination names a page: with "{}" for its name; `unnamed` without one
+ */
+function targetingFacts(event, user, named) {
+  const { type, category, properties } = event;
+  const name = text(event.name ?? properties?.name);
+  const full = named.category && category && name ? `${category} ${name}` : name;
+  const kind = type === "screen" ? "Screen" : "Page";
+  const page = (full ? named.named.replace("{}", () => full) : named.unnamed).replace("Page", kind);
+  const event_type = type === "track" ? event.event : ["page", "screen"].includes(type) ? page : "";
+  return {
+    event: event_type ? { event_type, event_properties: properties ?? {}, time: Date.now() } : undefined,
+    userProperties: { ...attempt(() => user.traits?.()), ...(type === "identify" ? event.traits : null) },
+    page: { url: location.href },
+  };
 }
 
 const text = (/** @type {unknown} */ value) => (value === undefined || value === null ? null : String(value));

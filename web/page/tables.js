@@ -1,9 +1,9 @@
 // Written from the Python tables by `uv run python -m pyscript_replay.tools.generate`.
 // Whoever changes a table runs it; a test says when this file is out of date.
 
-/** @typedef {"asked" | "beginning" | "failed" | "loading" | "new" | "prerendered" | "running" | "stopped" | "unrecorded" | "waiting"} State */
+/** @typedef {"asked" | "beginning" | "failed" | "loading" | "new" | "off" | "prerendered" | "running" | "stopped" | "unrecorded" | "waiting"} State */
 /** @typedef {"failed" | "loading" | "running" | "stopped" | "waiting"} Status */
-/** @typedef {"back" | "consent-awaited" | "displayed" | "granted" | "not-recorded" | "nothing-due" | "opted-out" | "prerendering" | "recorded" | "refused" | "start" | "stop" | "wired" | "wiring-failed"} Happening */
+/** @typedef {"back" | "consent-awaited" | "displayed" | "granted" | "not-recorded" | "nothing-due" | "opted-out" | "prerendering" | "recorded" | "refused" | "start" | "stop" | "switched-off" | "switched-on" | "wired" | "wiring-failed"} Happening */
 /** @typedef {"begin" | "end" | "load" | "look" | "opt-in" | "opt-out" | "release"} Effect */
 
 /** State: the `status` that a page is shown (lifecycle.py). @type {Record<State, Status>} */
@@ -16,12 +16,13 @@ export const SHOWN = {
   "beginning": "loading",
   "running": "running",
   "unrecorded": "failed",
+  "off": "running",
   "stopped": "stopped",
   "failed": "failed",
 };
 
 /** The states in which events are looked at (lifecycle.py). @type {State[]} */
-export const LIVE = ["beginning", "running", "unrecorded"];
+export const LIVE = ["beginning", "running", "unrecorded", "off"];
 
 /** "state happening": the state that follows, and the effects, in their order (lifecycle.py).
  * @type {Record<string, { state: State, effects: Effect[] }>} */
@@ -35,29 +36,36 @@ export const TRANSITIONS = {
   "new refused": {"state": "failed", "effects": []},
   "asked granted": {"state": "loading", "effects": ["load"]},
   "asked stop": {"state": "stopped", "effects": ["opt-out"]},
-  "asked prerendering": {"state": "prerendered", "effects": []},
   "asked refused": {"state": "failed", "effects": []},
-  "prerendered displayed": {"state": "loading", "effects": ["load"]},
+  "prerendered displayed": {"state": "new", "effects": []},
   "prerendered stop": {"state": "stopped", "effects": ["opt-out", "release"]},
   "waiting start": {"state": "loading", "effects": ["opt-in", "load"]},
   "waiting stop": {"state": "stopped", "effects": ["opt-out"]},
   "loading wired": {"state": "beginning", "effects": ["release", "begin"]},
+  "loading switched-off": {"state": "off", "effects": ["release"]},
   "loading wiring-failed": {"state": "failed", "effects": ["release"]},
   "loading stop": {"state": "stopped", "effects": ["opt-out", "release", "end"]},
   "beginning recorded": {"state": "running", "effects": []},
   "beginning nothing-due": {"state": "running", "effects": []},
   "beginning not-recorded": {"state": "unrecorded", "effects": []},
+  "beginning switched-off": {"state": "off", "effects": ["end"]},
   "beginning stop": {"state": "stopped", "effects": ["opt-out", "end"]},
   "beginning back": {"state": "beginning", "effects": ["look"]},
   "running not-recorded": {"state": "unrecorded", "effects": []},
+  "running switched-off": {"state": "off", "effects": ["end"]},
   "running stop": {"state": "stopped", "effects": ["opt-out", "end"]},
   "running back": {"state": "running", "effects": ["look"]},
   "unrecorded recorded": {"state": "running", "effects": []},
   "unrecorded nothing-due": {"state": "running", "effects": []},
+  "unrecorded switched-off": {"state": "off", "effects": ["end"]},
   "unrecorded start": {"state": "beginning", "effects": ["begin"]},
   "unrecorded stop": {"state": "stopped", "effects": ["opt-out", "end"]},
   "unrecorded back": {"state": "unrecorded", "effects": ["look"]},
   "stopped opted-out": {"state": "stopped", "effects": ["release"]},
+  "off switched-off": {"state": "off", "effects": ["end"]},
+  "off switched-on": {"state": "beginning", "effects": ["begin"]},
+  "off stop": {"state": "stopped", "effects": ["opt-out", "end"]},
+  "off back": {"state": "off", "effects": ["look"]},
   "stopped start": {"state": "loading", "effects": ["opt-in", "load"]},
   "stopped stop": {"state": "stopped", "effects": ["opt-out"]},
   "failed start": {"state": "loading", "effects": ["load"]},

@@ -67,6 +67,7 @@ function load(page) {
     page.serve({ release: segment.release });
     if (bring) segment.expect(bring(segment.meet));
     fetchAhead();
+    fetchConfigurationAhead(page, segment);
   }
   booting ??= boot(page);
 }
@@ -124,28 +125,34 @@ const ahead = new Map();
 
 /** What would otherwise be asked for one after the other is asked for now. */
 function fetchAhead() {
-  const hint = (
-    /** @type {string} */ rel,
-    /** @type {string} */ href,
-    /** @type {string | undefined} */ as = undefined,
-    /** @type {string | undefined} */ crossOrigin = undefined,
-  ) => {
-    const link = Object.assign(document.createElement("link"), { rel, href });
-    if (as) Object.assign(link, { as, crossOrigin });
-    document.head.append(link);
-  };
   for (const sdk of ["session-replay", ...(tag.mode === "classic-cloud" ? ["amplitude"] : [])])
     hint("modulepreload", asset(sdk));
   hint("modulepreload", asset("session-replay.record"));
   if (tag.runtime !== "pyodide") hint("preload", asset("micropython.wasm"), "fetch", "anonymous");
   if (tag["write-key"]) hint("preload", settings(), "fetch", "anonymous");
-  if (tag["api-key"]) {
+}
+
+/**
+ * Amplitude is not asked before it is known that nothing on the page keeps this visitor from it.
+ * @param {Page} page @param {Watch} segment
+ */
+function fetchConfigurationAhead(page, segment) {
+  const ask = () => {
+    if (!tag["api-key"] || page.optedOut || json(tag.options).optOut || !segment.unrestricted) return;
     // no link: browsers warn of those that go unused, as this does where the wiring fails
     const url = `${configServer()}/${encodeURIComponent(tag["api-key"])}?config_group=browser`;
     const answer = fetch(url);
     answer.catch(() => {}); // told where it is asked for
     ahead.set(url, answer);
-  }
+  };
+  segment.real.then(ask, () => {});
+}
+
+/** @param {string} rel @param {string} href @param {string} [as] @param {string} [crossOrigin] */
+function hint(rel, href, as, crossOrigin) {
+  const link = Object.assign(document.createElement("link"), { rel, href });
+  if (as) Object.assign(link, { as, crossOrigin });
+  document.head.append(link);
 }
 
 const configServer = () => json(tag.options).configServerUrl || CONFIG[tag["server-zone"]] || CONFIG.US;

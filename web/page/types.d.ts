@@ -62,6 +62,7 @@ declare global {
     tag?: Attributes;
     optedOut: boolean;
     readonly live: boolean;
+    readonly off: boolean;
     happened(happening: Happening): unknown[];
     serve(more: Effects): void;
     open(consent: string | undefined): Promise<Facade>;
@@ -168,6 +169,14 @@ declare global {
     session_timeout: number;
   }
 
+  interface ReachFacts {
+    disabled: boolean;
+    enabled: boolean;
+    opted_out: boolean;
+    passing: boolean;
+    consent: Record<string, boolean> | null;
+  }
+
   interface Facts {
     now: number;
     visitor: string | null;
@@ -175,6 +184,7 @@ declare global {
     stored?: number | string | null;
     access?: number | string | null;
     amplitude: AmplitudeFacts | null;
+    reach: ReachFacts;
     event: EventFacts | null;
     properties: Properties | null;
     waited: boolean;
@@ -207,6 +217,8 @@ declare global {
     destinations: string[];
     ours: boolean;
     hook: "enrichment" | "middleware" | "deferred";
+    /** How the destination names the event of a page: modes/base.py. */
+    page_event: { named: string; unnamed: string; category: boolean };
   }
 
   /** What watches a page's Segment: see segment.js. */
@@ -220,7 +232,8 @@ declare global {
     sdk: Recorder | null;
     look(): Facts;
     apply(event: SegmentEvent | null, patch: Patch | null | undefined): Patch | null;
-    allows(names: string[]): boolean;
+    readonly unrestricted: boolean;
+    deferred(): boolean;
     destinations(): { settings: object; plugins: string[] };
     meetAmplitude(): Promise<void>;
     connect(given: Wiring, functions: Looks): void;
@@ -241,8 +254,9 @@ declare global {
     groupId?: string;
     anonymousId?: string | null;
     messageId?: string;
-    context?: { device?: { id?: unknown } };
+    context?: { device?: { id?: unknown }; consent?: { categoryPreferences?: Record<string, boolean> } };
     traits?: object;
+    event?: string;
     properties?: Properties;
     integrations?: Integrations;
   }
@@ -258,6 +272,7 @@ declare global {
   interface SegmentUser {
     anonKey: string;
     anonymousId(): string | null;
+    traits?(): object;
     identityStore?: Pick<SegmentStorage, "stores" | "getConsistent">;
   }
 
@@ -284,9 +299,12 @@ declare global {
     /** An npm `AnalyticsBrowser` has it, once it has loaded. */
     instance?: Segment;
     integrations?: Integrations;
-    settings?: { cdnSettings?: object };
+    settings?: { cdnSettings?: object; writeKey?: string };
     storage: SegmentStorage;
-    queue?: { plugins: { name: string }[] };
+    queue?: {
+      plugins: { name: string }[];
+      on?(event: "delivery_failure", listener: (context: { event: SegmentEvent }) => void): unknown;
+    };
     user(): SegmentUser | PromiseLike<SegmentUser>;
     on(event: string, listener: () => void): unknown;
     addSourceMiddleware(middleware: SourceMiddleware): unknown;
@@ -327,13 +345,14 @@ declare global {
     setSessionId(id: number): unknown;
     setDeviceId(id: string): unknown;
     onInit(callback: () => void): void;
-    options: { deviceId?: string | null; sessionTimeout: number };
+    options: { deviceId?: string | null; sessionTimeout: number; optOut?: boolean };
   }
 
   // session-replay-browser.
 
   interface Recorder {
     getSessionReplayProperties(): Properties;
+    evaluateTargetingAndCapture(facts: object): Promise<void>;
   }
 
   interface ConfigRequest {

@@ -8,6 +8,7 @@ POST /amplitude/classic                     a form with the events as JSON in it
 """
 
 import time
+from collections.abc import Mapping
 from typing import Any
 from urllib.parse import parse_qs
 
@@ -23,11 +24,11 @@ MAX_UPLOAD = 10_000_000  # bytes, before and after unpacking; what Session Repla
 MAX_EVENTS = 1_000_000  # bytes; HTTP V2's own limit
 
 
-def routes(store: Store) -> list[Route]:
-    """The routes; what they take they write to ``store``."""
+def routes(store: Store, configuration: Mapping[str, Any]) -> list[Route]:
+    """The routes; what they take they write to ``store``. ``configuration`` is Session Replay's."""
 
     async def config(request: Request) -> Response:
-        return Json({"configs": {"sessionReplay": {}}})
+        return Json({"configs": {"sessionReplay": dict(configuration)}})
 
     async def track(request: Request) -> Response:
         if not request.query_params.get("api_key") and not _bearer(request):

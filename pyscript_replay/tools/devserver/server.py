@@ -63,6 +63,7 @@ class DevServer:
         store: what was collected.
         faults: how the next requests shall fail.
         sources: the local Segment's sources; more may be added.
+        configuration: the local Amplitude's configuration of Session Replay; empty at first.
 
     Raises ``ReplayError``: ``port-taken``, or ``db``.
     """
@@ -73,6 +74,7 @@ class DevServer:
         self.store = Store(db)
         self.faults: list[Fault] = []
         self.sources = dict(segment.SOURCES)
+        self.configuration: dict[str, Any] = {}
         self._stream = api.Stream(self.store)
         config = uvicorn.Config(self._app(dist, real), log_level="error", lifespan="off", timeout_graceful_shutdown=1)
         self._server = uvicorn.Server(config)
@@ -103,7 +105,7 @@ class DevServer:
         return Starlette(
             routes=[
                 *segment.routes(self.store, self.sources),
-                *amplitude.routes(self.store),
+                *amplitude.routes(self.store, self.configuration),
                 *api.routes(self.store, self._stream, self.faults),
                 *demo.routes(real),
                 *viewer.routes(),
