@@ -275,14 +275,15 @@ function watch(patience = HOLD_MS) {
       } else if (typeof value.addSourceMiddleware === "function") {
         const taken = value.queue?.plugins?.includes(view); // over, from a snippet's array
         if (!taken) {
-          value.addSourceMiddleware(hold);
-          value.register(view);
+          // of an npm AnalyticsBrowser these are promises, and if it cannot be loaded, that is told to who waits for it
+          for (const call of [value.addSourceMiddleware(hold), value.register(view)]) call?.catch?.(() => {});
         }
         // an npm AnalyticsBrowser is a front for the instance that it has made by now
         const begin = (/** @type {SegmentUser} */ its) => found(value.instance ?? value, its);
         Promise.resolve(value.user()).then(begin, real.reject);
         // one that was loaded as disabled never makes the calls that its front has kept
-        value.then?.((/** @type {[Segment]} */ [it]) => isDisabled(it) && Promise.resolve(it.user()).then(begin));
+        const loaded = (/** @type {[Segment]} */ [it]) => isDisabled(it) && Promise.resolve(it.user()).then(begin);
+        value.then?.(loaded, () => {});
       } else return;
       met.add(value);
       waiting = value;

@@ -65,7 +65,7 @@ function load(page) {
     const given = Number(tag["hold-ms"]);
     segment = watchSegment(window, name, "hold-ms" in tag && given >= 0 ? given : HOLD_MS);
     page.serve({ release: segment.release });
-    if (bring) segment.expect(bring(segment.meet));
+    if (bring) segment.expect(needing(bring(segment.meet), settings()));
     fetchAhead();
     fetchConfigurationAhead(page, segment);
   }
@@ -112,12 +112,12 @@ const settings = () =>
   `${tag["segment-cdn"] || SEGMENT_CDN}/v1/projects/${encodeURIComponent(tag["write-key"])}/settings`;
 
 /**
- * A module; without it what was hinted at goes unused, of which browsers warn. So it is used all the same.
- * @param {Promise<any>} module @param {string} hinted
+ * What needs a file that was hinted at. Where it fails, browsers warn that the file goes unused: so it is used all the same.
+ * @param {Promise<any>} promise @param {string} hinted
  */
-function needing(module, hinted) {
-  module.catch(() => fetch(hinted).catch(() => {}));
-  return module;
+function needing(promise, hinted) {
+  promise.catch(() => fetch(hinted).catch(() => {}));
+  return promise;
 }
 
 /** Address: a promise of its answer. @type {Map<string, Promise<Response>>} */
