@@ -35,13 +35,10 @@ Patch (a ``dict``; what is left out stays as it is):
 """
 
 from .. import device, session
+from ..device import CARRIES_PROPERTIES, REPLAY_ID
 from ..errors import ReplayError
 from ..following import Following, Move
 from ..session import NOT_LOOKED
-
-REPLAY_ID = "[Amplitude] Session Replay ID"
-CARRIES_PROPERTIES = ("track", "page", "screen")
-"""Segment's calls that have properties."""
 
 
 class Answer:
