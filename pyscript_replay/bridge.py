@@ -90,6 +90,13 @@ class Js:
         value = self.get(key)
         return value if isinstance(value, str) else None
 
+    def member(self, key: str) -> "Js":
+        """``object[key]``, which is an object or a function. Raises ``TypeError`` when it is anything else."""
+        value = self.get(key)
+        if not isinstance(value, Js):
+            raise TypeError("{} is no object: {!r}".format(key, value))
+        return value
+
     def get(self, key: "str | int", default: object = MISSING) -> "Any":
         """``object[key]``; ``default`` where the key is missing or its value is ``undefined`` or ``null``."""
         value = _take(_border.get(self._box, key))
@@ -329,12 +336,12 @@ def forget(prefixes: "list[str]") -> None:
 
 def merged(*parts: object) -> Js:
     """A new object with the properties of all these; of two with the same name the later one counts."""
-    return window().get("Object").call("assign", {}, *parts)
+    return window().member("Object").call("assign", {}, *parts)
 
 
 def warn(text: str) -> None:
     """Say something on the page's console."""
-    window().get("console").call("warn", "pyscript-replay: " + text)
+    window().member("console").call("warn", "pyscript-replay: " + text)
 
 
 def _border_or_raise() -> "Any":

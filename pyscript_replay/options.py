@@ -93,14 +93,6 @@ def from_keywords(keywords: dict) -> dict:
     return _completed(given, TABLE, lambda option: option.name)
 
 
-def attributes() -> "list[tuple]":
-    """``(attribute, default, help)`` of each option, for the documentation."""
-    return [
-        ("data-" + _attribute(option), "required" if option.default is REQUIRED else option.default, option.help)
-        for option in TABLE
-    ]
-
-
 def _attribute(option: Option) -> str:
     return option.name.replace("_", "-")
 

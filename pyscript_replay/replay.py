@@ -46,7 +46,7 @@ class Replay:
     @property
     def status(self) -> str:
         """``loading``, ``waiting`` (for consent), ``running``, ``stopped`` or ``failed``."""
-        return self._page.get("facade").text("status")
+        return self._page.member("facade").get("status")
 
     @property
     def session_id(self) -> "int | None":
@@ -100,7 +100,7 @@ class Replay:
         return self._ready()
 
     async def _ready(self) -> "Replay":
-        await bridge.resolved(self._page.get("facade").get("ready"))
+        await bridge.resolved(self._page.member("facade").get("ready"))
         return self
 
     async def flush(self) -> None:
@@ -127,7 +127,7 @@ class Replay:
 
     async def _ask(self, method: str, *args: object) -> object:
         """Call a method of ``window.pyscriptReplay``."""
-        return await self._asked(self._page.get("facade").call(method, *args))
+        return await self._asked(self._page.member("facade").call(method, *args))
 
     async def _asked(self, answer: object) -> object:
         """Wait for the page's answer; what it throws is a ``ReplayError``."""

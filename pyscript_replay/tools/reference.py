@@ -3,7 +3,7 @@
 Written, with what else comes from the tables, by ``generate.py``.
 """
 
-from ..options import REQUIRED, TABLE
+from ..options import REQUIRED, TABLE, Option
 from ..sdk_options import KNOWN, OURS
 
 SDKS = {
@@ -43,11 +43,11 @@ def text() -> str:
     return "\n".join(lines) + "\n"
 
 
-def _takes(option) -> str:
+def _takes(option: Option) -> str:
     return ", ".join(f"`{word}`" for word in option.kind) if isinstance(option.kind, tuple) else option.kind
 
 
-def _default(option) -> str:
+def _default(option: Option) -> str:
     if option.default is REQUIRED:
         return "required"
     return "" if option.default is None else f"`{option.default}`"

@@ -16,7 +16,7 @@ const POLLUTED = [Array.prototype, Object.prototype];
 /** @param {unknown} value @returns {unknown} */
 function bare(value) {
   if (!POLLUTED.some((prototype) => Object.hasOwn(prototype, "toJSON"))) return value;
-  if (Array.isArray(value)) return Object.assign(value.map(bare), { toJSON: undefined });
+  if (Array.isArray(value)) return Object.defineProperty(value.map(bare), "toJSON", { value: undefined });
   if (!value || typeof value !== "object" || value instanceof Date) return value;
   return Object.assign(
     Object.create(null),

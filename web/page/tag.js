@@ -21,9 +21,7 @@ const CONFIG = {
 const current = document.currentScript ?? document.querySelector("script[src][data-api-key]");
 /** @type {HTMLScriptElement | null} */
 const script = current;
-/** The bundle's root: the folder of this script. */
-const here = script?.src ?? location.href;
-const asset = (/** @type {string} */ name) => new URL(ASSETS[name], here).href;
+const asset = (/** @type {string} */ name) => new URL(ASSETS[name], script?.src).href;
 
 /** The tag's attributes, by the names that options.py knows: `data-api-key` is `api-key`. @type {Attributes} */
 const tag = {};
@@ -105,7 +103,7 @@ function fetchAhead() {
     document.head.append(link);
   };
   hint("modulepreload", asset(tag.mode === "classic-cloud" ? "amplitude" : "session-replay"));
-  for (const path of ASSETS["session-replay.chunks"]) hint("modulepreload", new URL(path, here).href);
+  for (const path of ASSETS["session-replay.chunks"]) hint("modulepreload", new URL(path, script?.src).href);
   if (tag.runtime !== "pyodide") hint("preload", asset("micropython.wasm"), "fetch", "anonymous");
   if (tag["write-key"])
     hint(

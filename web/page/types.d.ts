@@ -7,7 +7,7 @@ declare global {
   /** Logical name: path below the bundle's root. Written by `pyscript-replay build`. */
   const __ASSETS__: Record<string, string> & { "session-replay.chunks": string[] };
 
-  // biome-ignore lint/style/noVar: nothing else declares a property of globalThis
+  // `var`, for nothing else declares a property of globalThis
   var pyscriptReplay: Facade | undefined;
 
   interface Document {
@@ -174,7 +174,6 @@ declare global {
   interface Wiring {
     destination: string | null;
     destinations: string[];
-    amplitude: boolean;
     hook: "enrichment" | "middleware" | "deferred";
   }
 

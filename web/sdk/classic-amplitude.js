@@ -3,18 +3,19 @@
 
 import Amplitude from "@segment/analytics.js-integration-amplitude";
 
-const { host, origin } = new URL(document.currentScript.src);
+const { src } = /** @type {HTMLScriptElement} */ (document.currentScript);
+const { host, origin } = new URL(src);
 
 Amplitude.prototype.templates.library.attrs.src = `${origin}/segment/amplitude-js/amplitude.js`;
 
 const { initialize } = Amplitude.prototype;
 Amplitude.prototype.initialize = function () {
   initialize.call(this);
+  /** @type {[method: string, ...args: any[]][]} the calls that the stub has queued */
+  const queued = window.amplitude.getInstance()._q;
   // Segment has no setting for it. The call of `init` waits in the stub's queue until amplitude-js is there.
-  const [, , , config] = window.amplitude.getInstance()._q.find(([method]) => method === "init");
-  config.apiEndpoint = `${host}/amplitude/classic`;
+  const init = queued.find(([method]) => method === "init");
+  if (init) init[3].apiEndpoint = `${host}/amplitude/classic`;
 };
 
-window.amplitudeDeps = [];
-window.amplitudeLoader = () => {};
-window.amplitudeIntegration = Amplitude;
+Object.assign(window, { amplitudeDeps: [], amplitudeLoader: () => {}, amplitudeIntegration: Amplitude });
