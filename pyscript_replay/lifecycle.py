@@ -10,6 +10,7 @@ A happening that has no row in a state changes nothing.
 from collections import namedtuple
 
 NEW = "new"  # the script tag runs, or connect() was called
+ASKED = "asked"  # likewise; start() was called even before
 PRERENDERED = "prerendered"  # the page is being prepared by the browser; nobody looks at it yet
 WAITING = "waiting"  # for the visitor's consent
 LOADING = "loading"  # Python, the SDKs and Segment are on their way
@@ -21,6 +22,7 @@ FAILED = "failed"  # not wired; start() tries again
 
 SHOWN = {
     NEW: "loading",
+    ASKED: "loading",
     PRERENDERED: "loading",
     WAITING: "waiting",
     LOADING: "loading",
@@ -66,9 +68,14 @@ TRANSITIONS = {
     (NEW, GRANTED): Step(LOADING, (LOAD,)),
     (NEW, CONSENT_AWAITED): Step(WAITING, ()),
     (NEW, OPTED_OUT): Step(STOPPED, (RELEASE,)),
+    (NEW, START): Step(ASKED, (OPT_IN,)),
     (NEW, STOP): Step(STOPPED, (OPT_OUT,)),
     (NEW, PRERENDERING): Step(PRERENDERED, ()),
     (NEW, REFUSED): Step(FAILED, ()),
+    (ASKED, GRANTED): Step(LOADING, (LOAD,)),
+    (ASKED, STOP): Step(STOPPED, (OPT_OUT,)),
+    (ASKED, PRERENDERING): Step(PRERENDERED, ()),
+    (ASKED, REFUSED): Step(FAILED, ()),
     (PRERENDERED, DISPLAYED): Step(LOADING, (LOAD,)),
     (PRERENDERED, STOP): Step(STOPPED, (OPT_OUT, RELEASE)),
     (WAITING, START): Step(LOADING, (OPT_IN, LOAD)),
@@ -89,6 +96,7 @@ TRANSITIONS = {
     (UNRECORDED, START): Step(BEGINNING, (BEGIN,)),
     (UNRECORDED, STOP): Step(STOPPED, (OPT_OUT, END)),
     (UNRECORDED, BACK): Step(UNRECORDED, (LOOK,)),
+    (STOPPED, OPTED_OUT): Step(STOPPED, (RELEASE,)),  # stop() was called before the page began
     (STOPPED, START): Step(LOADING, (OPT_IN, LOAD)),
     (STOPPED, STOP): Step(STOPPED, (OPT_OUT,)),
     (FAILED, START): Step(LOADING, (LOAD,)),
@@ -100,3 +108,19 @@ TRANSITIONS = {
 def step(state: str, happening: str) -> Step:
     """The state that follows when this happens, and the effects, in their order."""
     return TRANSITIONS.get((state, happening)) or Step(state, ())
+
+
+MENDS = {
+    WIRED: (
+        "runtime-load",
+        "sdk-load",
+        "segment-missing",
+        "segment-load",
+        "amplitude-missing",
+        "mode-unknown",
+        "mode-ambiguous",
+    ),
+    RECORDED: ("recording-not-begun", "upload-refused", "device-id"),
+    NOTHING_DUE: ("recording-not-begun", "upload-refused", "device-id"),
+}
+"""What happens: the codes of the errors that are mended by then. Of the others the doctor knows for good."""

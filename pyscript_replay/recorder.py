@@ -72,7 +72,7 @@ PROBLEMS = {
     NO_RECORDER: (
         "recording-not-begun",
         "the SDK could not load its recorder, rrweb-record-min.js: {detail}",
-        "Check that the bundle is complete, and that nothing blocks this file. Then start() tries again.",
+        "Check that the bundle is complete and that nothing blocks this file, then call start().",
     ),
     THREW: (
         "recording-not-begun",
@@ -82,7 +82,7 @@ PROBLEMS = {
     SILENT: (
         "recording-not-begun",
         "after {patience} s no full snapshot was taken",
-        "See in the browser's network tab which of the bundle's files is still on its way. Then start() tries again.",
+        "See in the browser's network tab which of the bundle's files is still on its way, then call start().",
     ),
     CONFIG_REFUSED: (
         "recording-not-begun",
@@ -509,6 +509,12 @@ async def load(
     ``mode_sdk`` is what the bundle calls the SDK; ``forward(method, arguments)`` hands an event of the shell's own to
     Segment; for ``heard`` see ``Recorder``.
     """
+    if not bridge.json_is_sound():
+        raise ReplayError(
+            "json-patched",
+            "the page's own toJSON on Array.prototype or Object.prototype makes JSON.stringify() answer something else",
+            "Take it away (prototype.js before 1.7 has one), for what the SDKs send would be unreadable.",
+        )
     try:
         module = await bridge.sdk(mode_sdk)
     except bridge.JsError as error:

@@ -39,6 +39,7 @@ class Replay:
         self._recorder: "Any" = None
         self._wiring = False
         self._listeners = []
+        self._present = None  # the transition to the present session
         self._page = bridge.page()
         self._page.call("serve", self._effects())
         self._report(mode=self.mode, runtime=self.runtime)
@@ -72,9 +73,11 @@ class Replay:
         """Call ``listener(previous, current, device_id, reason)`` at every transition; a decorator for functions.
 
         ``previous`` and ``current`` are session ids (``int`` or ``None``); ``reason`` is one of the names in
-        ``session.py``, but never ``unchanged``.
+        ``session.py``, but never ``unchanged``. Who comes late hears at once of the transition to the present session.
         """
         self._listeners.append(listener)
+        if self._present:
+            self._tell(listener, *self._present)
         return listener
 
     async def open(self) -> None:
@@ -164,13 +167,13 @@ class Replay:
             self._wiring = False
 
     async def _load(self) -> None:
-        finding = bridge.spawn(Segment.find(self.options, self.complain))
+        finding = bridge.Begun(Segment.find(self.options, self.complain))
         if self.mode == "auto":
-            self.mode, self._why = self._choose(*(await finding).destinations())
+            self.mode, self._why = self._choose(*(await finding.result()).destinations())
             self._report(mode=self.mode)
         mode = self._modes[self.mode]
         loaded = await recorder.load(mode.sdk, self.options, self._forward, self._heard)
-        self._segment = segment = await finding
+        self._segment = segment = await finding.result()
         self._mode = mode(self.options, segment.destinations()[0])
         if not segment.switched_off(mode.destinations):
             if mode.amplitude_js:
@@ -216,6 +219,7 @@ class Replay:
         if self._recorder is None:
             return
         self._mode.following.stop()
+        self._present = None
         self._report(sessionId=None, deviceId=None, replayId=None, recording=False)
         await self._recorder.close()
         if self.status == "stopped":  # else it has been started again meanwhile
@@ -258,13 +262,15 @@ class Replay:
         self._recorder.follow(move.device_id, move.session_id)
         replay_id = self._mode.following.replay_id
         self._report(sessionId=move.session_id, deviceId=move.device_id, replayId=replay_id, recording=False)
+        self._present = None
         if move.session_id is None:
             return
+        self._present = (move.previous, move.session_id, move.device_id, move.reason)
         told = {"previous": move.previous, "current": move.session_id}
         told.update({"deviceId": move.device_id, "reason": move.reason})
         self._page.call("session", told)
         for listener in self._listeners:
-            self._tell(listener, move.previous, move.session_id, move.device_id, move.reason)
+            self._tell(listener, *self._present)
 
     def _tell(self, listener: "Callable", *transition: object) -> None:
         try:
@@ -316,5 +322,6 @@ class Replay:
             "switched_off": self._switched_off,
             "sampled": self.options["sample_rate"] is not None or "sampleRate" in self.options["options"],
             "recording": self.recording,
+            "errors": self._page.call("errors").data(),
             "reason": self._recorder.reason if self._recorder else None,
         }

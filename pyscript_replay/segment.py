@@ -44,7 +44,7 @@ class Segment:
             bridge.bring_segment(named, options["write_key"], options["segment_cdn"], options["segment_options"])
         watch = _watch(named)
         found = []  # empty until Segment is there
-        bridge.spawn(_notice_absence(found, named, complain))
+        bridge.spawn(_notice_absence(found, named, watch, complain))
         try:
             await bridge.resolved(watch.get("real"))
         except bridge.JsError as error:
@@ -112,16 +112,20 @@ def _watch(named: object) -> Js:
         )
 
 
-async def _notice_absence(found: list, named: object, complain: "Callable[[ReplayError], None]") -> None:
+async def _notice_absence(found: list, named: object, watch: Js, complain: "Callable[[ReplayError], None]") -> None:
     await bridge.sleep(PATIENCE_MS)
-    if not found:
-        complain(
-            ReplayError(
-                "segment-missing",
-                "after {} s there is no Segment at window.{}".format(PATIENCE_MS // 1000, named),
-                "Check that Segment's snippet runs unblocked, and that the option analytics names its global.",
-            )
+    if found:
+        return
+    seen = "there is no Segment at window.{}".format(named)
+    if isinstance(named, str) and watch.call("unreadable"):
+        seen = "window.{} cannot be read: {}".format(named, watch.call("unreadable"))
+    complain(
+        ReplayError(
+            "segment-missing",
+            "after {} s {}".format(PATIENCE_MS // 1000, seen),
+            "Check that Segment's snippet runs unblocked, and that the option analytics names its global.",
         )
+    )
 
 
 async def _later(met: Js, late: "Callable[[], None]") -> None:

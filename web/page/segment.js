@@ -12,8 +12,8 @@
 // - The view is an enrichment plugin. Those of the page run after those of Segment's settings, and see what they added.
 
 import { amplitudeNow, observe, tellAmplitude, watchAmplitude } from "./classic_device.js";
-import { watchProperty } from "./property.js";
-import { deferred } from "./replay.js";
+import { put, read, watchProperty } from "./property.js";
+import { deferred, replayError } from "./replay.js";
 import { CARRIES_PROPERTIES, HOLD_MS } from "./tables.js";
 
 /** @type {SegmentCall[]} */
@@ -154,7 +154,7 @@ function watch(patience = HOLD_MS) {
       if (again) return;
       if (given.hook !== "enrichment") addDocumentedHook(given.hook);
       analytics.on("reset", () => seen("reset"));
-      onSessionChange(seen, () => globalThis.pyscriptReplay?.sessionId ?? null);
+      onSessionChange(seen, () => segment.page?.facade.sessionId ?? null);
     },
 
     settled() {
@@ -351,6 +351,7 @@ export function watchSegment(scope, name, patience) {
   const segment = watch(patience);
   const unwatch = watchProperty(scope, name, segment.meet);
   segment.real.then(unwatch, () => {});
+  segment.unreadable = () => String(read(scope, name).error?.message ?? "");
   return segment;
 }
 
@@ -367,8 +368,29 @@ export function watchObject(analytics) {
  * @param {Record<string, any>} scope @param {string} name @param {unknown[]} event
  */
 export function trackOn(scope, name, ...event) {
-  const segment = (scope[name] ??= []);
-  return typeof segment.track === "function" ? segment.track(...event) : segment.push(["track", ...event]);
+  const { value } = read(scope, name);
+  if (typeof value?.track === "function") return value.track(...event);
+  const calls = Array.isArray(value) ? value : [];
+  if (calls !== value && (isTaken(scope, name) || !put(scope, name, calls)))
+    throw replayError({
+      code: "segment-missing",
+      message: `window.${name} is the page's own and no Segment, or cannot be replaced`,
+      fix: "Name the global that has Segment with data-analytics.",
+    });
+  return calls.push(["track", ...event]);
+}
+
+/**
+ * Whether something else than Segment has this name, and is to keep it. An element with this id is to give way.
+ * @param {Record<string, any>} scope @param {string} name
+ */
+export function isTaken(scope, name) {
+  const { value } = read(scope, name);
+  if (hasSegment(scope, name)) return false;
+  const own = Object.getOwnPropertyDescriptor(scope, name);
+  if (!own) return false;
+  if (own.configurable === false && !own.writable && !own.set) return true;
+  return !Array.isArray(value) && typeof value?.track === "function";
 }
 
 /**
@@ -376,7 +398,7 @@ export function trackOn(scope, name, ...event) {
  * @param {Record<string, any>} scope @param {string} name
  */
 export const hasSegment = (scope, name) =>
-  Boolean(scope[name]?.invoked || typeof scope[name]?.addSourceMiddleware === "function");
+  attempt(() => Boolean(scope[name]?.invoked || typeof scope[name]?.addSourceMiddleware === "function")) ?? false;
 
 const STAND_IN = Symbol("stand-in");
 /** @type {SegmentCall[]} */
@@ -431,8 +453,9 @@ export function standIn(scope, name) {
       return loading.promise.then((analytics) => analytics[method](...call));
     };
   }
-  const early = Array.isArray(scope[name]) ? scope[name].splice(0) : [];
-  scope[name] = stub;
+  const { value: before } = read(scope, name);
+  const early = Array.isArray(before) ? before.splice(0) : [];
+  put(scope, name, stub);
   stub.push(...early);
 
   return async function load({ sdk, writeKey, cdnURL, options = {} }) {
@@ -442,7 +465,7 @@ export function standIn(scope, name) {
       const it = AnalyticsBrowser.load({ writeKey, ...(cdnURL && { cdnURL }) }, { ...options, cookie });
       browser.resolve({ browser: it }); // boxed: it is thenable
       const [analytics] = await it;
-      scope[name] = analytics; // held from here, before the first call is let go
+      put(scope, name, analytics); // held from here, before the first call is let go
       loading.resolve(analytics);
     } catch (/** @type {any} */ error) {
       throw Object.assign(new Error(`Segment could not be loaded: ${error.message}`), {

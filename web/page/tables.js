@@ -1,7 +1,7 @@
 // Written from the Python tables by `uv run python -m pyscript_replay.tools.generate`.
 // Whoever changes a table runs it; a test says when this file is out of date.
 
-/** @typedef {"beginning" | "failed" | "loading" | "new" | "prerendered" | "running" | "stopped" | "unrecorded" | "waiting"} State */
+/** @typedef {"asked" | "beginning" | "failed" | "loading" | "new" | "prerendered" | "running" | "stopped" | "unrecorded" | "waiting"} State */
 /** @typedef {"failed" | "loading" | "running" | "stopped" | "waiting"} Status */
 /** @typedef {"back" | "consent-awaited" | "displayed" | "granted" | "not-recorded" | "nothing-due" | "opted-out" | "prerendering" | "recorded" | "refused" | "start" | "stop" | "wired" | "wiring-failed"} Happening */
 /** @typedef {"begin" | "end" | "load" | "look" | "opt-in" | "opt-out" | "release"} Effect */
@@ -9,6 +9,7 @@
 /** State: the `status` that a page is shown (lifecycle.py). @type {Record<State, Status>} */
 export const SHOWN = {
   "new": "loading",
+  "asked": "loading",
   "prerendered": "loading",
   "waiting": "waiting",
   "loading": "loading",
@@ -28,9 +29,14 @@ export const TRANSITIONS = {
   "new granted": {"state": "loading", "effects": ["load"]},
   "new consent-awaited": {"state": "waiting", "effects": []},
   "new opted-out": {"state": "stopped", "effects": ["release"]},
+  "new start": {"state": "asked", "effects": ["opt-in"]},
   "new stop": {"state": "stopped", "effects": ["opt-out"]},
   "new prerendering": {"state": "prerendered", "effects": []},
   "new refused": {"state": "failed", "effects": []},
+  "asked granted": {"state": "loading", "effects": ["load"]},
+  "asked stop": {"state": "stopped", "effects": ["opt-out"]},
+  "asked prerendering": {"state": "prerendered", "effects": []},
+  "asked refused": {"state": "failed", "effects": []},
   "prerendered displayed": {"state": "loading", "effects": ["load"]},
   "prerendered stop": {"state": "stopped", "effects": ["opt-out", "release"]},
   "waiting start": {"state": "loading", "effects": ["opt-in", "load"]},
@@ -51,11 +57,20 @@ export const TRANSITIONS = {
   "unrecorded start": {"state": "beginning", "effects": ["begin"]},
   "unrecorded stop": {"state": "stopped", "effects": ["opt-out", "end"]},
   "unrecorded back": {"state": "unrecorded", "effects": ["look"]},
+  "stopped opted-out": {"state": "stopped", "effects": ["release"]},
   "stopped start": {"state": "loading", "effects": ["opt-in", "load"]},
   "stopped stop": {"state": "stopped", "effects": ["opt-out"]},
   "failed start": {"state": "loading", "effects": ["load"]},
   "failed stop": {"state": "stopped", "effects": ["opt-out"]},
   "failed wired": {"state": "beginning", "effects": ["begin"]},
+};
+
+/** What happens: the codes of the errors that are mended by then (lifecycle.py).
+ * @type {Partial<Record<Happening, string[]>>} */
+export const MENDS = {
+  "wired": ["runtime-load", "sdk-load", "segment-missing", "segment-load", "amplitude-missing", "mode-unknown", "mode-ambiguous"],
+  "recorded": ["recording-not-begun", "upload-refused", "device-id"],
+  "nothing-due": ["recording-not-begun", "upload-refused", "device-id"],
 };
 
 /** The longest an event waits for the wiring, in milliseconds, where the tag says nothing (options.py). */

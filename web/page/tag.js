@@ -6,8 +6,9 @@
 // when `data-hold-ms` has passed, or when anything fails, the events go on, once each, in order. Who has opted out is
 // not recorded, and nothing of that is done; Segment, where the tag brings it, is loaded all the same.
 
-import { openPage } from "./replay.js";
-import { hasSegment, standIn, trackOn, watchSegment } from "./segment.js";
+import { isOpen, openPage } from "./replay.js";
+import { say } from "./say.js";
+import { hasSegment, isTaken, standIn, trackOn, watchSegment } from "./segment.js";
 import { CONSENT, HOLD_MS, SEGMENT_CDN } from "./tables.js";
 
 const ASSETS = __ASSETS__; // logical name: path below this script's folder; written by `pyscript-replay build`
@@ -17,14 +18,16 @@ const CONFIG = {
   EU: "https://sr-client-cfg.eu.amplitude.com/config",
 };
 
-/** @type {any} a module has no currentScript */
-const current = document.currentScript ?? document.querySelector("script[src][data-api-key]");
-/** @type {HTMLScriptElement | null} */
+/** @type {any} a module has no currentScript; and an element of this name may stand in for it */
+const current = [document.currentScript, document.querySelector("script[src][data-api-key]")].find(
+  (/** @type {any} */ element) => element?.localName === "script" && element.src,
+);
+/** @type {HTMLScriptElement | undefined} */
 const script = current;
 const asset = (/** @type {string} */ name) => new URL(ASSETS[name], script?.src).href;
 
 /** The tag's attributes, by the names that options.py knows: `data-api-key` is `api-key`. @type {Attributes} */
-const tag = {};
+const tag = Object.create(null);
 for (const { name, value } of script?.attributes ?? []) {
   if (name.startsWith("data-")) tag[name.slice("data-".length)] = value;
 }
@@ -63,8 +66,9 @@ function load(page, bringSegment) {
 async function boot(page) {
   try {
     const runtime = tag.runtime === "pyodide" ? "pyodide" : "micropython";
-    const { boot } = await import(asset(runtime));
-    await boot({ page, segment, asset }, "from pyscript_replay import tag; await tag.main()");
+    const module = import(asset(runtime));
+    const { boot } = await (runtime === "micropython" ? needing(module, asset("micropython.wasm")) : module);
+    await boot({ page, segment, asset, ahead }, "from pyscript_replay import tag; await tag.main()");
   } catch (/** @type {any} */ error) {
     booting = null; // start() tries again
     page.failed({
@@ -83,12 +87,28 @@ function segmentToBring() {
   let loading;
   return () =>
     (loading ??= load({
-      sdk: import(asset("analytics")),
+      sdk: needing(import(asset("analytics")), settings()),
       writeKey: tag["write-key"],
       cdnURL: tag["segment-cdn"],
       options: json(tag["segment-options"]),
     }));
 }
+
+/** Segment's, of this source. */
+const settings = () =>
+  `${tag["segment-cdn"] || SEGMENT_CDN}/v1/projects/${encodeURIComponent(tag["write-key"])}/settings`;
+
+/**
+ * A module; without it what was hinted at goes unused, of which browsers warn. So it is used all the same.
+ * @param {Promise<any>} module @param {string} hinted
+ */
+function needing(module, hinted) {
+  module.catch(() => fetch(hinted).catch(() => {}));
+  return module;
+}
+
+/** Address: a promise of its answer. @type {Map<string, Promise<Response>>} */
+const ahead = new Map();
 
 /** What would otherwise be asked for one after the other is asked for now. */
 function fetchAhead() {
@@ -105,46 +125,54 @@ function fetchAhead() {
   hint("modulepreload", asset(tag.mode === "classic-cloud" ? "amplitude" : "session-replay"));
   for (const path of ASSETS["session-replay.chunks"]) hint("modulepreload", new URL(path, script?.src).href);
   if (tag.runtime !== "pyodide") hint("preload", asset("micropython.wasm"), "fetch", "anonymous");
-  if (tag["write-key"])
-    hint(
-      "preload",
-      `${tag["segment-cdn"] || SEGMENT_CDN}/v1/projects/${encodeURIComponent(tag["write-key"])}/settings`,
-      "fetch",
-      "anonymous",
-    );
-  if (tag["api-key"])
-    hint(
-      "preload",
-      `${configServer()}/${encodeURIComponent(tag["api-key"])}?config_group=browser`,
-      "fetch",
-      "anonymous",
-    );
+  if (tag["write-key"]) hint("preload", settings(), "fetch", "anonymous");
+  if (tag["api-key"]) {
+    // no link: browsers warn of those that go unused, as this does where the wiring fails
+    const url = `${configServer()}/${encodeURIComponent(tag["api-key"])}?config_group=browser`;
+    const answer = fetch(url);
+    answer.catch(() => {}); // told where it is asked for
+    ahead.set(url, answer);
+  }
 }
 
 const configServer = () => json(tag.options).configServerUrl || CONFIG[tag["server-zone"]] || CONFIG.US;
 
-if (window.pyscriptReplay) {
-  console.error("pyscript-replay: tag-twice: this page has a second script tag; the first one goes on alone.");
+/** What keeps the page from being wired, as far as that can be told without Python. @returns {Problem | null} */
+function refusal() {
+  if (!script)
+    return {
+      code: "option-missing",
+      message: "no script tag has data-api-key",
+      fix: "Set it on the tag that loads replay.js.",
+    };
+  // said here, for what was meant may be "no"
+  if ("consent" in tag && !CONSENT.includes(tag.consent))
+    return {
+      code: "option-value",
+      message: `data-consent is "${tag.consent}"`,
+      fix: `It takes one of ${CONSENT.join(", ")}.`,
+    };
+  if (tag["write-key"] && isTaken(window, name))
+    return {
+      code: "segment-load",
+      message: `window.${name} is the page's own and no Segment, or cannot be replaced`,
+      fix: "Leave out data-write-key, or name another global with data-analytics.",
+    };
+  return null;
+}
+
+if (isOpen(window)) {
+  say(window, "error", "pyscript-replay: tag-twice: this page has a second script tag; the first one goes on alone.");
 } else {
   const page = openPage(window, (...event) => trackOn(window, name, ...event));
+  const refused = refusal();
+  const bringSegment = refused ? null : segmentToBring();
   page.tag = tag;
-  const bringSegment = segmentToBring();
   page.serve({
     load: () => load(page, bringSegment),
     release: () => void bringSegment?.().catch(page.error), // nothing is held when nothing was loaded
   });
-  if (!script) {
-    page.failed({
-      code: "option-missing",
-      message: "no script tag has data-api-key",
-      fix: "Set it on the tag that loads replay.js.",
-    });
-  } else if ("consent" in tag && !CONSENT.includes(tag.consent)) {
-    // said here, for what was meant may be "no"
-    page.failed({
-      code: "option-value",
-      message: `data-consent is "${tag.consent}"`,
-      fix: `It takes one of ${CONSENT.join(", ")}.`,
-    });
-  } else page.open(tag.consent);
+  page.makeEarlyCalls();
+  if (refused) page.refuse(refused);
+  else page.open(tag.consent);
 }

@@ -45,6 +45,8 @@ declare global {
     flush(): Promise<void>;
     doctor(): Promise<Finding[]>;
     track(name: string, properties?: Properties): Promise<unknown>;
+    /** Calls in the form that they have before the tag has run; none of them waits any more. */
+    push(...calls: EarlyCall[]): number;
   }
 
   type Effects = { [effect in Effect]?: () => unknown } & { flush?: () => unknown; doctor?: () => Promise<Finding[]> };
@@ -63,13 +65,21 @@ declare global {
     session(detail: unknown): void;
     error(problem: Problem): void;
     failed(problem: Problem): void;
+    refuse(problem: Problem): void;
+    errors(): Problem[];
+    makeEarlyCalls(): void;
   }
+
+  /** What a page may push before the tag has run: see early.js. */
+  type EarlyCall = [method: string, ...args: unknown[]] | ((facade: Facade) => void);
 
   /** What the loader hands to Python's half, by `adopt` of bridge.js. */
   interface Host {
     page: Page;
     segment?: Watch;
     asset: (name: string) => string;
+    /** Answers to what will be asked, by their address. */
+    ahead?: Map<string, Promise<Response>>;
     /** Segment itself, where Python was given it, and its global's name, where that was given. */
     analytics?: Segment;
     name?: string;
@@ -179,6 +189,8 @@ declare global {
 
   /** What watches a page's Segment: see segment.js. */
   interface Watch {
+    /** Why its global cannot be read, if it cannot. */
+    unreadable?(): string;
     real: Promise<void>;
     fail(reason: unknown): void;
     release(): void;

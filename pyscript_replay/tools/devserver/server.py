@@ -122,7 +122,7 @@ def _bound(port: int) -> socket.socket:
     try:
         return socket.create_server((HOST, port), backlog=2048)
     except OSError as error:
-        raise ReplayError("port-taken", f"{HOST}:{port} cannot be had: {error}.", "Choose another --port.") from error
+        raise ReplayError("port-taken", f"{HOST}:{port} cannot be had: {error}", "Choose another --port.") from error
 
 
 async def _unavailable(request: Request, error: Exception) -> Response:
