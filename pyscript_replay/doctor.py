@@ -770,18 +770,25 @@ RULES = (
 """In the order in which findings are told."""
 
 
+EXPLAINED = {
+    "recording-not-begun": ("config-refused", "config-unreachable", "config-empty"),
+    "upload-refused": ("upload-refused", "upload-unreachable", "upload-skipped"),
+}
+"""Errors of which a rule knows more: the error's code, and the rules'."""
+
+
 def findings(evidence: dict) -> "list[dict]":
     """What the evidence shows: ``dict``s of ``level``, ``code``, ``stage``, ``message``, ``evidence``, ``why``, ``fix``
     and ``docs``.
 
     The levels are ``ok``, ``warning`` and ``problem``. What the page was told to be wrong comes first.
     """
-    told = [_told(each) for each in evidence.get("errors") or ()]
-    known = {each["code"] for each in told}
-    found = [
-        _found(rule, seen) for rule, seen in [(rule, rule.applies(evidence)) for rule in RULES] if seen is not None
-    ]
-    return told + [each for each in found if each["code"] not in known]
+    seen = [(rule, rule.applies(evidence)) for rule in RULES]
+    found = [_found(rule, each) for rule, each in seen if each is not None]
+    codes = [each["code"] for each in found]
+    errors = evidence.get("errors") or ()
+    told = [_told(each) for each in errors if not any(code in codes for code in EXPLAINED.get(each["code"], ()))]
+    return told + found
 
 
 def _told(error: dict) -> dict:

@@ -5,7 +5,7 @@ patch goes back to Segment, replay's move to the recorder (``recorder.py``), the
 this is, is a matter of the page (``lifecycle.py``): it is told what happens, and calls the effects back.
 """
 
-from . import bridge, doctor, lifecycle, recorder
+from . import bridge, doctor, lifecycle, recorder, source
 from .errors import REPORT, ReplayError, named
 from .segment import PATIENCE_MS, Segment
 
@@ -28,12 +28,12 @@ class Replay:
 
     runtime = bridge.RUNTIME
 
-    def __init__(self, options: dict, modes: "dict[str, type[Mode]]", choose: "Callable[[dict, list], tuple]"):
+    def __init__(self, options: dict, modes: "dict[str, type[Mode]]", auto: "Any"):
         self.options = options
         self.mode = options["mode"]
         self._why = "it was set"
         self._modes = modes
-        self._choose = choose
+        self._auto = auto  # what tells the mode
         self._mode: "Any" = None  # these three once the page is wired
         self._segment: "Any" = None
         self._recorder: "Any" = None
@@ -112,10 +112,13 @@ class Replay:
             await self._recorder.flush()
 
     async def doctor(self) -> "list[dict]":
-        """Look at the page and answer findings, a list of ``dict``: ``level``, ``code``, ``message`` and ``fix``."""
+        """Look at the page and answer findings, a list of ``dict``: see ``doctor.findings``.
+
+        Asked while it is not known yet whether the recording runs, it waits for that; what else is missing, it says.
+        """
         if self._recorder and self.status in ("loading", "running"):
             await bridge.within(recorder.PATIENCE_MS, self._recorder.settle())
-        return doctor.findings(self.snapshot())
+        return doctor.findings(await self.evidence())
 
     async def track(self, name: str, properties: "dict | None" = None) -> None:
         """Track an event on the page's Segment, at once, and so in order with its own calls.
@@ -169,7 +172,7 @@ class Replay:
     async def _load(self) -> None:
         finding = bridge.Begun(Segment.find(self.options, self.complain))
         if self.mode == "auto":
-            self.mode, self._why = self._choose(*(await finding.result()).destinations())
+            self.mode, self._why = self._auto.choose(*(await finding.result()).destinations())
             self._report(mode=self.mode)
         mode = self._modes[self.mode]
         loaded = await recorder.load(mode.sdk, self.options, self._forward, self._heard)
@@ -311,17 +314,35 @@ class Replay:
     def _failed(self, error: Exception) -> None:
         self._page.call("failed", named(error).told())
 
-    def snapshot(self) -> dict:
-        """What the doctor needs to know of the page, as plain data."""
-        return {
-            "status": self.status,
-            "mode": self.mode,
-            "why": self._why,
-            "session_id": self.session_id,
-            "device_id": self.device_id,
-            "switched_off": self._switched_off,
-            "sampled": self.options["sample_rate"] is not None or "sampleRate" in self.options["options"],
-            "recording": self.recording,
-            "errors": self._page.call("errors").data(),
-            "reason": self._recorder.reason if self._recorder else None,
-        }
+    async def evidence(self) -> dict:
+        """What the doctor is shown of this page: ``doctor.py`` has the table."""
+        seen = await bridge.evidence()
+        seen.update(
+            {
+                "status": self.status,
+                "awaited": "what records" if self._segment else "Segment, or what records",
+                "errors": self._page.call("errors").data(),
+                "mode": self.mode,
+                "why": self._why,
+                "off": SWITCHED_OFF if self._switched_off else None,
+                "api_key": self.options["api_key"],
+                "zone": self.options["server_zone"],
+                "session_id": self.session_id,
+                "device_id": self.device_id,
+            }
+        )
+        if self._segment:
+            settings, plugins = self._segment.destinations()
+            applying = [mode for mode, _ in self._auto.applying(settings, plugins)]
+            seen.update({"plugins": plugins, "applying": applying})
+            seen.update(source.evidence(settings))
+            seen.update(self._mode.evidence(self._facts()))
+        if self._recorder:
+            seen.update(self._recorder.evidence())
+            given = recorder.sdk_options(self.options)
+            seen["sample_rate"] = seen.get("sample_rate") or given.get("sampleRate")
+            seen["masking"] = (given.get("privacyConfig") or {}).get("defaultMaskLevel", "medium")
+        return seen
+
+
+SWITCHED_OFF = "Segment's integrations switch the destination off"

@@ -62,6 +62,10 @@ class Actions(Mode):
         stored = None if self._expired(facts) else session.parse(facts.get("stored"))
         return self._begin_anew(facts, stored)[1]
 
+    def evidence(self, facts: dict) -> dict:
+        stored = super().evidence(facts)["stored"]
+        return {"stored": stored, "expired": stored is not None and self._expired(facts)}
+
     def _expired(self, facts: dict) -> bool:
         return session.is_expired(session.parse(facts.get("access")), facts["now"], self._length)
 

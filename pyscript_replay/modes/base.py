@@ -112,6 +112,10 @@ class Mode:
 
     # What they have in common.
 
+    def evidence(self, facts: dict) -> dict:
+        """What the doctor is shown of what is stored."""
+        return {"stored": session.parse(facts.get("stored"))}
+
     def visitor(self, facts: dict) -> str:
         """The device id of now. Raises ``ReplayError`` (``device-id``) when Amplitude does not accept it."""
         return device.check(facts["visitor"])

@@ -154,11 +154,25 @@ def test_why_a_request_came_to_nothing(cause: str | None, message: str, fix: str
     assert fix in finding["fix"]
 
 
-def test_what_the_page_was_told_comes_first_and_is_said_once() -> None:
-    error = {"code": "upload-refused", "message": "Amplitude refused an upload: 403", "fix": "Check the API key."}
-    findings = found(errors=[error], uploads=[upload(status=403)], status="failed")
-    assert [each["code"] for each in findings] == ["upload-refused"]
+def test_what_the_page_was_told_comes_first() -> None:
+    error = {"code": "segment-load", "message": "Segment could not be loaded", "fix": "See what blocks it."}
+    findings = doctor.findings({**PAGE, "errors": [error]})
+    assert [each["code"] for each in findings] == ["segment-load", *SOUND]
     assert findings[0]["message"] == error["message"]
+
+
+@pytest.mark.parametrize(
+    ("error", "changes", "code"),
+    [
+        ("upload-refused", {"uploads": [upload(status=403)]}, "upload-refused"),
+        ("upload-refused", {"uploads": [upload(status=0, cause="offline")]}, "upload-unreachable"),
+        ("recording-not-begun", {**UNRECORDED, "config": REFUSED}, "config-refused"),
+        ("recording-not-begun", {**UNRECORDED}, "recording-not-begun"),
+    ],
+)
+def test_an_error_of_which_a_rule_knows_more_is_said_once(error: str, changes: dict, code: str) -> None:
+    told = {"code": error, "message": "seen", "fix": "mend"}
+    assert [each["code"] for each in found(errors=[told], status="failed", **changes)] == [code]
 
 
 def test_a_finding_says_what_was_seen_why_it_matters_and_where_to_read_on() -> None:

@@ -6,7 +6,16 @@ import { REPLAY_ID } from "./tables.js";
 /** So many of the last events, and of the last uploads, are remembered. */
 const LAST = 20;
 
-/** @template T @returns {{ add(each: T): void, all(): T[] }} the last ones that were added */
+/** Why a request has no answer: the SDK gave it up. */
+export const LATE = "no answer in time";
+
+const PROBE_MS = 2000;
+
+/**
+ * The last ones that were added.
+ * @template T
+ * @returns {{ add(each: T): void, all(): T[] }}
+ */
 export function lastOnes() {
   /** @type {T[]} */
   const kept = [];
@@ -19,8 +28,20 @@ export function lastOnes() {
   };
 }
 
-/** What was heard of the SDK's requests: see recorder.js. */
-export const heard = { /** @type {Answered | null} */ config: null, uploads: /** @type {ReturnType<typeof lastOnes<Answered>>} */ (lastOnes()) };
+/** @type {HeardConfig | null} */
+let config = null;
+/** @type {ReturnType<typeof lastOnes<HeardUpload>>} */
+const uploads = lastOnes();
+/** @type {number | null} when the present recording began */
+let since = null;
+
+/** Remember what was heard of the SDK. @type {Hear} */
+export function note(heard) {
+  if (heard.what === "config") config = heard;
+  else if (heard.what === "upload") uploads.add(heard);
+  else if (heard.what === "snapshot") since ??= performance.now();
+  else if (heard.what === "ended") since = null;
+}
 
 /** What the page's policy has refused. @type {{ host: string, directive: string }[]} */
 const refused = [];
@@ -30,48 +51,58 @@ globalThis.document?.addEventListener("securitypolicyviolation", ({ blockedURI, 
 
 const hostOf = (/** @type {string} */ url) => attempt(() => new URL(url).host) ?? url;
 
-/** The evidence that only the page has. @param {Scope} scope @param {Watch} segment */
+/** The evidence that only the page has. @param {Scope} scope @param {Watch | undefined} segment */
 export async function evidence(scope, segment) {
-  const { document } = scope;
   return {
-    tags: document?.querySelectorAll('script[src*="replay.js"][data-api-key]').length ?? 0,
+    tags: scope.document?.querySelectorAll('script[src*="replay.js"][data-api-key]').length ?? 0,
     recorders: 1 + (scope.sessionReplay ? 1 : 0),
-    hidden: Boolean(document?.prerendering),
-    ...segment.evidence(),
-    config: heard.config && (await explained(heard.config)),
-    uploads: await Promise.all(heard.uploads.all().map(explained)),
+    hidden: Boolean(scope.document?.prerendering),
+    ...segment?.evidence(),
+    config: config && { present: config.present, ...(await answer(config)) },
+    sample_rate: config?.sample_rate ?? null,
+    recorded_ms: since === null ? 0 : Math.round(performance.now() - since),
+    uploads: await Promise.all(uploads.all().map(upload)),
   };
 }
 
-/** An answer; where there was none, with the cause. @param {Answered} answer */
-async function explained({ url, detail, ...answer }) {
-  if (answer.status) return answer;
-  const host = hostOf(url);
-  const policy = refused.find((each) => each.host === host);
-  return { ...answer, host, directive: policy?.directive, cause: policy ? "policy" : await cause(url, detail) };
+/** @param {HeardUpload} heard */
+async function upload(heard) {
+  const asked = new URL(heard.url, location.href).searchParams;
+  const ids = { device_id: asked.get("device_id"), session_id: Number(asked.get("session_id")) };
+  return { ...ids, skipped: heard.skipped, ...(await answer(heard)) };
 }
 
-/** @param {string} url @param {string} detail */
+/** An answer; where there was none, the cause. @param {{ url: string, status: number, detail: string }} heard */
+async function answer({ url, status, detail }) {
+  if (status) return { status };
+  const host = hostOf(url);
+  const policy = refused.find((each) => each.host === host);
+  if (policy) return { status, host, cause: "policy", directive: policy.directive };
+  return { status, host, cause: await cause(url, detail) };
+}
+
+/** Why a request that the policy allows has come to nothing. @param {string} url @param {string} detail */
 async function cause(url, detail) {
   if (navigator.onLine === false) return "offline";
   if (detail === LATE) return "timeout";
   // an answer that the page may not read is an answer
-  const reached = await fetch(url, { mode: "no-cors", signal: AbortSignal.timeout(2000) }).then(
-    () => true,
-    () => false,
+  const probe = fetch(url, { mode: "no-cors", signal: AbortSignal.timeout(PROBE_MS) });
+  return probe.then(
+    () => "cors",
+    () => "blocked",
   );
-  return reached ? "cors" : "blocked";
 }
 
-export const LATE = "no answer in time";
-
-/** Events as they passed. @param {ReturnType<typeof lastOnes<Passed>>} passed @param {(event: SegmentEvent) => boolean} allowed @param {string | null} destination */
-export const events = (passed, allowed, destination) =>
-  passed.all().map(({ event, amplitude }) => ({
-    name: event.event ?? event.name ?? null,
-    type: event.type,
-    session_id: (destination ? event.integrations?.[destination]?.session_id : amplitude?.session_id) ?? null,
-    replay_id: event.properties?.[REPLAY_ID] ?? null,
-    device_id: amplitude ? amplitude.device_id : (event.anonymousId ?? null),
-    allowed: allowed(event),
-  }));
+/**
+ * An event as it passed.
+ * @param {SegmentEvent} event
+ * @param {string | null | undefined} destination
+ * @param {AmplitudeFacts | null} amplitude
+ */
+export const passedEvent = (event, destination, amplitude) => ({
+  name: event.event ?? event.name ?? null,
+  type: event.type,
+  session_id: (destination ? event.integrations?.[destination]?.session_id : amplitude?.session_id) ?? null,
+  replay_id: event.properties?.[REPLAY_ID] ?? null,
+  device_id: (destination ? event.anonymousId : amplitude?.device_id) ?? null,
+});

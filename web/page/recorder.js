@@ -4,6 +4,7 @@
 // told what it has to say. Those of the page are kept. That rrweb has taken a full snapshot is told by the bundle's
 // rrweb-record-min.js (web/sdk/rrweb-record.js).
 
+import { LATE, note } from "./doctor.js";
 import { say } from "./say.js";
 
 const RECORDED = Symbol.for("pyscript-replay.recorded"); // rrweb-record.js calls what is there
@@ -18,54 +19,67 @@ const LEVELS = { error: 1, warn: 2, log: 3, debug: 4 };
  * @param {Map<string, Promise<Response>>} [ahead] answers to what will be asked, by their address
  */
 export function observed(options, sayings, hear, ahead) {
-  Reflect.set(globalThis, RECORDED, (/** @type {"snapshot" | "ended"} */ what) => hear({ what }));
+  /** @type {Hear} */
+  const tell = (heard) => {
+    note(heard); // for the doctor
+    hear(heard);
+  };
+  Reflect.set(globalThis, RECORDED, (/** @type {"snapshot" | "ended"} */ what) => tell({ what }));
   return {
     ...options,
-    handleFetchConfig: configured(options.handleFetchConfig ?? asking(ahead), hear),
-    handleSendEvents: sent(options.handleSendEvents ?? send, hear),
-    loggerProvider: logger(options, sayings, hear),
+    handleFetchConfig: configured(options.handleFetchConfig ?? asking(ahead), tell),
+    handleSendEvents: sent(options.handleSendEvents ?? send, tell),
+    loggerProvider: logger(options, sayings, tell),
   };
 }
 
 /** @param {NonNullable<RecorderOptions["handleFetchConfig"]>} request @param {Hear} hear */
 const configured = (request, hear) => async (/** @type {ConfigRequest} */ given) => {
+  const { url } = given;
   const response = await request(given).catch((error) => {
-    hear({ what: "config", status: 0, present: false, detail: reason(error) });
+    hear({ what: "config", url, status: 0, present: false, detail: reason(error) });
     throw error;
   });
-  const present =
-    response.ok &&
-    Boolean(
-      (
-        await response
-          .clone()
-          .json()
-          .catch(() => null)
-      )?.configs?.sessionReplay,
-    );
-  hear({ what: "config", status: response.status, present, detail: `${response.status}` });
+  const configs = (response.ok && (await parsed(response)))?.configs?.sessionReplay;
+  const sample_rate = configs?.sr_sampling_config?.sample_rate;
+  hear({
+    what: "config",
+    url,
+    status: response.status,
+    present: Boolean(configs),
+    sample_rate,
+    detail: `${response.status}`,
+  });
   return response;
 };
 
+const parsed = (/** @type {Response} */ response) =>
+  response
+    .clone()
+    .json()
+    .catch(() => null);
+
 /** @param {NonNullable<RecorderOptions["handleSendEvents"]>} request @param {Hear} hear */
 const sent = (request, hear) => async (/** @type {UploadRequest} */ given) => {
+  const { url } = given;
   try {
     const response = await request(given);
     hear({
       what: "upload",
+      url,
       status: response.status,
       skipped: response.headers?.get?.(SKIPPED) ?? "",
       detail: `${response.status}`,
     });
     return response;
   } catch (error) {
-    hear({ what: "upload", status: 0, skipped: "", detail: reason(error) });
+    hear({ what: "upload", url, status: 0, skipped: "", detail: reason(error) });
     throw error;
   }
 };
 
 /** @param {any} error whatever was thrown */
-const reason = (error) => (error?.name === "AbortError" ? "no answer in time" : String(error?.message ?? error));
+const reason = (error) => (error?.name === "AbortError" ? LATE : String(error?.message ?? error));
 
 /** As the SDK itself would; what the loader has asked for is not asked for again. */
 const asking =

@@ -12,7 +12,8 @@
 // - The view is an enrichment plugin. Those of the page run after those of Segment's settings, and see what they added.
 
 import { amplitudeNow, observe, tellAmplitude, watchAmplitude } from "./classic_device.js";
-import { put, read, watchProperty } from "./property.js";
+import { lastOnes, passedEvent } from "./doctor.js";
+import { attempt, put, read, watchProperty } from "./property.js";
 import { deferred, replayError } from "./replay.js";
 import { CARRIES_PROPERTIES, HOLD_MS } from "./tables.js";
 
@@ -36,6 +37,8 @@ function watch(patience = HOLD_MS) {
   const met = new WeakSet();
   /** @type {WeakMap<SegmentEvent, number>} */
   const arrived = new WeakMap(); // event: when it came
+  /** @type {ReturnType<typeof lastOnes<{ event: SegmentEvent, amplitude: AmplitudeFacts | null }>>} */
+  const passed = lastOnes(); // for the doctor
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   let timer;
   /** @type {Segment} */
@@ -72,7 +75,10 @@ function watch(patience = HOLD_MS) {
   for (const call of CALLS) {
     view[call] = (/** @type {{ event: SegmentEvent }} */ context) => {
       turn = turn.then(() => see(context.event)).catch(() => {});
-      return turn.then(() => context);
+      return turn.then(() => {
+        passed.add({ event: context.event, amplitude: instance && attempt(() => amplitudeNow(instance)) });
+        return context;
+      });
     };
   }
 
@@ -134,6 +140,15 @@ function watch(patience = HOLD_MS) {
     look: () => look(null),
     apply,
     allows: (names) => allows(analytics.integrations, names),
+
+    /** What the doctor is shown of it. */
+    evidence: () => ({
+      segment: attempt(() => analytics.VERSION) ?? null,
+      events: passed.all().map(({ event, amplitude }) => ({
+        ...passedEvent(event, wiring?.destination, amplitude),
+        allowed: !wiring || allows(event.integrations, wiring.destinations),
+      })),
+    }),
 
     /** What Segment was told to load, and the names of the plugins that are registered. */
     destinations: () => ({
@@ -198,19 +213,6 @@ function watch(patience = HOLD_MS) {
 }
 
 const sleep = (/** @type {number} */ milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds));
-
-/**
- * What looking answers; `null` where it fails.
- * @template T
- * @param {() => T} look
- */
-const attempt = (look) => {
-  try {
-    return look();
-  } catch {
-    return null;
-  }
-};
 
 /**
  * A value as the facts have it: numbers and texts as they are, anything else as an empty text, which is no id.

@@ -199,6 +199,7 @@ declare global {
     look(): Facts;
     apply(event: SegmentEvent | null, patch: Patch | null | undefined): Patch | null;
     allows(names: string[]): boolean;
+    evidence(): object;
     destinations(): { settings: object; plugins: string[] };
     meetAmplitude(): Promise<void>;
     connect(given: Wiring, functions: Looks): void;
@@ -213,6 +214,7 @@ declare global {
 
   interface SegmentEvent {
     type: SegmentCall;
+    event?: string;
     name?: string;
     category?: string;
     userId?: string | null;
@@ -260,6 +262,7 @@ declare global {
     integrations?: Integrations;
     settings?: { cdnSettings?: object };
     storage: SegmentStorage;
+    VERSION?: string;
     queue?: { plugins: { name: string }[] };
     user(): SegmentUser | PromiseLike<SegmentUser>;
     on(event: string, listener: () => void): unknown;
@@ -338,11 +341,28 @@ declare global {
   /** What was heard of the SDK: recorder.py has a method `_on_…` for each. */
   type Heard =
     | { what: "snapshot" | "ended" }
-    | { what: "config"; status: number; present: boolean; detail: string }
-    | { what: "upload"; status: number; skipped: string; detail: string }
+    | HeardConfig
+    | HeardUpload
     | { what: "said"; reason: string; detail: string };
 
   type Hear = (heard: Heard) => void;
+
+  interface HeardConfig {
+    what: "config";
+    url: string;
+    status: number;
+    present: boolean;
+    sample_rate?: number;
+    detail: string;
+  }
+
+  interface HeardUpload {
+    what: "upload";
+    url: string;
+    status: number;
+    skipped: string;
+    detail: string;
+  }
 
   // The runtimes.
 
