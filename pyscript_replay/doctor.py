@@ -178,12 +178,16 @@ def _no_event(it: dict) -> "dict | None":
     return _if(waits and it.get("events") == [] and not known)
 
 
-def _unexplained(it: dict) -> "dict | None":
-    """A session that should be recorded is not, and neither the SDK nor an error says why."""
-    known = it.get("errors") or it.get("off") or it.get("reason") or _config_failed(it)
-    followed = it.get("session_id") is not None and it.get("recording") is False
+MEANT = ("sampled-out", "opted-out", "targeted", "capture-off")
+"""Reasons for which the SDK rightly records nothing."""
+
+
+def _not_recording(it: dict) -> "dict | None":
+    """A session that should be recorded is not; why, other findings say."""
+    due = it.get("session_id") is not None and not it.get("off") and it.get("reason") not in MEANT
     waits = it.get("status") in ("loading", "waiting", "stopped")
-    return _if(followed and not known and not waits, session_id=it.get("session_id"), device_id=it.get("device_id"))
+    missing = due and it.get("recording") is False and not waits
+    return _if(missing, session_id=it.get("session_id"), device_id=it.get("device_id"))
 
 
 def _recording(it: dict) -> "dict | None":
@@ -588,7 +592,7 @@ RULES = (
         "not-recording",
         PROBLEM,
         CAPTURED,
-        _unexplained,
+        _not_recording,
         "session {session_id} of device {device_id} is not being recorded",
         NO_REPLAY,
         "Check the API key, the sample rate and whether Session Replay is enabled for the project in Amplitude.",
