@@ -57,4 +57,4 @@ def make(options: dict) -> "Replay":
     from .replay import Replay
 
     modes = {"actions": Actions, "classic-device": ClassicDevice, "classic-cloud": ClassicCloud}
-    return Replay(options, modes, auto.choose)
+    return Replay(options, modes, auto)

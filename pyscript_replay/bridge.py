@@ -352,6 +352,11 @@ def json_is_sound() -> bool:
     return bool(_border_or_raise().jsonIsSound())
 
 
+async def evidence() -> dict:
+    """What only the page's JavaScript has seen, for the doctor (``web/page/doctor.js``)."""
+    return (await resolved(Js(_border_or_raise().evidence()))).data()
+
+
 def document_is_loading() -> bool:
     """Whether the document is not complete enough yet to be recorded."""
     return bool(_border_or_raise().documentIsLoading())

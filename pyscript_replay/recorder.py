@@ -19,7 +19,7 @@ What to record is decided elsewhere and given to ``follow``; here the SDK is bro
 however fast the wishes change.
 """
 
-from . import bridge, device, lifecycle
+from . import bridge, device, lifecycle, session
 from .bridge import Js
 from .errors import ReplayError
 
@@ -196,6 +196,15 @@ class Recorder:
         """Why nothing is recorded, or does not arrive: a name above, or ``None``."""
         reason = self._upload or (None if self.recording else self._reason)
         return reason[0] if reason else None
+
+    def evidence(self) -> dict:
+        """What the doctor is shown of it."""
+        seen = {"recording": self.recording, "reason": self.reason}
+        if self.recording:
+            carried = (self.sdk.call("getSessionReplayProperties").data() or {}).get(device.REPLAY_ID) or ""
+            device_id, _, session_id = carried.rpartition("/")
+            seen["sdk"] = {"device_id": device_id or None, "session_id": session.parse(session_id)}
+        return seen
 
     def follow(self, device_id: "str | None", session_id: "int | None") -> None:
         """Record this session of this device from now on (``session_id=None``: record nothing, but be prepared)."""

@@ -5,7 +5,7 @@ patch goes back to Segment, replay's move to the recorder (``recorder.py``), the
 this is, is a matter of the page (``lifecycle.py``): it is told what happens, and calls the effects back.
 """
 
-from . import bridge, doctor, lifecycle, reach, recorder
+from . import bridge, doctor, lifecycle, reach, recorder, source
 from .errors import REPORT, ReplayError, named
 from .reach import Reach
 from .segment import PATIENCE_MS, Segment
@@ -29,12 +29,12 @@ class Replay:
 
     runtime = bridge.RUNTIME
 
-    def __init__(self, options: dict, modes: "dict[str, type[Mode]]", choose: "Callable[[dict, list], tuple]"):
+    def __init__(self, options: dict, modes: "dict[str, type[Mode]]", auto: "Any"):
         self.options = options
         self.mode = options["mode"]
         self._why = "it was set"
         self._modes = modes
-        self._choose = choose
+        self._auto = auto  # what tells the mode
         self._mode: "Any" = None  # these four once the page is wired
         self._segment: "Any" = None
         self._recorder: "Any" = None
@@ -116,10 +116,13 @@ class Replay:
             await self._recorder.flush()
 
     async def doctor(self) -> "list[dict]":
-        """Look at the page and answer findings, a list of ``dict``: ``level``, ``code``, ``message`` and ``fix``."""
+        """Look at the page and answer findings, a list of ``dict``: see ``doctor.findings``.
+
+        Asked while it is not known yet whether the recording runs, it waits for that; what else is missing, it says.
+        """
         if self._recorder and self.status in ("loading", "running"):
             await bridge.within(recorder.PATIENCE_MS, self._recorder.settle())
-        return doctor.findings(self.snapshot())
+        return doctor.findings(await self.evidence())
 
     async def track(self, name: str, properties: "dict | None" = None) -> None:
         """Track an event on the page's Segment, at once, and so in order with its own calls.
@@ -197,7 +200,7 @@ class Replay:
         """Whether ``auto`` has found the mode."""
         settings, plugins = segment.destinations()
         try:
-            self.mode, self._why = self._choose(settings, plugins)
+            self.mode, self._why = self._auto.choose(settings, plugins)
         except ReplayError as error:
             disabled = segment.facts()["reach"]["disabled"]
             if error.code != "mode-unknown" or not (disabled or reach.managed(settings)):
@@ -373,18 +376,32 @@ class Replay:
     def _failed(self, error: Exception) -> None:
         self._page.call("failed", named(error).told())
 
-    def snapshot(self) -> dict:
-        """What the doctor needs to know of the page, as plain data."""
-        return {
-            "status": self.status,
-            "mode": self.mode,
-            "why": self._why,
-            "session_id": self.session_id,
-            "device_id": self.device_id,
-            "off": self._off,
-            "sampled": self.options["sample_rate"] is not None or "sampleRate" in self.options["options"],
-            "recording": self.recording,
-            "errors": self._page.call("errors").data(),
-            "reason": self._recorder.reason if self._recorder else None,
-            "other_device": self._mode.other_device if self._mode else None,
-        }
+    async def evidence(self) -> dict:
+        """What the doctor is shown of this page: ``doctor.py`` has the table."""
+        seen = await bridge.evidence()
+        seen.update(
+            {
+                "status": self.status,
+                "awaited": "what records" if self._segment else "Segment, or what records",
+                "errors": self._page.call("errors").data(),
+                "mode": self.mode,
+                "why": self._why,
+                "off": self._off,
+                "api_key": self.options["api_key"],
+                "zone": self.options["server_zone"],
+                "session_id": self.session_id,
+                "device_id": self.device_id,
+            }
+        )
+        if self._segment:
+            settings, plugins = self._segment.destinations()
+            applying = [mode for mode, _ in self._auto.applying(settings, plugins)]
+            seen.update({"plugins": plugins, "applying": applying, "other_device": self._mode.other_device})
+            seen.update(source.evidence(settings))
+            seen.update(self._mode.evidence(self._segment.facts()))
+        if self._recorder:
+            seen.update(self._recorder.evidence())
+            given = recorder.sdk_options(self.options)
+            seen["sample_rate"] = seen.get("sample_rate") or given.get("sampleRate")
+            seen["masking"] = (given.get("privacyConfig") or {}).get("defaultMaskLevel", "medium")
+        return seen

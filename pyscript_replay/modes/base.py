@@ -41,13 +41,10 @@ Patch (a ``dict``; what is left out stays as it is):
 """
 
 from .. import device, session
+from ..device import CARRIES_PROPERTIES, REPLAY_ID
 from ..errors import ReplayError
 from ..following import Following, Move
 from ..session import NOT_LOOKED
-
-REPLAY_ID = "[Amplitude] Session Replay ID"
-CARRIES_PROPERTIES = ("track", "page", "screen")
-"""Segment's calls that have properties."""
 
 
 class Answer:
@@ -137,6 +134,10 @@ class Mode:
         return {}
 
     # What they have in common.
+
+    def evidence(self, facts: dict) -> dict:
+        """What the doctor is shown of what is stored."""
+        return {"stored": session.parse(facts.get("stored"))}
 
     def visitor(self, facts: dict) -> str:
         """The device id of now. Raises ``ReplayError`` (``device-id``) when Amplitude does not accept it."""

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 
 from .. import doctor, errors, lifecycle, options
-from ..modes.base import CARRIES_PROPERTIES
+from ..device import CARRIES_PROPERTIES, REPLAY_ID
 from ..segment import SEGMENT_CDN
 from . import reference
 
@@ -128,8 +128,11 @@ export const HOLD_MS = {_value(rows["hold_ms"].default)};
 /** The words that data-consent accepts (options.py). */
 export const CONSENT = {_value(rows["consent"].kind)};
 
-/** Segment's calls that have properties (modes/base.py). @type {{SegmentCall[]}} */
+/** Segment's calls that have properties (device.py). @type {{SegmentCall[]}} */
 export const CARRIES_PROPERTIES = {_value(CARRIES_PROPERTIES)};
+
+/** The property by which an event names its replay (device.py). */
+export const REPLAY_ID = {_value(REPLAY_ID)};
 
 /** Where Segment's settings come from, where the tag says nothing (segment.py). */
 export const SEGMENT_CDN = {_value(SEGMENT_CDN)};

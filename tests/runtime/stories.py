@@ -278,15 +278,43 @@ OUTLIVED = (
     (SECOND, FIRST, True),  # and by more than a session's length
 )
 
-# a page, as the doctor is shown it, and the findings' codes
+# what the doctor is shown of a sound page
+EVENT = {
+    "name": "Bought",
+    "type": "track",
+    "session_id": FIRST,
+    "replay_id": f"d/{FIRST}",
+    "device_id": "d",
+    "allowed": True,
+}
+UPLOAD = {"status": 200, "skipped": "", "device_id": "d", "session_id": FIRST}
 PAGE = {
     "status": "running",
+    "errors": [],
     "mode": "actions",
     "why": "it was set",
+    "applying": ["actions"],
+    "off": None,
+    "tags": 1,
+    "recorders": 1,
+    "segment": "1.84.3",
+    "plugins": ["Segment.io", "Actions Amplitude"],
+    "subscriptions": ["track", "page", "identify"],
+    "api_key": "local",
+    "zone": "US",
+    "sample_rate": 1,
+    "reason": None,
+    "config": {"status": 200, "present": True},
+    "recording": True,
+    "recorded_ms": 60000,
+    "masking": "medium",
     "session_id": FIRST,
     "device_id": "d",
-    "sampled": True,
-    "off": None,
-    "recording": True,
-    "reason": None,
+    "sdk": {"session_id": FIRST, "device_id": "d"},
+    "stored": FIRST,
+    "expired": False,
+    "events": [EVENT],
+    "planned": [],
+    "uploads": [UPLOAD],
 }
+SOUND = ["mode", "recording", "masking", "uploaded", "matched"]

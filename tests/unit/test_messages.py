@@ -36,8 +36,10 @@ def raised() -> Iterator[tuple[str, str | None, str | None]]:
 def tables() -> Iterator[tuple[str, str | None, str | None]]:
     for reason, (_, message, fix) in recorder.PROBLEMS.items():
         yield f"recorder {reason}", message, fix
-    for code, _, _, message, fix in doctor.RULES:
-        yield f"doctor {code}", message, fix or None
+    for rule in doctor.RULES:
+        yield f"doctor {rule.code}", rule.seen, None if rule.fix in ("", "{mend}") else rule.fix
+    for cause, (seen, fix) in doctor.CAUSES.items():
+        yield f"doctor {cause}", seen, fix
     for name, fix in sdk_options.ELSEWHERE.items():
         yield f"sdk_options {name}", None, fix
 

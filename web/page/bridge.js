@@ -7,6 +7,7 @@
 
 import { module } from "./assets.js";
 import { json, parse } from "./data.js";
+import { evidence as gathered } from "./doctor.js";
 import { observed as observedOptions } from "./recorder.js";
 import { deferred, isOpen, openPage, replayError } from "./replay.js";
 import { say } from "./say.js";
@@ -295,6 +296,9 @@ export function isSelector(box) {
 }
 
 export const jsonIsSound = () => JSON.stringify({ list: [{}] }) === '{"list":[{}]}';
+
+/** A promise of what only the page has seen: see doctor.js. */
+export const evidence = () => ({ it: gathered(globalThis, opened().segment) });
 
 export const documentIsLoading = () => globalThis.document?.readyState === "loading";
 

@@ -88,3 +88,16 @@ export function watchProperty(scope, name, found) {
     return () => clearTimeout(timer);
   }
 }
+
+/**
+ * What looking answers; `null` where it fails.
+ * @template T
+ * @param {() => T} look
+ */
+export const attempt = (look) => {
+  try {
+    return look();
+  } catch {
+    return null;
+  }
+};

@@ -4,6 +4,7 @@
 // told what it has to say. Those of the page are kept. That rrweb has taken a full snapshot is told by the bundle's
 // rrweb-record-min.js (web/sdk/rrweb-record.js).
 
+import { LATE, note } from "./doctor.js";
 import { say } from "./say.js";
 
 const RECORDED = Symbol.for("pyscript-replay.recorded"); // rrweb-record.js calls what is there
@@ -25,12 +26,17 @@ export const targeting = () => conditional !== false;
  * @param {Map<string, Promise<Response>>} [ahead] answers to what will be asked, by their address
  */
 export function observed(options, sayings, hear, off = () => false, ahead = undefined) {
-  Reflect.set(globalThis, RECORDED, (/** @type {"snapshot" | "ended"} */ what) => hear({ what }));
+  /** @type {Hear} */
+  const tell = (heard) => {
+    note(heard); // for the doctor
+    hear(heard);
+  };
+  Reflect.set(globalThis, RECORDED, (/** @type {"snapshot" | "ended"} */ what) => tell({ what }));
   return {
     ...options,
-    handleFetchConfig: configured(unless(off, options.handleFetchConfig ?? asking(ahead)), hear),
-    handleSendEvents: sent(unless(off, options.handleSendEvents ?? send), hear),
-    loggerProvider: logger(options, sayings, hear),
+    handleFetchConfig: configured(unless(off, options.handleFetchConfig ?? asking(ahead)), tell),
+    handleSendEvents: sent(unless(off, options.handleSendEvents ?? send), tell),
+    loggerProvider: logger(options, sayings, tell),
   };
 }
 
@@ -45,16 +51,19 @@ const unless = (off, request) => async (given) => (off() ? new Response("{}") : 
 
 /** @param {NonNullable<RecorderOptions["handleFetchConfig"]>} request @param {Hear} hear */
 const configured = (request, hear) => async (/** @type {ConfigRequest} */ given) => {
+  const { url } = given;
   const response = await request(given).catch((error) => {
-    hear({ what: "config", status: 0, present: false, detail: reason(error) });
+    hear({ what: "config", url, status: 0, present: false, detail: reason(error) });
     throw error;
   });
   const configs = response.ok ? await configsIn(response.clone()) : null;
   if (configs) conditional = Boolean(configs.sessionReplay?.sr_targeting_config);
   hear({
     what: "config",
+    url,
     status: response.status,
     present: Boolean(configs?.sessionReplay),
+    sample_rate: configs?.sessionReplay?.sr_sampling_config?.sample_rate,
     detail: `${response.status}`,
   });
   return response;
@@ -69,23 +78,25 @@ const configsIn = (response) =>
 
 /** @param {NonNullable<RecorderOptions["handleSendEvents"]>} request @param {Hear} hear */
 const sent = (request, hear) => async (/** @type {UploadRequest} */ given) => {
+  const { url } = given;
   try {
     const response = await request(given);
     hear({
       what: "upload",
+      url,
       status: response.status,
       skipped: response.headers?.get?.(SKIPPED) ?? "",
       detail: `${response.status}`,
     });
     return response;
   } catch (error) {
-    hear({ what: "upload", status: 0, skipped: "", detail: reason(error) });
+    hear({ what: "upload", url, status: 0, skipped: "", detail: reason(error) });
     throw error;
   }
 };
 
 /** @param {any} error whatever was thrown */
-const reason = (error) => (error?.name === "AbortError" ? "no answer in time" : String(error?.message ?? error));
+const reason = (error) => (error?.name === "AbortError" ? LATE : String(error?.message ?? error));
 
 /** As the SDK itself would; what the loader has asked for is not asked for again. */
 const asking =

@@ -13,7 +13,8 @@
 
 import { imported, there } from "./assets.js";
 import { amplitudeNow, observe, tellAmplitude, watchAmplitude } from "./classic_device.js";
-import { put, read, watchProperty } from "./property.js";
+import { lastOnes, passedEvent } from "./doctor.js";
+import { attempt, put, read, watchProperty } from "./property.js";
 import { targeting } from "./recorder.js";
 import { deferred, replayError } from "./replay.js";
 import { CARRIES_PROPERTIES, HOLD_MS } from "./tables.js";
@@ -38,6 +39,8 @@ function watch(patience = HOLD_MS) {
   const met = new WeakSet();
   /** @type {Map<string | undefined, number>} */
   const arrived = new Map(); // an event's messageId: when it came
+  /** @type {ReturnType<typeof lastOnes<{ event: SegmentEvent, amplitude: AmplitudeFacts | null }>>} */
+  const passed = lastOnes(); // for the doctor
   /** @type {Deferred<void>} */
   let real = deferred();
   /** @type {ReturnType<typeof setTimeout> | undefined} */
@@ -100,7 +103,10 @@ function watch(patience = HOLD_MS) {
   for (const call of CALLS) {
     view[call] = (/** @type {{ event: SegmentEvent }} */ context) => {
       turn = turn.then(() => see(context.event)).catch(() => {});
-      return turn.then(() => context);
+      return turn.then(() => {
+        passed.add({ event: context.event, amplitude: attempt(() => instance && amplitudeNow(instance)) });
+        return context;
+      });
     };
   }
 
@@ -226,6 +232,15 @@ function watch(patience = HOLD_MS) {
     /** Whether the page has a Segment that it has not begun to load. */
     deferred: () => waiting !== null && !(Array.isArray(waiting) && document.querySelector(SEGMENT_SCRIPT)),
 
+    /** What the doctor is shown of it. */
+    evidence: () => ({
+      segment: attempt(() => analytics.VERSION) ?? null,
+      events: passed.all().map(({ event, amplitude }) => ({
+        ...passedEvent(event, wiring?.destination, amplitude),
+        allowed: !wiring || allows(event.integrations, wiring.destinations),
+      })),
+    }),
+
     /** What Segment was told to load, and the names of the plugins that are registered. */
     destinations: () => ({
       settings: analytics.settings?.cdnSettings ?? {},
@@ -307,19 +322,6 @@ function watch(patience = HOLD_MS) {
 const isDisabled = (analytics) => analytics.settings?.writeKey === "";
 
 const sleep = (/** @type {number} */ milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds));
-
-/**
- * What looking answers; `null` where it fails.
- * @template T
- * @param {() => T} look
- */
-const attempt = (look) => {
-  try {
-    return look();
-  } catch {
-    return null;
-  }
-};
 
 /**
  * A value as the facts have it: numbers and texts as they are, anything else as an empty text, which is no id.

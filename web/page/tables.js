@@ -87,15 +87,18 @@ export const HOLD_MS = 2000;
 /** The words that data-consent accepts (options.py). */
 export const CONSENT = ["granted", "wait"];
 
-/** Segment's calls that have properties (modes/base.py). @type {SegmentCall[]} */
+/** Segment's calls that have properties (device.py). @type {SegmentCall[]} */
 export const CARRIES_PROPERTIES = ["track", "page", "screen"];
+
+/** The property by which an event names its replay (device.py). */
+export const REPLAY_ID = "[Amplitude] Session Replay ID";
 
 /** Where Segment's settings come from, where the tag says nothing (segment.py). */
 export const SEGMENT_CDN = "https://cdn.segment.com";
 
 /** What doctor() finds before Python runs (doctor.py). */
-export const WAITING = {"level": "warning", "code": "waiting", "message": "nothing is recorded: there is no consent", "fix": "Call start() when there is."};
-export const NOT_STARTED = {"level": "problem", "code": "not-running", "message": "Python has not started yet", "fix": "Ask again in a moment."};
+export const WAITING = {"level": "warning", "code": "waiting", "stage": "captured", "message": "nothing is recorded: there is no consent", "evidence": {"awaited": "Python"}, "why": "Nothing can be played back.", "fix": "Call start() when there is.", "docs": "findings/#waiting"};
+export const NOT_STARTED = {"level": "warning", "code": "loading", "stage": "captured", "message": "the page is not ready yet: Python is still on its way", "evidence": {"awaited": "Python"}, "why": "It is too early to judge.", "fix": "Ask again in a moment.", "docs": "findings/#loading"};
 
 /** The fix for what only we can mend (errors.py). */
 export const REPORT = "Please report this, with the steps that led to it.";

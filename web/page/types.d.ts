@@ -234,6 +234,7 @@ declare global {
     apply(event: SegmentEvent | null, patch: Patch | null | undefined): Patch | null;
     readonly unrestricted: boolean;
     deferred(): boolean;
+    evidence(): object;
     destinations(): { settings: object; plugins: string[] };
     meetAmplitude(): Promise<void>;
     connect(given: Wiring, functions: Looks): void;
@@ -301,6 +302,7 @@ declare global {
     integrations?: Integrations;
     settings?: { cdnSettings?: object; writeKey?: string };
     storage: SegmentStorage;
+    VERSION?: string;
     queue?: {
       plugins: { name: string }[];
       on?(event: "delivery_failure", listener: (context: { event: SegmentEvent }) => void): unknown;
@@ -388,11 +390,28 @@ declare global {
   /** What was heard of the SDK: recorder.py has a method `_on_…` for each. */
   type Heard =
     | { what: "loaded" | "snapshot" | "ended" }
-    | { what: "config"; status: number; present: boolean; detail: string }
-    | { what: "upload"; status: number; skipped: string; detail: string }
+    | HeardConfig
+    | HeardUpload
     | { what: "said"; reason: string; detail: string; fix: string | null };
 
   type Hear = (heard: Heard) => void;
+
+  interface HeardConfig {
+    what: "config";
+    url: string;
+    status: number;
+    present: boolean;
+    sample_rate?: number;
+    detail: string;
+  }
+
+  interface HeardUpload {
+    what: "upload";
+    url: string;
+    status: number;
+    skipped: string;
+    detail: string;
+  }
 
   // The runtimes.
 

@@ -28,8 +28,8 @@ from typing import Any, NamedTuple, ParamSpec, TypeVar
 
 from anyio import CapacityLimiter, to_thread
 
+from ...device import REPLAY_ID
 from ...errors import ReplayError
-from ...modes.base import REPLAY_ID
 from .tabs import Chunk, told_apart
 
 DESTINATIONS = ("Actions Amplitude", "Amplitude")  # where an event's integrations carry the session id
