@@ -13,6 +13,7 @@ are made up here, in ``SOURCES``. The write key says in which of the three ways 
 """
 
 import json
+from collections import defaultdict
 from collections.abc import Mapping
 from typing import Any
 
@@ -74,6 +75,11 @@ SOURCES: dict[str, dict[str, Any]] = {
     "segment-only": {},
 }
 """Write key: what is particular to the settings of that source."""
+
+
+def sources(mode: str) -> dict[str, dict[str, Any]]:
+    """``SOURCES``; and whatever else the write key is, its source is as the one of this name."""
+    return defaultdict(lambda: SOURCES[mode], SOURCES)
 
 
 def settings(write_key: str, host: str | None, sources: Mapping[str, dict[str, Any]] = SOURCES) -> dict[str, Any]:
