@@ -32,7 +32,7 @@ HOSTS = (
 )
 
 PATTERN = re.compile(
-    r"^https?://(?:[^/?#]*\.)?(?:segment\.com|segment\.io|segmentapis\.com|amplitude\.com)(?::\d+)?/"
+    r"^https?://(?:[^/?#]*\.)?(?:segment\.com|segment\.io|segmentapis\.com|amplitude\.com)(?::\d+)?(?:[/?#]|$)"
     r"|/analytics\.js/v1/|/v1/projects/[^/]+/settings|/analytics-next/|/next-integrations/"
     rf"|/(?:{'|'.join(COLLECTED)})(?:\?.*)?$"
     r"|[?&](?:config_group|session_id)=|/2/httpapi|/batch"

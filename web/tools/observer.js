@@ -18,6 +18,14 @@
     });
   };
 
+  // On a machine without a network the browser says so, and Segment's SDK waits for one. Here all is answered.
+  if (!navigator.onLine) {
+    let onLine = true;
+    addEventListener("offline", () => (onLine = false), { capture: true });
+    addEventListener("online", () => (onLine = true), { capture: true });
+    Object.defineProperty(Navigator.prototype, "onLine", { get: () => onLine, configurable: true });
+  }
+
   const kept = () => JSON.parse(sessionStorage.getItem(LEFT) ?? "[]");
 
   function keep(url, body, headers = {}) {
