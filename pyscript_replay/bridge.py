@@ -27,6 +27,8 @@ Under CPython everything imports; only crossing the border raises.
 import asyncio
 import json
 
+from .errors import named
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
@@ -87,6 +89,13 @@ class Js:
         """``object[key]``, if it is text."""
         value = self.get(key)
         return value if isinstance(value, str) else None
+
+    def member(self, key: str) -> "Js":
+        """``object[key]``, which is an object or a function. Raises ``TypeError`` when it is anything else."""
+        value = self.get(key)
+        if not isinstance(value, Js):
+            raise TypeError("{} is no object: {!r}".format(key, value))
+        return value
 
     def get(self, key: "str | int", default: object = MISSING) -> "Any":
         """``object[key]``; ``default`` where the key is missing or its value is ``undefined`` or ``null``."""
@@ -170,9 +179,8 @@ def _guarded(python: "Callable[[], Any]") -> "Any":
     try:
         return python()
     except Exception as error:
-        code, message = getattr(error, "code", "internal"), getattr(error, "message", None) or repr(error)
-        fix = getattr(error, "fix", None) or "Please report this, with the steps that led to it."
-        _border.complain(code, message, fix)
+        problem = named(error)
+        _border.complain(problem.code, problem.message, problem.fix)
         return None
 
 
@@ -184,7 +192,8 @@ def promise(coroutine: "Coroutine") -> Js:
         try:
             pending.resolve(_give(await coroutine))
         except Exception as error:
-            pending.reject(_problem(error))
+            problem = named(error)
+            pending.reject(_border.problem(problem.code, problem.message, problem.fix))
 
     spawn(run())
     return Js(pending)
@@ -327,23 +336,18 @@ def forget(prefixes: "list[str]") -> None:
 
 def merged(*parts: object) -> Js:
     """A new object with the properties of all these; of two with the same name the later one counts."""
-    return window().get("Object").call("assign", {}, *parts)
+    return window().member("Object").call("assign", {}, *parts)
 
 
 def warn(text: str) -> None:
     """Say something on the page's console."""
-    window().get("console").call("warn", "pyscript-replay: " + text)
+    window().member("console").call("warn", "pyscript-replay: " + text)
 
 
 def _border_or_raise() -> "Any":
     if _border is None:
         raise RuntimeError("pyscript_replay runs in a page, on MicroPython or Pyodide: there is no browser here")
     return _border
-
-
-def _problem(error: Exception) -> object:
-    code = getattr(error, "code", "internal")
-    return _border.problem(code, getattr(error, "message", None) or repr(error), getattr(error, "fix", ""))
 
 
 def _unpack(args: object) -> list:

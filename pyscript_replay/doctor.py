@@ -3,6 +3,20 @@
 Pure: the snapshot is plain data (see ``Replay.snapshot``), so the same rules serve the page and the tests.
 """
 
+# What can be said before Python runs; the page's JavaScript says it (web/page/replay.js).
+WAITING = {
+    "level": "warning",
+    "code": "waiting",
+    "message": "nothing is recorded: there is no consent",
+    "fix": "Call start() when there is.",
+}
+NOT_STARTED = {
+    "level": "problem",
+    "code": "not-running",
+    "message": "Python has not started yet",
+    "fix": "Ask again in a moment.",
+}
+
 # Why the SDK itself does not record a session: what it said, and what that means
 REASONS = {
     "sampled-out": ("session {session_id} is not in the sample", "Set a higher sample rate, if that is not meant."),
@@ -26,11 +40,11 @@ def _says(reason: str) -> tuple:
 # code, level, when it applies, what was seen, the fix
 RULES = (
     (
-        "waiting",
-        "warning",
+        WAITING["code"],
+        WAITING["level"],
         lambda page: page["status"] == "waiting",
-        "nothing is recorded: there is no consent",
-        "Call start() when there is.",
+        WAITING["message"],
+        WAITING["fix"],
     ),
     (
         "not-running",

@@ -1,5 +1,8 @@
 """Every failure has a name."""
 
+REPORT = "Please report this, with the steps that led to it."
+"""The fix for what only we can mend."""
+
 
 class ReplayError(Exception):
     """Something that the user can mend.
@@ -19,3 +22,8 @@ class ReplayError(Exception):
     def told(self) -> "dict[str, str]":
         """The same as plain data."""
         return {"code": self.code, "message": self.message, "fix": self.fix}
+
+
+def named(error: Exception) -> ReplayError:
+    """The error itself, if the user can mend it; else one that says what happened (``internal``)."""
+    return error if isinstance(error, ReplayError) else ReplayError("internal", repr(error), REPORT)

@@ -15,6 +15,9 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+MODES = ("actions", "classic-device", "classic-cloud")
+"""The ways in which Segment reaches Amplitude, each with a file in ``modes/``."""
+
 REQUIRED = object()
 
 Option = namedtuple("Option", ("name", "kind", "default", "tag_only", "help"))
@@ -22,8 +25,7 @@ Option = namedtuple("Option", ("name", "kind", "default", "tag_only", "help"))
 the loader does before there is any Python."""
 
 TABLE = (
-    Option("mode", ("actions", "classic-device", "classic-cloud", "auto"), "auto", False,
-           "how Segment reaches Amplitude"),
+    Option("mode", MODES + ("auto",), "auto", False, "how Segment reaches Amplitude"),
     Option("api_key", "text", REQUIRED, False, "Amplitude API key, the one saved in Segment"),
     Option("analytics", "name", "analytics", False, "global name of the page's Segment object"),
     Option("write_key", "text", None, False,
@@ -89,14 +91,6 @@ def from_keywords(keywords: dict) -> dict:
             raise ReplayError("option-unknown", "{} is for the script tag only".format(name), "Leave it out.")
     given = {name: value for name, value in keywords.items() if value is not None}
     return _completed(given, TABLE, lambda option: option.name)
-
-
-def attributes() -> "list[tuple]":
-    """``(attribute, default, help)`` of each option, for the documentation."""
-    return [
-        ("data-" + _attribute(option), "required" if option.default is REQUIRED else option.default, option.help)
-        for option in TABLE
-    ]
 
 
 def _attribute(option: Option) -> str:

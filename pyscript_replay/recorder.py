@@ -417,12 +417,12 @@ class Shell(Recorder):
         self._shell_options.update(SHELL)
         self._shell_options.update(options["amplitude_options"])
         self._shell_options["sessionTimeout"] = ENDLESS
-        super().__init__(self._plugin.get("sessionReplay"), options["api_key"], {}, heard)
+        super().__init__(self._plugin.member("sessionReplay"), options["api_key"], {}, heard)
         self._observe(sdk_options(options))
 
     def _observe(self, options: dict) -> None:
         """The plugin by itself hands on to the SDK only those of the options that it knows, and lets nobody hear."""
-        init = self.sdk.get("init")
+        init = self.sdk.member("init")
 
         def observed(api_key: str, given: Js, *_: object) -> object:
             return init(api_key, bridge.observed(bridge.merged(given, options), SAYINGS, self._ear))
@@ -443,7 +443,7 @@ class Shell(Recorder):
         await self._send()
 
     async def _open(self, device_id: str, session_id: "int | None") -> None:
-        shell = self._shell = self._module.get("amplitude").call("createInstance")
+        shell = self._shell = self._module.member("amplitude").call("createInstance")
         for plugin in (self._plugin, _destination("segment", self._forwarded), _destination("amplitude", _nothing)):
             shell.call("add", plugin)
         options = dict(self._shell_options)

@@ -6,7 +6,7 @@ this is, is a matter of the page (``lifecycle.py``): it is told what happens, an
 """
 
 from . import bridge, doctor, lifecycle, recorder
-from .errors import ReplayError
+from .errors import REPORT, ReplayError, named
 from .segment import PATIENCE_MS, Segment
 
 TYPE_CHECKING = False
@@ -46,7 +46,7 @@ class Replay:
     @property
     def status(self) -> str:
         """``loading``, ``waiting`` (for consent), ``running``, ``stopped`` or ``failed``."""
-        return self._page.get("facade").text("status")
+        return self._page.member("facade").get("status")
 
     @property
     def session_id(self) -> "int | None":
@@ -100,7 +100,7 @@ class Replay:
         return self._ready()
 
     async def _ready(self) -> "Replay":
-        await bridge.resolved(self._page.get("facade").get("ready"))
+        await bridge.resolved(self._page.member("facade").get("ready"))
         return self
 
     async def flush(self) -> None:
@@ -127,7 +127,7 @@ class Replay:
 
     async def _ask(self, method: str, *args: object) -> object:
         """Call a method of ``window.pyscriptReplay``."""
-        return await self._asked(self._page.get("facade").call(method, *args))
+        return await self._asked(self._page.member("facade").call(method, *args))
 
     async def _asked(self, answer: object) -> object:
         """Wait for the page's answer; what it throws is a ``ReplayError``."""
@@ -135,9 +135,7 @@ class Replay:
             return await bridge.resolved(answer)
         except bridge.JsError as error:
             code, fix = error.value.text("code"), error.value.text("fix")
-            raise ReplayError(
-                code or "internal", error.message, fix or "Please report this, with the browser's console."
-            )
+            raise ReplayError(code or "internal", error.message, fix or REPORT)
 
     # The effects of the life cycle.
 
@@ -202,7 +200,7 @@ class Replay:
             answer = self._mode.begin(self._facts())
             self._carry_out(answer)
         except Exception as error:
-            self.complain(_named(error))
+            self.complain(named(error))
             self._happened(lifecycle.NOT_RECORDED)
         else:
             if self.session_id is None:
@@ -305,7 +303,7 @@ class Replay:
         self._page.call("report", values)
 
     def _failed(self, error: Exception) -> None:
-        self._page.call("failed", _named(error).told())
+        self._page.call("failed", named(error).told())
 
     def snapshot(self) -> dict:
         """What the doctor needs to know of the page, as plain data."""
@@ -320,9 +318,3 @@ class Replay:
             "recording": self.recording,
             "reason": self._recorder.reason if self._recorder else None,
         }
-
-
-def _named(error: Exception) -> ReplayError:
-    if isinstance(error, ReplayError):
-        return error
-    return ReplayError("internal", repr(error), "Please report this, with the browser's console.")

@@ -15,6 +15,9 @@ if TYPE_CHECKING:
 
     from .modes.base import Mode
 
+SEGMENT_CDN = "https://cdn.segment.com"
+"""Where analytics-next gets its settings from, where nothing else is said."""
+
 PATIENCE_MS = 10000
 """After so many milliseconds without a Segment the page is told; the wait goes on, for it may need a consent first."""
 
@@ -76,7 +79,6 @@ class Segment:
         wiring = {
             "destination": mode.destination,
             "destinations": list(mode.destinations),
-            "amplitude": mode.amplitude_js,
             "hook": hook,
         }
         self._watch.call("connect", wiring, {"event": event, "look": look, "reset": reset, "cookie": cookie})

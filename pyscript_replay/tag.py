@@ -9,7 +9,7 @@ async def main() -> None:
     page = bridge.page()
     try:
         bridge.claim()
-        replay = make(options.from_attributes(page.get("tag").data()))
+        replay = make(options.from_attributes(page.member("tag").data()))
     except ReplayError as error:
         page.call("failed", error.told())
     else:

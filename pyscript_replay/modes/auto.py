@@ -5,8 +5,9 @@ of the three must apply; with none or several of them nothing is guessed.
 """
 
 from ..errors import ReplayError
+from ..options import MODES
 
-FIX = "Set the mode yourself: actions, classic-device or classic-cloud."
+FIX = "Set the mode yourself: {}.".format(" or ".join(MODES))
 
 
 def choose(settings: dict, plugins: list) -> "tuple[str, str]":

@@ -67,7 +67,7 @@ else:
 if find_spec("pytest_playwright_asyncio") and find_spec("pytest_asyncio"):
     import pytest_asyncio  # pyright: ignore[reportMissingImports]
 
-    @pytest_asyncio.fixture(loop_scope="session")
+    @pytest_asyncio.fixture(loop_scope="session")  # pyright: ignore[reportUntypedFunctionDecorator]
     async def async_replay(  # pyright: ignore[reportRedeclaration]
         context: Any, replay_server: "DevServer", output_path: str, request: pytest.FixtureRequest
     ) -> "AsyncIterator[AsyncReplay]":

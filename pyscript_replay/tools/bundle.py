@@ -28,7 +28,6 @@ from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from .. import lifecycle
 from ..errors import ReplayError
 from .cache import digest, inside, once
 from .npm import WEB, build_tool, installed
@@ -164,24 +163,9 @@ def _write(root: Path) -> dict:
     return _manifest(root, assets)
 
 
-def _life_cycle() -> dict[str, str]:
-    """The table of ``lifecycle.py``, for its JavaScript half."""
-    steps = {f"{state} {happening}": step for (state, happening), step in lifecycle.TRANSITIONS.items()}
-    table = {
-        "shown": lifecycle.SHOWN,
-        "live": lifecycle.LIVE,
-        "transitions": {case: step._asdict() for case, step in steps.items()},
-    }
-    return {"__LIFECYCLE__": _compact(table)}
-
-
 def _located(assets: Mapping) -> dict[str, str]:
     """Where the assets are, for what has to find them."""
-    return {**_life_cycle(), "__ASSETS__": _compact(assets)}
-
-
-def _compact(table: object) -> str:
-    return json.dumps(table, separators=(",", ":"))
+    return {"__ASSETS__": json.dumps(assets, separators=(",", ":"))}
 
 
 def _leaves(root: Path) -> dict:
@@ -237,7 +221,7 @@ def _runtime(name: str, pack: str, kept_global: Sequence[str] = ()) -> bytes:
             WEB / f"page/{name}.js",
             *(f"--external:{each}" for each in NODE_MODULES),
             f"--inject:{inside}",
-            define={**_life_cycle(), **{each: f"inside.{each.rpartition('.')[2]}" for each in names}},
+            define={each: f"inside.{each.rpartition('.')[2]}" for each in names},
             alias={"python-pack": str(module)},
         )
 

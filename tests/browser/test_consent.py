@@ -8,7 +8,7 @@ from .conftest import Site
 MODES = ("actions", "classic-device", "classic-cloud")
 
 
-def test_until_start_nothing_is_loaded_stored_or_sent(site: Site) -> None:
+def test_without_consent_nothing_is_loaded_stored_or_sent_until_start(site: Site) -> None:
     requests: list[str] = []
     site.page.on("request", lambda request: requests.append(request.url))
     site.open(consent="wait", wait=False)
@@ -25,7 +25,7 @@ def test_until_start_nothing_is_loaded_stored_or_sent(site: Site) -> None:
     site.agreed(site.track("with consent"))
 
 
-def test_a_word_that_may_mean_no_loads_nothing(site: Site) -> None:
+def test_unknown_consent_loads_nothing(site: Site) -> None:
     requests: list[str] = []
     site.page.on("request", lambda request: requests.append(request.url))
     site.open(consent="denied", wait=False)
@@ -34,14 +34,14 @@ def test_a_word_that_may_mean_no_loads_nothing(site: Site) -> None:
     assert [url for url in requests if "/site/" not in url and not url.endswith("/replay.js")] == []
 
 
-def test_start_keeps_its_promise(site: Site) -> None:
+def test_start_answers_a_promise_of_the_running_page(site: Site) -> None:
     site.open(consent="wait", wait=False)
     site.wait_for_status("waiting")
     assert site.page.evaluate("pyscriptReplay.start().then((it) => it === pyscriptReplay && it.status)") == "running"
 
 
 @pytest.mark.parametrize("mode", MODES)
-def test_stop_ends_the_recording_and_outlives_a_reload(site: Site, mode: str) -> None:
+def test_opt_out_by_stop_ends_the_recording_and_outlives_a_reload(site: Site, mode: str) -> None:
     site.open(mode)
     site.agreed(site.track("recorded"))
     site.page.evaluate("pyscriptReplay.stop()")
@@ -82,7 +82,7 @@ def test_stop_and_start_in_one_breath(site: Site, mode: str) -> None:
 
 
 @pytest.mark.parametrize("mode", MODES)
-def test_stop_stops_every_tab(site: Site, mode: str) -> None:
+def test_opt_out_stops_every_tab(site: Site, mode: str) -> None:
     site.open(mode)
     site.agreed(site.track("first tab"))
     other = site.tab()
@@ -112,7 +112,7 @@ def test_stop_does_not_wait_for_an_sdk_that_hangs(site: Site) -> None:
     assert not [event for each in site.server.store.uploads() for event in each.events if event["timestamp"] > stopped]
 
 
-def test_stop_holds_from_its_first_moment(site: Site) -> None:
+def test_opt_out_holds_from_its_first_moment(site: Site) -> None:
     site.open("classic-cloud")
     site.agreed(site.track("recorded"))
     site.page.reload(wait_until="commit")
@@ -124,7 +124,7 @@ def test_stop_holds_from_its_first_moment(site: Site) -> None:
     assert site.session_id is None
 
 
-def test_stop_deletes_databases_too(site: Site) -> None:
+def test_stop_deletes_indexeddb_databases_too(site: Site) -> None:
     site.open(options={**site.replay_options, "storeType": "idb"})
     site.agreed(site.track("recorded"))
     databases = "indexedDB.databases().then((all) => all.map(({ name }) => name).filter((name) => /replay/.test(name)))"

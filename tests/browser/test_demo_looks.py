@@ -52,7 +52,7 @@ def visitor(browser: Browser, server: Any, scheme: Literal["light", "dark"]) -> 
 
 
 @pytest.mark.parametrize("path", PAGES)
-def test_text_stands_out_and_everything_has_a_name(visitor: Page, path: str) -> None:
+def test_accessibility_contrast_names_and_headings(visitor: Page, path: str) -> None:
     visitor.goto(path)
     visitor.wait_for_timeout(300)
     assert visitor.evaluate(PALE_TEXTS) == []
@@ -62,14 +62,14 @@ def test_text_stands_out_and_everything_has_a_name(visitor: Page, path: str) -> 
 
 
 @pytest.mark.parametrize("path", PAGES)
-def test_nothing_sticks_out_on_a_phone(page: Page, server: Any, path: str) -> None:
+def test_no_horizontal_scrolling_on_a_phone(page: Page, server: Any, path: str) -> None:
     page.set_viewport_size({"width": 360, "height": 740})
     page.goto(server.url + path)
     page.wait_for_timeout(300)
     assert page.evaluate("document.documentElement.scrollWidth") == 360
 
 
-def test_the_keyboard_goes_everywhere(page: Page, server: Any) -> None:
+def test_keyboard_focus_goes_everywhere(page: Page, server: Any) -> None:
     page.goto(f"{server.url}/")
     page.keyboard.press("Tab")
     assert page.evaluate("document.activeElement.textContent") == "Skip to the content"
@@ -86,7 +86,7 @@ def test_the_keyboard_goes_everywhere(page: Page, server: Any) -> None:
     page.wait_for_url("**/product?id=smoke")
 
 
-def test_who_wants_no_motion_sees_none(browser: Browser, server: Any) -> None:
+def test_prefers_reduced_motion_shows_none(browser: Browser, server: Any) -> None:
     context = browser.new_context(base_url=server.url, reduced_motion="reduce")
     page = context.new_page()
     page.goto("/")
@@ -95,7 +95,7 @@ def test_who_wants_no_motion_sees_none(browser: Browser, server: Any) -> None:
     context.close()
 
 
-def test_no_page_breaks_its_own_policy(page: Page, server: Any) -> None:
+def test_no_page_violates_its_own_content_security_policy(page: Page, server: Any) -> None:
     said: list[str] = []
     page.on("console", lambda message: said.append(message.text))
     page.on("pageerror", lambda error: said.append(str(error)))

@@ -254,7 +254,7 @@ def test_a_sound_recording_says_nothing_of_broken_events(page: Page, server: Any
 HALF = "half of \ud83d"
 
 
-def test_half_an_emoji_is_played_and_exported(page: Page, server: Any, tmp_path: Path) -> None:
+def test_lone_surrogate_is_played_and_exported(page: Page, server: Any, tmp_path: Path) -> None:
     watch(page, server, [*snapshot(1000, HALF), heading(3000, HALF + "!")], ({"type": "track", "event": HALF},))
     for url in (page.url, (tmp_path / "session.html").as_uri()):
         if url.startswith("file"):

@@ -6,8 +6,6 @@ import pytest
 
 from .conftest import CSP, NPM, Site
 
-TRACK_AT_ONCE = "window.analytics.track('at once');"
-
 SEGMENT_SNIPPET = """
 !function () {
   var analytics = window.analytics = window.analytics || [];
@@ -103,7 +101,7 @@ def test_a_segment_that_comes_late_is_held_as_well(site: Site) -> None:
     assert site.reasons == ["started"]
 
 
-def test_calls_may_be_pushed_as_well(site: Site) -> None:
+def test_calls_pushed_into_the_snippet_array_arrive(site: Site) -> None:
     site.file("early.js", "analytics.push(['track', 'pushed'], ['track', 'too']); analytics.track('called');")
     tag = site.tag(write_key="actions", segment_cdn=site.cdn).replace(" async", "")
     site.show(f'{tag}<script src="early.js"></script>')
@@ -135,7 +133,7 @@ def test_the_page_has_segment_from_npm_under_another_name(site: Site) -> None:
     assert site.page.evaluate("Array.isArray(window.analytics)") is False
 
 
-def test_a_hold_ends_in_time(site: Site) -> None:
+def test_hold_ends_after_hold_ms(site: Site) -> None:
     """The runtime never comes; the event goes on after ``data-hold-ms``."""
     site.context.route("**/assets/micropython*", lambda route: None)
     site.open(wait=False, hold_ms=500)
@@ -154,7 +152,7 @@ def test_events_wait_for_a_slow_sdk_together_and_only_once(site: Site) -> None:
 
 
 @pytest.mark.parametrize("waiting", ["for the wiring", "for the recording"])
-def test_an_event_does_not_wait_for_longer_than_its_page_is_there(site: Site, waiting: str) -> None:
+def test_waiting_event_goes_on_at_beforeunload(site: Site, waiting: str) -> None:
     blocked = {"for the wiring": "**/assets/micropython*", "for the recording": "**/session-replay/config/**"}[waiting]
     site.context.route(blocked, lambda route: None)
     site.context.route("**/next.html", lambda route: (time.sleep(0.3), route.fulfill(body="The next page")))
@@ -197,7 +195,7 @@ def test_a_failure_lets_the_events_go_at_once_and_says_why(site: Site, failure: 
     assert finding["fix"]
 
 
-def test_without_an_api_key_nobody_is_asked(site: Site) -> None:
+def test_missing_api_key_asks_nobody(site: Site) -> None:
     asked: list[str] = []
     site.context.on("request", lambda request: asked.append(request.url))
     site.open(wait=False, api_key=None, options=None)
@@ -205,7 +203,7 @@ def test_without_an_api_key_nobody_is_asked(site: Site) -> None:
     assert [url for url in asked if not url.startswith(site.server.url)] == []
 
 
-def test_a_policy_without_wasm_is_named(site: Site) -> None:
+def test_csp_without_wasm_unsafe_eval_is_named(site: Site) -> None:
     tag = site.tag(write_key="actions", segment_cdn=site.cdn, hold_ms=60_000)
     site.show(tag, CSP.replace(" 'wasm-unsafe-eval'", ""))
     site.page.goto(f"{site.server.url}/site/")

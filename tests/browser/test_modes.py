@@ -86,7 +86,7 @@ def test_the_documented_hooks_remain(site: Site, hook: str) -> None:
         site.agreed(site.track("third"))
 
 
-def test_an_id_in_the_caller_s_hand_is_overwritten_by_segment_and_by_nobody_else(site: Site) -> None:
+def test_session_id_given_by_the_caller_is_overwritten_by_segment_and_nobody_else(site: Site) -> None:
     site.open()
     session_id = site.agreed(site.track("first"))
     message = site.track("odd", options={"integrations": {"Actions Amplitude": {"session_id": 5}}})
@@ -168,7 +168,7 @@ def test_what_the_site_logs_by_itself_is_followed(site: Site) -> None:
     assert site.agreed(site.track("after")) == site.page.evaluate(f"{AMPLITUDE}.getSessionId()")
 
 
-def test_where_amplitude_js_has_segment_s_id_a_last_word_moves_nothing_back(site: Site) -> None:
+def test_late_event_before_reset_moves_no_device_id_back(site: Site) -> None:
     site.open("classic-device", key="classic-device-anonymous")
     session_id = site.agreed(site.track("before"))
     device_id = site.device_id
@@ -208,7 +208,7 @@ def test_amplitude_js_that_comes_late_is_still_welcome(site: Site) -> None:
     site.agreed(site.track("late"))
 
 
-def test_events_pass_while_an_ad_blocker_keeps_amplitude_js_away(site: Site) -> None:
+def test_ad_blocker_that_keeps_amplitude_js_away_lets_events_pass(site: Site) -> None:
     site.page.clock.install()
     site.context.route("**/amplitude-js/**", lambda route: route.abort())
     site.open("classic-device", wait=False, hold_ms=500)

@@ -18,7 +18,7 @@ def problems(site: Site) -> list[str]:
 
 @pytest.mark.parametrize("mode", MODES)
 @pytest.mark.parametrize("fault", ["missing", "cut short"])
-def test_without_its_recorder_nothing_is_said_to_be_recorded(site: Site, mode: str, fault: str) -> None:
+def test_missing_rrweb_record_is_not_said_to_be_recording(site: Site, mode: str, fault: str) -> None:
     def answer(route: Route) -> None:
         if fault == "missing":
             route.fulfill(status=404)
@@ -36,7 +36,7 @@ def test_without_its_recorder_nothing_is_said_to_be_recorded(site: Site, mode: s
     assert REPLAY_ID not in site.track("second")["properties"]
 
 
-def test_a_recorder_that_hangs_is_given_up_and_welcome_when_it_comes(site: Site) -> None:
+def test_hanging_rrweb_record_times_out_and_is_welcome_when_it_comes(site: Site) -> None:
     hanging: list[Route] = []
     site.page.clock.install()
     site.context.route(RECORDER, lambda route: hanging.append(route))
@@ -96,7 +96,7 @@ def test_a_healthy_page_is_found_sound_as_soon_as_it_is_ready(site: Site, mode: 
     assert site.facade("recording") == {"recording": True}
 
 
-def test_who_is_not_in_the_sample_is_not_recorded_and_nothing_is_wrong(site: Site) -> None:
+def test_sampled_out_session_is_not_recorded_and_nothing_is_wrong(site: Site) -> None:
     site.open(sample_rate=0)
     assert REPLAY_ID not in site.track("first")["properties"]
     assert site.facade("status", "recording") == {"status": "running", "recording": False}

@@ -44,7 +44,7 @@ def test_on_https_the_cookie_is_secure(site: Site) -> None:
     ]
 
 
-def test_a_page_that_forbids_workers_is_recorded_all_the_same(site: Site) -> None:
+def test_csp_without_worker_src_is_recorded_all_the_same(site: Site) -> None:
     options = {**site.replay_options, "useWebWorker": True}
     tag = site.tag(mode="actions", write_key="actions", segment_cdn=site.cdn, options=options)
     site.show(tag, CSP.replace("worker-src 'self' blob:", "worker-src 'none'"))
@@ -54,7 +54,7 @@ def test_a_page_that_forbids_workers_is_recorded_all_the_same(site: Site) -> Non
 
 
 @pytest.mark.parametrize("status", [500, 404])
-def test_without_its_configuration_nothing_is_recorded_and_the_doctor_says_so(site: Site, status: int) -> None:
+def test_failing_remote_configuration_records_nothing_and_the_doctor_says_so(site: Site, status: int) -> None:
     configuration = "**/session-replay/config/**"
     site.context.route(configuration, lambda route: route.fulfill(status=status, body="{}"))
     site.open()
@@ -90,7 +90,7 @@ def remembering(
 
 
 @pytest.mark.parametrize("mode", BEGUN)
-def test_the_back_button_brings_a_page_that_has_caught_up(remembering: Site, mode: str) -> None:
+def test_back_button_brings_a_bfcache_page_that_has_caught_up(remembering: Site, mode: str) -> None:
     site = remembering
     site.file("next.html", "<!doctype html><title>Next</title><h1>The next page</h1>")
     site.open(mode)
@@ -200,7 +200,7 @@ def test_the_tag_works_beside_somebody_s_python(site: Site, kind: str) -> None:
 
 
 @pytest.mark.parametrize("stored", ["abc", "123.5", "9007199254740993", "-1", "NaN"])
-def test_what_is_stored_but_is_no_id_is_in_nobody_s_way(site: Site, stored: str) -> None:
+def test_garbage_in_storage_is_no_session_id(site: Site, stored: str) -> None:
     stored = f"""
         localStorage.setItem("analytics_session_id", JSON.stringify("{stored}"));
         localStorage.setItem("analytics_session_id.last_access", Date.now());
@@ -216,7 +216,7 @@ def test_what_is_stored_but_is_no_id_is_in_nobody_s_way(site: Site, stored: str)
 
 
 @pytest.mark.parametrize("stored", ['"%d"', '" %d "'])
-def test_an_id_that_was_stored_as_text_is_a_number_on_events(site: Site, stored: str) -> None:
+def test_session_id_stored_as_text_is_a_number_on_events(site: Site, stored: str) -> None:
     site.file(
         "stored.js",
         f"""

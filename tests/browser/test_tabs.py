@@ -32,7 +32,7 @@ def test_a_session_that_one_tab_renews_is_followed_by_the_other(site: Site, mode
 
 
 @pytest.mark.parametrize("mode", MODES)
-def test_a_cookie_written_from_outside_is_followed(site: Site, mode: str) -> None:
+def test_newer_cookie_written_by_cookiestore_is_followed(site: Site, mode: str) -> None:
     site.open(mode)
     first = site.agreed(site.track("before"))
     newer = first + 5
@@ -42,7 +42,7 @@ def test_a_cookie_written_from_outside_is_followed(site: Site, mode: str) -> Non
 
 
 @pytest.mark.parametrize("mode", MODES)
-def test_an_older_cookie_is_not(site: Site, mode: str) -> None:
+def test_older_cookie_written_by_cookiestore_is_not_followed(site: Site, mode: str) -> None:
     site.open(mode)
     first = site.agreed(site.track("before"))
     site.page.evaluate("(id) => cookieStore.set('analytics_session_id', String(id))", first - 5)
@@ -79,7 +79,7 @@ def test_an_anonymous_id_that_is_set_is_followed_before_any_event(site: Site, mo
 @pytest.mark.parametrize(
     "gone", ["cookieStore.delete('analytics_session_id')", "cookieStore.set('analytics_session_id', '5')"]
 )
-def test_a_cookie_that_is_lost_is_written_again(site: Site, gone: str, mode: str) -> None:
+def test_deleted_session_cookie_is_written_again(site: Site, gone: str, mode: str) -> None:
     site.open(mode)
     session_id = site.agreed(site.track("before"))
     site.page.evaluate(gone)
@@ -88,7 +88,7 @@ def test_a_cookie_that_is_lost_is_written_again(site: Site, gone: str, mode: str
 
 
 @pytest.mark.parametrize("mode", MODES)
-def test_a_hidden_tab_that_comes_back_looks_again(site: Site, mode: str) -> None:
+def test_tab_back_from_bfcache_looks_again(site: Site, mode: str) -> None:
     """Without storage events, as after the back/forward cache."""
     site.open(mode)
     first = site.agreed(site.track("before"))

@@ -103,7 +103,7 @@ def test_the_first_event_starts_and_carries_the_session(site: Site, mode: str, w
 @pytest.mark.parametrize("way", WAYS)
 @pytest.mark.parametrize("mode", ["actions", "classic-cloud"])
 @pytest.mark.parametrize("change", ["analytics.reset()", "analytics.identify('grace')"])
-def test_a_last_word_belongs_to_the_visitor_who_said_it(site: Site, change: str, mode: str, way: str) -> None:
+def test_late_event_belongs_to_the_visitor_before_reset(site: Site, change: str, mode: str, way: str) -> None:
     """Segment makes an event at once and delivers it later; by then the visitor may have gone."""
     site.open(mode, way)
     site.page.evaluate("void analytics.identify('ada')")

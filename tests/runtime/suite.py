@@ -208,7 +208,7 @@ async def test_text_that_looks_like_something_else_stays_text():
 
 
 @in_javascript
-async def test_half_a_surrogate_pair_does_no_harm():
+async def test_lone_surrogate_does_no_harm():
     assert isinstance(things("lone"), str)
     assert isinstance(same(things("lone")), str)
 
@@ -250,6 +250,17 @@ async def test_a_default_takes_the_place_of_nothing():
         assert things("values").get(name, None) is None
     for name, kept in (("zero", 0), ("empty", ""), ("no", False)):
         equal(things("values").get(name, 7), kept)
+
+
+async def test_a_member_is_an_object_or_an_error():
+    assert things("values").member("list").get(0) == 1
+    for name in ("zero", "empty", "null", "undefined", "nowhere"):
+        try:
+            things("values").member(name)
+        except TypeError as error:
+            assert name in str(error)
+        else:
+            raise AssertionError(name)
 
 
 @in_javascript

@@ -36,10 +36,9 @@ def test_node_needs_no_system_node() -> None:
 def test_a_failing_npm_is_told_and_leaves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "package.json").write_text('{"dependencies": {"esbuild": "0.28.2"}}')
     (tmp_path / "package-lock.json").write_text("{}")
-    monkeypatch.setattr(npm, "WEB", tmp_path)
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     with pytest.raises(ReplayError) as raised:
-        npm.installed.__wrapped__()
+        npm.installed.__wrapped__(tmp_path)
     assert raised.value.code == "npm-install"
     assert [file.suffix for file in (tmp_path / "cache/pyscript-replay/npm").iterdir()] == [".lock"]
 

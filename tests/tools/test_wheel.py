@@ -156,8 +156,9 @@ def test_wheel_carries_the_package_the_web_and_what_is_built_of_it(wheel: Path) 
     names = zipfile.ZipFile(wheel).namelist()
     assert {name.split("/")[0] for name in names} == {"pyscript_replay", "pyscript_replay-0.1.0.dist-info"}
     assert {"pyscript_replay/web/page/tag.js", "pyscript_replay/web/package-lock.json"} <= set(names)
+    assert {"pyscript_replay/py.typed", "pyscript_replay/__init__.pyi"} <= set(names)
     assert {"pyscript_replay/built/bundle/manifest.json", "pyscript_replay/built/sdks/libs/amplitude.js"} <= set(names)
-    assert not [name for name in names if "node_modules" in name or "__pycache__" in name]
+    assert not [name for name in names if "node_modules" in name or "__pycache__" in name or "/checks/" in name]
 
 
 def test_wheel_is_light_and_names_no_exact_version(environment: Environments) -> None:

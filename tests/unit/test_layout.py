@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 import pyscript_replay
+from pyscript_replay.options import MODES
 
 PACKAGE = Path(pyscript_replay.__file__).parent
 PAGE = {
@@ -85,6 +86,11 @@ def test_what_is_pure_imports_only_what_is_pure(module: str) -> None:
 @pytest.mark.parametrize("module", [module for module in PAGE if module.split(".")[0] != "modes"])
 def test_modes_are_chosen_in_one_place(module: str) -> None:
     assert module == "__init__" or not any(name.startswith("modes") for name in ours(module))
+
+
+def test_every_mode_has_a_file_and_every_file_is_a_mode() -> None:
+    files = {module.removeprefix("modes.") for module in PAGE if module.startswith("modes.")}
+    assert {mode.replace("-", "_") for mode in MODES} == files - {"__init__", "base", "auto"}
 
 
 def test_imports_run_one_way() -> None:

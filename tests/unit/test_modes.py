@@ -85,7 +85,7 @@ def test_device_mode_tells_amplitude_js_of_a_newer_id_that_the_site_has_written_
 
 
 @pytest.mark.parametrize("mode", [Actions, ClassicCloud])
-def test_the_last_words_of_a_visitor_who_has_gone_carry_what_was_recorded_then(mode: type[Mode]) -> None:
+def test_late_events_of_a_visitor_before_reset_carry_what_was_recorded_then(mode: type[Mode]) -> None:
     page = Page(mode)
     page.begin()
     before = page.plugin()
@@ -112,7 +112,7 @@ def test_garbage_never_stays_on_an_event(garbage: object) -> None:
 
 
 @pytest.mark.parametrize("mode", [Actions, ClassicCloud])
-def test_a_device_id_that_amplitude_refuses_records_nothing_and_heals(mode: type[Mode]) -> None:
+def test_refused_device_id_records_nothing_and_heals(mode: type[Mode]) -> None:
     page = Page(mode)
     page.world.visitor = "a/b"
     first = page.mode.begin(page.facts())

@@ -63,8 +63,9 @@ def test_keywords(given: dict, expected: dict | tuple[str, str]) -> None:
 
 
 def test_the_table_is_what_is_documented() -> None:
-    assert {attribute: default for attribute, default, _ in options.attributes()} == DOCUMENTED
-    assert all(explained for _, _, explained in options.attributes())
+    defaults = {name: "required" if row.default is options.REQUIRED else row.default for name, row in ROWS.items()}
+    assert {f"data-{name.replace('_', '-')}": default for name, default in defaults.items()} == DOCUMENTED
+    assert all(option.help for option in options.TABLE)
 
 
 def test_words() -> None:

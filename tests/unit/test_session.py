@@ -1,5 +1,6 @@
 """Session ids: what they are, and when they move."""
 
+import re
 from itertools import product
 from urllib.parse import quote
 
@@ -22,7 +23,12 @@ looks = st.tuples(near | unlooked, near | unlooked, near, st.booleans(), st.bool
 owners = st.sampled_from(sorted(session.OWNERS))
 
 
-@pytest.mark.parametrize(("raw", "expected"), PARSED, ids=lambda each: repr(each)[:40])
+def named(value: object) -> str:
+    """A name that can be typed on a command line."""
+    return re.sub(r"[^\w.+-]", "_", ascii(value))[:40]
+
+
+@pytest.mark.parametrize(("raw", "expected"), PARSED, ids=named)
 def test_parse(raw: object, expected: int | None) -> None:
     assert session.parse(raw) == expected
 

@@ -2,10 +2,13 @@
 
 const here = location.pathname;
 
-for (const link of document.querySelectorAll(".bar nav a")) {
-  const there = link.getAttribute("href");
+/** @type {NodeListOf<HTMLAnchorElement>} */
+const links = document.querySelectorAll(".bar nav a");
+for (const link of links) {
+  const there = link.getAttribute("href") ?? "";
   const inShopWithoutMode = there === "/actions/" && document.documentElement.dataset.mode === "actions";
   if (!here.startsWith(there) && !inShopWithoutMode) continue;
   link.setAttribute("aria-current", "page");
-  link.parentElement.scrollLeft = link.offsetLeft - link.parentElement.offsetLeft - 16;
+  const bar = link.parentElement;
+  if (bar) bar.scrollLeft = link.offsetLeft - bar.offsetLeft - 16;
 }

@@ -12,23 +12,31 @@ const SHOWN = 12;
 const KEPT = "demo.transitions"; // the log goes on when the visitor goes to the next page
 
 const seen = {
-  events: [], // Segment's, the newest first
-  logged: null, // the session of amplitude-js's last event
+  /** @type {Arrived[]} Segment's, the newest first */
+  events: [],
+  /** @type {number | null} the session of amplitude-js's last event */
+  logged: null,
   eventCount: 0,
   uploads: 0,
   uploadBytes: 0,
+  /** @type {string | null} */
   problem: null,
+  /** @type {Transition[]} */
   transitions: JSON.parse(sessionStorage.getItem(KEPT) ?? "[]"),
 };
 
 // What an event says.
 
+/** @param {Message} message */
 const carried = ({ integrations }) =>
   Object.values(integrations ?? {})
-    .map((each) => each?.session_id)
+    .map((each) => (typeof each === "object" ? each.session_id : null))
     .find(Boolean) ?? null;
 
-/** Whether the event's replay id is made of its own device and session: the ids are exact, or they are wrong. */
+/**
+ * Whether the event's replay id is made of its own device and session: the ids are exact, or they are wrong.
+ * @param {Arrived} event
+ */
 function verdict({ message, replayId }) {
   const claimed = message.properties?.[REPLAY_ID];
   if (!["track", "page", "screen"].includes(message.type)) return ["", "carries no properties"];
@@ -40,15 +48,17 @@ function verdict({ message, replayId }) {
   return claimed === expected ? ["good", "ids agree"] : ["bad", "ids differ"];
 }
 
+/** @param {Arrived} event */
 const mine = ({ message }) => message.anonymousId === JSON.parse(localStorage.getItem("ajs_anonymous_id") ?? "null");
 
 // What is drawn.
 
+/** @type {Record<string, string>} */
 const STATUS = { running: "good", failed: "bad", stopped: "warn", waiting: "warn" };
 
 function draw() {
   const replay = window.pyscriptReplay;
-  show("status", replay?.status ?? "not there", `pill ${STATUS[replay?.status] ?? ""}`);
+  show("status", replay?.status ?? "not there", `pill ${STATUS[replay?.status ?? ""] ?? ""}`);
   show("mode", replay?.mode);
   show("runtime", replay?.runtime);
   show("device", replay?.deviceId);
@@ -60,8 +70,10 @@ function draw() {
   show("upload-bytes", bytes(seen.uploadBytes));
   show("event-count", seen.eventCount);
   at("problem").hidden = !seen.problem;
-  for (const button of document.querySelectorAll("button[data-control]")) {
-    button.disabled = !["running", "stopped"].includes(replay?.status); // there is no Segment yet
+  for (const button of /** @type {NodeListOf<HTMLButtonElement>} */ (
+    document.querySelectorAll("button[data-control]")
+  )) {
+    button.disabled = !["running", "stopped"].includes(replay?.status ?? ""); // there is no Segment yet
   }
   show("problem", seen.problem);
   drawPlaces(replay?.status, keeper().session(), lastSession(), replay?.sessionId);
@@ -69,7 +81,12 @@ function draw() {
   drawLog("events", seen.events.slice(0, SHOWN).map(eventRow));
 }
 
-/** Written only when it has changed: what has not must not be read out again. */
+/**
+ * Written only when it has changed: what has not must not be read out again.
+ * @param {string} id
+ * @param {unknown} text
+ * @param {string} className
+ */
 function show(id, text, className = at(id).className) {
   const shown = text || text === 0 ? String(text) : "none";
   if (at(id).textContent !== shown) at(id).textContent = shown;
@@ -83,9 +100,15 @@ const lastSession = () => {
   return last ? carried(last.message) : null;
 };
 
+/**
+ * @param {string | undefined} status
+ * @param {number | null} stored
+ * @param {number | null} event
+ * @param {number | null | undefined} replay
+ */
 function drawPlaces(status, stored, event, replay) {
   const ids = { stored, event, replay };
-  const newest = Math.max(...Object.values(ids));
+  const newest = Math.max(...Object.values(ids).map(Number));
   for (const [place, id] of Object.entries(ids)) {
     show(place, id);
     at(place).parentElement.className = !id ? "" : id === newest ? "good" : "bad";
@@ -93,18 +116,21 @@ function drawPlaces(status, stored, event, replay) {
   show("agreement", status === "stopped" ? "Nothing is recorded." : agreement(Object.values(ids).filter(Boolean)));
 }
 
+/** @param {unknown[]} known */
 function agreement(known) {
   if (known.length < 2) return "Waiting for the first event.";
   return new Set(known).size === 1 ? "They agree, to the last digit." : "They differ: one of them is about to follow.";
 }
 
+/** @param {string} id @param {Node[]} rows */
 function drawLog(id, rows) {
   if (rows.length) at(id).replaceChildren(...rows);
 }
 
-const titled = (title, time) =>
+const titled = (/** @type {string} */ title, /** @type {number} */ time) =>
   element("span.row", {}, element("b", {}, title), element("time.soft.small", {}, clock(time)));
 
+/** @param {Transition} made */
 const transition = ({ time, previous, current, reason, deviceId }) =>
   element(
     "li",
@@ -114,6 +140,7 @@ const transition = ({ time, previous, current, reason, deviceId }) =>
     element("span.number.small.soft", {}, deviceId),
   );
 
+/** @param {Arrived} event */
 function eventRow(event) {
   const { received, message } = event;
   const [look, words] = verdict(event);
@@ -143,15 +170,18 @@ function changed() {
 }
 
 function listen() {
-  for (const name of ["status", "session", "error"]) {
-    addEventListener(`pyscript-replay:${name}`, ({ detail }) => {
-      if (name === "session") remember({ time: Date.now(), ...detail });
-      if (name === "error") seen.problem = `${detail.code}: ${detail.message.replace(/\.?$/, ".")} ${detail.fix}`;
-      changed();
-    });
-  }
+  addEventListener("pyscript-replay:status", changed);
+  addEventListener("pyscript-replay:session", ({ detail }) => {
+    remember({ time: Date.now(), ...detail });
+    changed();
+  });
+  addEventListener("pyscript-replay:error", ({ detail }) => {
+    seen.problem = `${detail.code}: ${detail.message.replace(/\.?$/, ".")} ${detail.fix}`;
+    changed();
+  });
 }
 
+/** @param {Transition} made */
 function remember(made) {
   seen.transitions = [made, ...seen.transitions].slice(0, SHOWN);
   sessionStorage.setItem(KEPT, JSON.stringify(seen.transitions));
@@ -176,6 +206,7 @@ async function follow() {
     changed();
   });
   addEventListener("pagehide", () => stream.close());
+  /** @type {{ events: Arrived[], segment: number, uploads: number, upload_bytes: number }} */
   const state = await (await fetch("/api/state")).json();
   const live = new Set(seen.events.map(({ message }) => message.messageId)); // came while we asked
   seen.events.push(...state.events.reverse().filter(({ message }) => !live.has(message.messageId)));
@@ -185,7 +216,7 @@ async function follow() {
 
 function fold() {
   const button = at("fold");
-  const set = (open) => {
+  const set = (/** @type {boolean} */ open) => {
     button.setAttribute("aria-expanded", open);
     button.textContent = open ? "Fold" : "Unfold";
     at("inspector-body").hidden = !open;

@@ -1,3 +1,5 @@
 // Shows the page's Python, which stands in it anyway.
 
-document.querySelector("#program").textContent = document.querySelector("#python").textContent.trim();
+import { at } from "./dom.js";
+
+at("program").textContent = at("python").textContent.trim();

@@ -2,13 +2,15 @@
 
 import { at, bytes, clock, day, duration, element } from "./dom.js";
 
-const sessions = new Map(); // replay id: summary
+/** @type {Map<string, Counted>} by replay id */
+const sessions = new Map();
 
+/** @param {Pick<Summary, "device_id" | "session_id">} session */
 const path = ({ device_id, session_id }) => `${encodeURIComponent(device_id)}/${session_id}`;
 
 function draw() {
   const shown = [...sessions.values()].sort((one, other) => other.started - one.started);
-  const focused = document.activeElement.closest("#rows a")?.getAttribute("aria-label");
+  const focused = document.activeElement?.closest("#rows a")?.getAttribute("aria-label");
   at("rows").replaceChildren(...shown.map(row));
   if (focused)
     at("rows")
@@ -18,13 +20,15 @@ function draw() {
   at("nothing").hidden = Boolean(shown.length);
 }
 
-const cell = (label, ...children) => element("td", { "data-label": label }, ...children);
-const number = (text) => element("span.number", {}, text);
-const below = (kind, text) => element(`span.${kind}small.soft`, {}, text);
+const cell = (/** @type {string} */ label, /** @type {unknown[]} */ ...children) =>
+  element("td", { "data-label": label }, ...children);
+const number = (/** @type {unknown} */ text) => element("span.number", {}, text);
+const below = (/** @type {string} */ kind, /** @type {unknown} */ text) => element(`span.${kind}small.soft`, {}, text);
 
+/** @param {Counted} session */
 function row(session) {
   const [replay, file] = [`/replay/${path(session)}`, `/export/${path(session)}.html`];
-  const named = (verb) => `${verb} the session of ${clock(session.started)}`;
+  const named = (/** @type {string} */ verb) => `${verb} the session of ${clock(session.started)}`;
   return element(
     "tr",
     {},
@@ -43,16 +47,19 @@ function row(session) {
   );
 }
 
+/** @param {Counted[]} summaries */
 function take(summaries) {
   for (const summary of summaries) sessions.set(summary.replay_id, summary);
   requestAnimationFrame(draw);
 }
 
+/** @param {string} sentence */
 function complain(sentence) {
   at("problem").textContent = sentence;
   at("problem").hidden = !sentence;
 }
 
+/** @param {any} event of the file input */
 async function importFile({ target }) {
   complain("");
   const answer = await fetch("/api/sessions/import", { method: "POST", body: target.files[0] });
@@ -68,5 +75,6 @@ stream.addEventListener("session", ({ data }) => take([JSON.parse(data)]));
 addEventListener("pagehide", () => stream.close());
 at("file").addEventListener("change", importFile);
 
+/** @type {Counted[]} */
 const listed = await (await fetch("/api/sessions")).json();
 take(listed.filter(({ replay_id }) => !sessions.has(replay_id)));

@@ -18,7 +18,7 @@ const METHODS = [
   "setAnonymousId",
 ];
 
-const { writeKey, segmentJs } = document.currentScript.dataset;
+const { writeKey, segmentJs = "" } = /** @type {HTMLScriptElement} */ (document.currentScript).dataset;
 const analytics = (window.analytics = window.analytics || []);
 
 if (!analytics.invoked) {
@@ -27,7 +27,7 @@ if (!analytics.invoked) {
   analytics._cdn = new URL(segmentJs.split("/analytics.js/")[0], location.href).href;
   analytics._loadOptions = {};
   for (const method of METHODS) {
-    analytics[method] = (...args) => {
+    analytics[method] = (/** @type {unknown[]} */ ...args) => {
       if (window.analytics.initialized) return window.analytics[method](...args); // a caller has kept the stub
       analytics.push([method, ...args]);
       return analytics;

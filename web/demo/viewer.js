@@ -25,10 +25,14 @@ const MUTATION = 0;
 const MUTATED = ["adds", "removes", "texts", "attributes"];
 const [DOCUMENT, ELEMENT] = [0, 2]; // of its types of nodes
 
+/** @typedef {{ tab: Tab, player: ReturnType<typeof makePlayer> | null, offset: number }} Seen */
+/** @typedef {(offset?: number, tab?: Tab) => void} Goto */
+
 const KINDS = ["track", "page", "screen", "identify", "group", "alias"]; // of Segment's messages
 
-const isObject = (value) => typeof value === "object" && value !== null && !Array.isArray(value);
-const list = (value) => (Array.isArray(value) ? value : []);
+/** @returns {value is Record<string, any>} */
+const isObject = (/** @type {unknown} */ value) => typeof value === "object" && value !== null && !Array.isArray(value);
+const list = (/** @type {unknown} */ value) => (Array.isArray(value) ? value : []);
 
 async function open() {
   const session = await load();
@@ -41,6 +45,7 @@ async function open() {
   if (!at("recording")) watchForMore(session);
 }
 
+/** @returns {Promise<Session>} */
 async function load() {
   const embedded = at("recording");
   if (embedded) return JSON.parse(embedded.textContent);
@@ -52,7 +57,7 @@ async function load() {
   return answer.json();
 }
 
-/** Say when the server has got more of this session. */
+/** Say when the server has got more of this session. @param {Session} session */
 function watchForMore({ replay_id, uploads }) {
   const stream = new EventSource("/api/stream");
   stream.addEventListener("session", ({ data }) => {
@@ -62,24 +67,33 @@ function watchForMore({ replay_id, uploads }) {
   addEventListener("pagehide", () => stream.close());
 }
 
-/** The tabs that can be played: what each recorded, and its pages. What cannot be played in them is left out. */
+/**
+ * The tabs that can be played: what each recorded, and its pages. What cannot be played in them is left out.
+ * @param {Session} session
+ * @returns {Tab[]}
+ */
 function tabsOf({ recording, tabs = [] }) {
+  /** @type {Map<number, RecordedEvent[]>} */
   const byTab = new Map();
   recording.forEach((event, index) => {
     const tab = tabs[index] ?? 0;
-    if (!byTab.has(tab)) byTab.set(tab, []);
-    if (playable(event)) byTab.get(tab).push(event);
+    const events = byTab.get(tab) ?? [];
+    byTab.set(tab, events);
+    if (playable(event)) events.push(event);
     else skip(event);
   });
   const played = [...byTab.values()].filter((events) => events.some(({ type }) => type === SNAPSHOT));
   return played.map((events) => {
     const pages = events.filter(({ type, data }) => type === META && data.href);
     for (const { type, data } of events) if (type === SNAPSHOT) disarm(data.node);
-    return { events, pages, opened: events[0].timestamp, closed: events.at(-1).timestamp };
+    return { events, pages, opened: events[0].timestamp, closed: events[events.length - 1].timestamp };
   });
 }
 
-/** Whether an event has the form that its type asks for. The player looks no further before it has begun. */
+/**
+ * Whether an event has the form that its type asks for. The player looks no further before it has begun.
+ * @param {RecordedEvent} event
+ */
 function playable(event) {
   const { type, data, timestamp } = event ?? {};
   if (!Number.isFinite(timestamp) || ![0, 1, SNAPSHOT, CHANGE, META, CUSTOM, PLUGIN].includes(type)) return false;
@@ -88,14 +102,21 @@ function playable(event) {
   if (type === META) return Number.isFinite(data.width) && Number.isFinite(data.height);
   if (type === CHANGE && MOVES.includes(data.source)) return hasObjects(data, "positions") && data.positions.length > 0;
   if (type === CHANGE && data.source === MUTATION) {
-    return MUTATED.every((kind) => hasObjects(data, kind)) && data.adds.every(({ node }) => isNode(node));
+    return (
+      MUTATED.every((kind) => hasObjects(data, kind)) && data.adds.every((/** @type {any} */ { node }) => isNode(node))
+    );
   }
   return true;
 }
 
+/** @param {Record<string, any>} data @param {string} name */
 const hasObjects = (data, name) => Array.isArray(data[name]) && data[name].every(isObject);
 
-/** Whether this is a node as rrweb writes it: of a document, an element, a text, … */
+/**
+ * Whether this is a node as rrweb writes it: of a document, an element, a text, …
+ * @param {unknown} node
+ * @returns {boolean}
+ */
 function isNode(node) {
   if (!isObject(node) || !Number.isInteger(node.id) || ![0, 1, 2, 3, 4, 5].includes(node.type)) return false;
   if (node.type === ELEMENT && !(typeof node.tagName === "string" && isObject(node.attributes))) return false;
@@ -103,9 +124,10 @@ function isNode(node) {
   return Array.isArray(node.childNodes) && node.childNodes.every(isNode);
 }
 
+/** @type {Set<RecordedEvent>} */
 const skipped = new Set();
 
-/** Go on without an event, and say so. */
+/** Go on without an event, and say so. @param {RecordedEvent} event */
 function skip(event) {
   skipped.add(event);
   const [count, are] = skipped.size === 1 ? ["One event", "is"] : [`${skipped.size} events`, "are"];
@@ -113,13 +135,15 @@ function skip(event) {
   at("skipped").hidden = false;
 }
 
+/** @param {Session} session @param {Tab[]} tabs */
 function show(session, tabs) {
   const start = Math.min(...tabs.map(({ opened }) => opened));
   const length = Math.max(...tabs.map(({ closed }) => closed)) - start;
   const moments = momentsOf(session, tabs, start, length);
+  /** @type {Seen} */
   const seen = { tab: tabs[0], player: null, offset: 0 };
 
-  const draw = (offset) => {
+  const draw = (/** @type {number} */ offset) => {
     seen.offset = offset;
     const { pages, opened } = seen.tab;
     at("time").textContent = `${duration(offset)} / ${duration(length)}`;
@@ -129,19 +153,20 @@ function show(session, tabs) {
     at("player").classList.toggle("not-open", !isOpen);
     at("address").textContent = isOpen ? pageAt(pages, start + offset + 1) : "This tab was opened later.";
     for (const { shown, offset: own } of moments) {
-      for (const each of shown) each.classList.toggle("past", own <= offset);
+      for (const each of shown ?? []) each.classList.toggle("past", own <= offset);
     }
   };
-  const turnTo = (tab) => {
+  const turnTo = (/** @type {Tab} */ tab) => {
     seen.player?.close();
     seen.tab = tab;
     seen.player = makePlayer(paddedTo(tab.events, start, start + length + 1), (time) => draw(Math.min(time, length)));
     at("tab").value = tabs.indexOf(tab);
   };
+  /** @type {Goto} */
   const goto = (offset, tab = seen.tab) => {
     const { offset: before } = seen;
     if (tab !== seen.tab) turnTo(tab);
-    seen.player.goto(offset ?? before);
+    seen.player?.goto(offset ?? before);
     draw(offset ?? before);
   };
 
@@ -154,9 +179,10 @@ function show(session, tabs) {
   draw(0);
 }
 
+/** @param {RecordedEvent[]} pages @param {number} time */
 const pageAt = (pages, time) => String(pages.findLast(({ timestamp }) => timestamp <= time)?.data.href ?? "");
 
-/** A choice, where there is one. */
+/** A choice, where there is one. @param {Tab[]} tabs @param {number} start @param {(tab: Tab) => void} turnTo */
 function offerTabs(tabs, start, turnTo) {
   at("tabs").hidden = tabs.length < 2;
   at("tab").append(
@@ -166,33 +192,45 @@ function offerTabs(tabs, start, turnTo) {
     }),
   );
   at("tab").value = 0;
-  at("tab").addEventListener("change", ({ target }) => turnTo(tabs[target.value]));
+  at("tab").addEventListener("change", (/** @type {any} */ { target }) => turnTo(tabs[target.value]));
 }
 
+/** @param {unknown} address */
 function pathOf(address) {
   const url = URL.canParse(String(address)) ? new URL(String(address)) : null;
   return url ? url.pathname + url.search : "a page";
 }
 
-/** With events that change nothing at both ends, so that the player's time is the session's. */
+/**
+ * With events that change nothing at both ends, so that the player's time is the session's.
+ * @param {RecordedEvent[]} events @param {number} from @param {number} to
+ */
 function paddedTo(events, from, to) {
-  const nothing = (timestamp) => ({ type: CUSTOM, timestamp, data: { tag: "nothing", payload: {} } });
+  const nothing = (/** @type {number} */ timestamp) => ({
+    type: CUSTOM,
+    timestamp,
+    data: { tag: "nothing", payload: {} },
+  });
   const first = events[0].timestamp > from ? [nothing(from)] : [];
   return [...first, ...events, nothing(to)];
 }
 
-/** A recorded page asks for nothing but its styles: no preload, no prefetch, no preconnect. */
+/** A recorded page asks for nothing but its styles: no preload, no prefetch, no preconnect. @param {any} node */
 function disarm(node) {
   const { tagName, attributes, childNodes } = node ?? {};
   if (tagName === "link" && attributes && !/stylesheet/i.test(attributes.rel)) delete attributes.href;
   for (const child of list(childNodes)) disarm(child);
 }
 
-/** Segment's events and the session's transitions, each with its place on the time line, and its tab if it is known. */
+/**
+ * Segment's events and the session's transitions, each with its place on the time line, and its tab if it is known.
+ * @param {Session} session @param {Tab[]} tabs @param {number} start @param {number} length
+ * @returns {Moment[]}
+ */
 function momentsOf({ events, transitions }, tabs, start, length) {
-  const offset = (time) => Math.min(Math.max(time - start, 0), length);
+  const offset = (/** @type {number} */ time) => Math.min(Math.max(time - start, 0), length);
   const tracked = events.map(({ message, received }) => {
-    const made = Date.parse(message.originalTimestamp ?? message.timestamp) || received;
+    const made = Date.parse(message.originalTimestamp ?? message.timestamp ?? "") || received;
     const [tab, time] = onItsPage(message, tabs, made);
     const kind = KINDS.includes(message.type) ? message.type : "other";
     return { kind, name: nameOf(message), tab, offset: offset(time), raw: message };
@@ -209,6 +247,8 @@ function momentsOf({ events, transitions }, tabs, start, length) {
 /**
  * The tab that showed an event's page at its time, and when: a page's first events are made before it is recorded, and
  * are shown with its first picture.
+ * @param {Message} message @param {Tab[]} tabs @param {number} time
+ * @returns {[tab: Tab | undefined, time: number]}
  */
 function onItsPage({ context }, tabs, time) {
   const href = context?.page?.url;
@@ -222,7 +262,10 @@ function onItsPage({ context }, tabs, time) {
   return [undefined, time];
 }
 
-/** A player of these events, which goes where it is told and tells where it is. */
+/**
+ * A player of these events, which goes where it is told and tells where it is.
+ * @param {RecordedEvent[]} events @param {(time: number) => void} draw
+ */
 function makePlayer(events, draw) {
   const target = at("player");
   const { width: wide = 16, height: high = 10 } = events.find(({ type }) => type === META)?.data ?? {};
@@ -264,9 +307,9 @@ function makePlayer(events, draw) {
     if (!closed) at("play").textContent = payload === "playing" ? "Pause" : "Play";
   });
   return {
-    goto: (offset, play = false) => player.goto(offset + 1, play), // with what happened in that millisecond
+    goto: (/** @type {number} */ offset, play = false) => player.goto(offset + 1, play), // with what happened in that millisecond
     toggle: () => player.toggle(),
-    setSpeed: (speed) => player.setSpeed(speed),
+    setSpeed: (/** @type {number} */ speed) => player.setSpeed(speed),
     toggleSkipInactive: () => player.toggleSkipInactive(),
     close() {
       closed = true;
@@ -279,7 +322,10 @@ function makePlayer(events, draw) {
   };
 }
 
-/** rrweb stops for good where an event of a recording makes no sense to it. */
+/**
+ * rrweb stops for good where an event of a recording makes no sense to it.
+ * @param {ReturnType<RrwebPlayer["getReplayer"]>} replayer
+ */
 function goOnAfterWhatFails(replayer) {
   for (const name of ["applyMutation", "applyIncremental", "rebuildFullSnapshot"]) {
     const method = replayer[name].bind(replayer);
@@ -293,32 +339,38 @@ function goOnAfterWhatFails(replayer) {
   }
 }
 
+/** @param {Seen} seen @param {number} length @param {Goto} goto */
 function connectTransport(seen, length, goto) {
   at("seek").step = STEP_MS;
   at("seek").max = Math.ceil(length / STEP_MS) * STEP_MS; // else the last step could not be reached
-  at("seek").addEventListener("input", ({ target }) => goto(Math.min(target.valueAsNumber, length)));
-  const toggle = () => (at("seek").valueAsNumber >= length ? seen.player.goto(0, true) : seen.player.toggle());
+  at("seek").addEventListener("input", (/** @type {any} */ { target }) => goto(Math.min(target.valueAsNumber, length)));
+  const toggle = () => (at("seek").valueAsNumber >= length ? seen.player?.goto(0, true) : seen.player?.toggle());
   at("play").addEventListener("click", toggle);
-  at("speed").addEventListener("change", ({ target }) => seen.player.setSpeed(Number(target.value)));
-  at("skip").addEventListener("change", () => seen.player.toggleSkipInactive());
+  at("speed").addEventListener("change", (/** @type {any} */ { target }) =>
+    seen.player?.setSpeed(Number(target.value)),
+  );
+  at("skip").addEventListener("change", () => seen.player?.toggleSkipInactive());
   addEventListener("keydown", (event) => {
-    if (event.key !== " " || event.target.closest("button, a, input, select, pre")) return;
+    const inside = event.target instanceof Element && event.target.closest("button, a, input, select, pre");
+    if (event.key !== " " || inside) return;
     event.preventDefault();
     toggle();
   });
 }
 
-/** Put a moment on the time line and into the list. */
+/** Put a moment on the time line and into the list. @param {Moment} moment @param {number} length @param {() => void} goto */
 function place(moment, length, goto) {
   const seek = () => {
     goto();
     at("player").scrollIntoView({ block: "nearest" }); // on a phone it is above the list
   };
-  moment.shown = [marker(moment, length, seek), row(moment, seek)];
-  at("markers").append(moment.shown[0]);
-  at("moments").append(moment.shown[1]);
+  const [onLine, inList] = [marker(moment, length, seek), row(moment, seek)];
+  moment.shown = [onLine, inList];
+  at("markers").append(onLine);
+  at("moments").append(inList);
 }
 
+/** @param {Moment} moment @param {number} length @param {() => void} seek */
 function marker({ kind, name, offset }, length, seek) {
   const words = `${name}, at ${duration(offset)}`;
   const button = element(`button.marker.${kind}`, { type: "button", title: words, "aria-label": words });
@@ -328,6 +380,7 @@ function marker({ kind, name, offset }, length, seek) {
   return made;
 }
 
+/** @param {Moment} moment @param {() => void} seek */
 function row({ kind, name, offset, raw }, seek) {
   const button = element(
     "button.seek",
@@ -340,7 +393,7 @@ function row({ kind, name, offset, raw }, seek) {
   return element("li", {}, button, ...jsonOf(raw, name));
 }
 
-/** A button, and what it unfolds. */
+/** A button, and what it unfolds. @param {unknown} raw @param {string} name */
 function jsonOf(raw, name) {
   const json = element("pre", { tabindex: 0, hidden: "" });
   const attributes = { type: "button", "aria-expanded": "false", "aria-label": `JSON of ${name}` };

@@ -9,9 +9,11 @@ import { json, parse } from "./data.js";
 import { observed as observedOptions } from "./recorder.js";
 import { deferred, openPage } from "./replay.js";
 import { hasSegment, standIn, trackOn, watchObject, watchSegment } from "./segment.js";
+import { REPORT } from "./tables.js";
 
 export const window = { it: globalThis };
 
+/** @param {any} value @returns {Answer} */
 function answer(value) {
   if (value === null) return { kind: "null" };
   switch (typeof value) {
@@ -27,6 +29,7 @@ function answer(value) {
   }
 }
 
+/** @param {any} error @returns {Answer} */
 function failure(error) {
   const described = { kind: "error", name: "Error", text: "an exception that cannot be described", box: { it: error } };
   try {
@@ -38,6 +41,7 @@ function failure(error) {
   return described;
 }
 
+/** @param {() => Answer} look */
 const attempt = (look) => {
   try {
     return look();
@@ -46,81 +50,106 @@ const attempt = (look) => {
   }
 };
 
-/** `object[key]`, where a key that is nowhere on the object is told from one that holds `undefined`. */
+/**
+ * `object[key]`, where a key that is nowhere on the object is told from one that holds `undefined`.
+ * @param {Box} box @param {string | number} key
+ */
 export const get = (box, key) => attempt(() => (key in Object(box.it) ? answer(box.it[key]) : { kind: "missing" }));
 
+/** @param {Box} box @param {string | number} key @param {Box} value */
 export const set = (box, key, value) => attempt(() => answer((box.it[key] = value.it)));
 
-/** `object.method(...args)`; `args` is a boxed array. */
+/** `object.method(...args)`; `args` is a boxed array. @param {Box} box @param {string} method @param {Box} args */
 export const call = (box, method, args) => attempt(() => answer(box.it[method](...args.it)));
 
-/** `fn(...args)`. */
+/** `fn(...args)`. @param {Box} box @param {Box} args */
 export const apply = (box, args) => attempt(() => answer(box.it(...args.it)));
 
-/** A promise of an answer, for any value; it is never rejected. */
+/** A promise of an answer, for any value; it is never rejected. @param {Box} box */
 export const settle = (box) => new Promise((resolve) => resolve(box.it)).then(answer, failure);
 
+/** @param {Box} one @param {Box} other */
 export const same = (one, other) => Object.is(one.it, other.it);
 
 // Python values on their way out.
 export const undefined_ = () => ({ it: undefined });
 export const null_ = () => ({ it: null });
-export const boolean = (value) => ({ it: Boolean(value) });
-export const number = (text) => ({ it: Number(text) });
-export const string = (text) => ({ it: text });
-export const parsed = (json) => ({ it: JSON.parse(json) });
+export const boolean = (/** @type {unknown} */ value) => ({ it: Boolean(value) });
+export const number = (/** @type {string} */ text) => ({ it: Number(text) });
+export const string = (/** @type {string} */ text) => ({ it: text });
+export const parsed = (/** @type {string} */ text) => ({ it: JSON.parse(text) });
+/** @returns {Box} */
 export const array = () => ({ it: [] });
+/** @returns {Box} */
 export const object = () => ({ it: {} });
-export const push = (box, value) => void box.it.push(value.it);
+export const push = (/** @type {Box} */ box, /** @type {Box} */ value) => void box.it.push(value.it);
 
-/** Plain data as JSON text, `undefined` if it has none. */
+/** Plain data as JSON text, `undefined` if it has none. @param {Box} box */
 export const stringify = (box) => attempt(() => answer(json(box.it)));
 
-/** A JavaScript function that calls Python with its boxed arguments. Python answers with a box, or nothing. */
+/**
+ * A JavaScript function that calls Python with its boxed arguments. Python answers with a box, or nothing.
+ * @param {(args: Box) => Box | undefined} python
+ */
 export const callback = (python) => guarded(python, (call, args) => call({ it: args })?.it);
 
-/** A JavaScript function that hands Python plain data, as text, and takes plain data back: one crossing. */
-export const told = (python) => guarded(python, (call, [data]) => parse(call(json(data ?? null))));
+/**
+ * A JavaScript function that hands Python plain data, as text, and takes plain data back: one crossing.
+ * @param {(text: string) => string | undefined} python
+ */
+export const told = (python) => guarded(python, (call, [data]) => parse(call(String(json(data ?? null)))));
 
-/** No exception of ours reaches the page, whatever the runtime does. After `release` nothing happens any more. */
+/**
+ * No exception of ours reaches the page, whatever the runtime does. After `release` nothing happens any more.
+ * @template P
+ * @param {P} python
+ * @param {(python: P, args: unknown[]) => unknown} cross
+ */
 function guarded(python, cross) {
-  const state = { python };
-  const it = (...args) => {
+  const state = { python: /** @type {P | null} */ (python) };
+  const it = (/** @type {unknown[]} */ ...args) => {
     if (!state.python) return undefined;
     try {
       return cross(state.python, args);
     } catch (error) {
-      complain("internal", String(error), "Please report this, with the steps that led to it.");
+      complain("internal", String(error), REPORT);
       return undefined;
     }
   };
   return { it, release: () => (state.python = null) };
 }
 
-/** Tell the page that something of ours is wrong. */
+/** Tell the page that something of ours is wrong. @param {string} code @param {string} message @param {string} fix */
 export const complain = (code, message, fix) => host?.page?.error?.({ code, message, fix });
 
 /** A box of a promise, with the two ways to settle it. */
 export function pending() {
   const { promise, resolve, reject } = deferred();
   promise.catch(() => {}); // who waits is told; who does not must not see an uncaught rejection
-  return { it: promise, resolve: (value) => resolve(value?.it), reject: (error) => reject(error?.it) };
+  return {
+    it: promise,
+    resolve: (/** @type {Box | undefined} */ value) => resolve(value?.it),
+    reject: (/** @type {Box | undefined} */ error) => reject(error?.it),
+  };
 }
 
 /** A box of what the runtime itself has let in. */
-export const box = (it) => ({ it });
+export const box = (/** @type {unknown} */ it) => ({ it });
 
-/** An error of ours, so that a page can read `code` and `fix` from a rejection. */
+/**
+ * An error of ours, so that a page can read `code` and `fix` from a rejection.
+ * @param {string} code @param {string} message @param {string} fix
+ */
 export const problem = (code, message, fix) => ({
   it: Object.assign(new Error(message), { name: "ReplayError", code, fix }),
 });
 
-/** Delete from local storage, and of IndexedDB's databases, whatever has a name that begins with this. */
+/** Delete from local storage, and of IndexedDB's databases, whatever has a name that begins with this. @param {string} prefix */
 export async function forget(prefix) {
   try {
     for (const key of Object.keys(localStorage)) if (key.startsWith(prefix)) localStorage.removeItem(key);
     // one that is still open goes when the page does
-    for (const { name } of await indexedDB.databases()) if (name.startsWith(prefix)) indexedDB.deleteDatabase(name);
+    for (const { name } of await indexedDB.databases()) if (name?.startsWith(prefix)) indexedDB.deleteDatabase(name);
   } catch {
     // storage is forbidden here, so there is nothing to delete
   }
@@ -128,9 +157,13 @@ export async function forget(prefix) {
 
 export const now = () => String(Date.now());
 
+/** @param {number} milliseconds @returns {Promise<void>} */
 export const sleep = (milliseconds) => new Promise((resolve) => setTimeout(() => resolve(), milliseconds));
 
-/** Resolved when the boxed promise is kept or broken (then true), or after `milliseconds`. */
+/**
+ * Resolved when the boxed promise is kept or broken (then true), or after `milliseconds`.
+ * @param {number} milliseconds @param {Box} box
+ */
 export const within = (milliseconds, box) =>
   Promise.race([
     Promise.resolve(box.it).then(
@@ -140,30 +173,39 @@ export const within = (milliseconds, box) =>
     sleep(milliseconds).then(() => false),
   ]);
 
-/** Resolved when the browser has nothing better to do, or after `milliseconds`. */
+/**
+ * Resolved when the browser has nothing better to do, or after `milliseconds`.
+ * @param {number} milliseconds
+ * @returns {Promise<void>}
+ */
 export const idle = (milliseconds) =>
   new Promise((resolve) =>
-    globalThis.requestIdleCallback
+    "requestIdleCallback" in globalThis
       ? requestIdleCallback(() => resolve(), { timeout: milliseconds })
       : setTimeout(() => resolve(), Math.min(milliseconds, 50)),
   );
 
 // The page: the loader hands over what it has opened; a PyScript page has no loader and opens its own.
+/** @type {Host | null} */
 let host = null;
 
-/** Called by the loader: `{ page, segment, asset }`. */
+/** Called by the loader. @param {Host} opened */
 export const adopt = (opened) => (host = opened);
 
 /** Where the bundle's files are; set by the entry point that knows (pyscript.js), or by the loader. */
+/** @type {Host["asset"]} */
 let locate = (name) => {
   throw new Error(`no bundle to find ${name} in`);
 };
-export const locateWith = (asset) => (locate = asset);
+export const locateWith = (/** @type {Host["asset"]} */ asset) => (locate = asset);
 
+/** @returns {Host} */
 function opened() {
   if (!host) {
-    const track = (...event) =>
-      host.analytics ? host.analytics.track(...event) : trackOn(globalThis, host.name ?? "analytics", ...event);
+    const track = (/** @type {string} */ name, /** @type {Properties} */ properties) =>
+      host?.analytics
+        ? host.analytics.track(name, properties)
+        : trackOn(globalThis, host?.name ?? "analytics", name, properties);
     host = { page: openPage(globalThis, track), asset: locate };
     uncoverCurrentScript();
   }
@@ -177,8 +219,9 @@ function opened() {
 function uncoverCurrentScript() {
   if (!globalThis.document || !Object.hasOwn(document, "currentScript")) return;
   const covering = document.currentScript;
-  const { get } = Object.getOwnPropertyDescriptor(Document.prototype, "currentScript");
-  Object.defineProperty(document, "currentScript", { configurable: true, get: () => get.call(document) ?? covering });
+  const own = Object.getOwnPropertyDescriptor(Document.prototype, "currentScript");
+  const get = () => own?.get?.call(document) ?? covering;
+  Object.defineProperty(document, "currentScript", { configurable: true, get });
 }
 
 /** Whether nobody else wires this page: there can be one session, and one recording of it. */
@@ -191,7 +234,10 @@ export const unclaim = () => void (opened().claimed = false);
 
 export const page = () => ({ it: opened().page });
 
-/** Load analytics-next from the bundle, unless the page has a Segment; `options` is a box of what it is to be given. */
+/**
+ * Load analytics-next from the bundle, unless the page has a Segment; `options` is a box of what it is to be given.
+ * @param {string} name @param {string} writeKey @param {string} cdnURL @param {Box} options
+ */
 export function bringSegment(name, writeKey, cdnURL, options) {
   if (hasSegment(globalThis, name)) return;
   const load = standIn(globalThis, name);
@@ -199,35 +245,42 @@ export function bringSegment(name, writeKey, cdnURL, options) {
   load({ sdk, writeKey, cdnURL, options: options.it }).catch(segment(name).it.fail);
 }
 
-/** What watches the page's Segment (segment.js): the loader's watch, or else one that holds nothing. */
+/**
+ * What watches the page's Segment (segment.js): the loader's watch, or else one that holds nothing.
+ * @param {string} name
+ */
 export function segment(name) {
-  opened().name = name;
-  host.segment ??= unheld(watchSegment(globalThis, name));
-  host.segment.page = host.page;
-  return { it: host.segment };
+  const here = opened();
+  here.name = name;
+  here.segment ??= unheld(watchSegment(globalThis, name));
+  here.segment.page = here.page;
+  return { it: here.segment };
 }
 
-/** The same for a Segment that is at hand; an answer, for it may be something else. */
+/** The same for a Segment that is at hand; an answer, for it may be something else. @param {Box} box */
 export const segmentObject = (box) =>
   attempt(() => {
     const segment = unheld(watchObject(box.it));
-    Object.assign(opened(), { segment, analytics: box.it });
-    return answer(Object.assign(segment, { page: host.page }));
+    const here = Object.assign(opened(), { segment, analytics: box.it });
+    return answer(Object.assign(segment, { page: here.page }));
   });
 
-const unheld = (segment) => {
+const unheld = (/** @type {Watch} */ segment) => {
   segment.release();
   return segment;
 };
 
-/** The SDK's options, with listeners: see recorder.js. `hear` is a function of Python's (`told`). */
+/**
+ * The SDK's options, with listeners: see recorder.js. `hear` is a function of Python's (`told`).
+ * @param {Box} options @param {Box} sayings @param {Box} hear
+ */
 export const observed = (options, sayings, hear) =>
   attempt(() => answer(observedOptions(options.it, sayings.it, hear.it)));
 
 export const documentIsLoading = () => globalThis.document?.readyState === "loading";
 
 /** A promise of an answer: one of the bundle's SDKs, as a module. */
-export const sdk = async (name) => {
+export const sdk = async (/** @type {string} */ name) => {
   try {
     return answer(await import(opened().asset(name)));
   } catch (error) {

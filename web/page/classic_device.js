@@ -6,10 +6,15 @@
 import { watchProperty } from "./property.js";
 import { deferred } from "./replay.js";
 
-/** A promise of `{ it: instance }`: the default instance, once it is the real one and initialised. */
+/**
+ * A promise of `{ it: instance }`: the default instance, once it is the real one and initialised.
+ * @param {Record<string, any>} scope
+ * @returns {Promise<{ it: AmplitudeInstance }>}
+ */
 export function watchAmplitude(scope) {
+  /** @type {Deferred<{ it: AmplitudeInstance }>} */
   const initialised = deferred();
-  const meet = (amplitude) => {
+  const meet = (/** @type {any} */ amplitude) => {
     const instance = amplitude?.getInstance?.();
     // the stub, or another SDK of that name
     if (typeof instance?.getSessionId !== "function" || typeof instance.onInit !== "function") return;
@@ -20,7 +25,11 @@ export function watchAmplitude(scope) {
   return initialised.promise;
 }
 
-/** What it has now. It re-reads its cookie first, as it does for each event; one without a type goes no further. */
+/**
+ * What it has now. It re-reads its cookie first, as it does for each event; one without a type goes no further.
+ * @param {AmplitudeInstance} instance
+ * @returns {AmplitudeFacts}
+ */
 export function amplitudeNow(instance) {
   instance._logEvent?.("");
   return {
@@ -31,26 +40,36 @@ export function amplitudeNow(instance) {
   };
 }
 
-/** Give it another device id, or have it go on with another session, which is alive: its last event was just now. */
+/**
+ * Give it another device id, or have it go on with another session, which is alive: its last event was just now.
+ * @param {AmplitudeInstance} instance
+ * @param {NonNullable<Patch["amplitude"]>} ids
+ */
 export function tellAmplitude(instance, { device_id, session_id }) {
-  instance[MUTED] = true; // what we do is no news
+  muted.add(instance); // what we do is no news
   try {
     if (device_id) instance.setDeviceId(device_id);
     if (!session_id) return;
     instance._lastEventTime = Date.now();
     instance.setSessionId(session_id); // which saves both
   } finally {
-    instance[MUTED] = false;
+    muted.delete(instance);
   }
 }
 
-const OBSERVED = Symbol("observed");
-const MUTED = Symbol("muted");
+/** @type {WeakMap<AmplitudeInstance, () => void>} who is told of an instance's changes */
+const observers = new WeakMap();
+/** @type {WeakSet<AmplitudeInstance>} instances whose changes are ours just now */
+const muted = new WeakSet();
 
-/** Call `changed` soon after the instance has logged an event, or was given an id: it tells nobody by itself. */
+/**
+ * Call `changed` soon after the instance has logged an event, or was given an id: it tells nobody by itself.
+ * @param {AmplitudeInstance} instance
+ * @param {() => void} changed
+ */
 export function observe(instance, changed) {
-  const known = instance[OBSERVED];
-  instance[OBSERVED] = changed;
+  const known = observers.has(instance);
+  observers.set(instance, changed);
   if (known) return;
   let due = false;
   const soon = () => {
@@ -58,14 +77,16 @@ export function observe(instance, changed) {
     due = true;
     queueMicrotask(() => {
       due = false;
-      instance[OBSERVED]();
+      observers.get(instance)?.();
     });
   };
+  /** @type {Record<string, any>} */
+  const methods = instance;
   for (const method of ["_logEvent", "setDeviceId", "setSessionId"]) {
-    const original = instance[method];
-    instance[method] = function (...args) {
-      const answer = original.apply(this, args);
-      if (args[0] && !this[MUTED]) soon(); // an event without a type is none: it only has the cookie read again
+    const original = methods[method];
+    methods[method] = (/** @type {unknown[]} */ ...args) => {
+      const answer = original.apply(instance, args);
+      if (args[0] && !muted.has(instance)) soon(); // an event without a type is none: it only has the cookie read again
       return answer;
     };
   }

@@ -1,10 +1,11 @@
-// The life cycle of a page's recording. The table is lifecycle.py's, written in by `pyscript-replay build`; the state
-// is kept here, because a page may look at it before Python runs, and when Python never comes.
+// The life cycle of a page's recording. The table is lifecycle.py's (see tables.js); the state is kept here, because a
+// page may look at it before Python runs, and when Python never comes.
 
-const { shown, live, transitions } = __LIFECYCLE__;
+import { LIVE, SHOWN, TRANSITIONS } from "./tables.js";
 
 /** A life cycle in its first state. */
 export function lifecycle() {
+  /** @type {import("./tables.js").State} */
   let state = "new";
   return {
     get state() {
@@ -13,17 +14,20 @@ export function lifecycle() {
 
     /** What a page is shown as `status`. */
     get status() {
-      return shown[state];
+      return SHOWN[state];
     },
 
     /** Whether events are to be looked at. */
     get live() {
-      return live.includes(state);
+      return LIVE.includes(state);
     },
 
-    /** Take the step that follows from this happening, and answer its effects, in their order. */
+    /**
+     * Take the step that follows from this happening, and answer its effects, in their order.
+     * @param {import("./tables.js").Happening} happening
+     */
     step(happening) {
-      const next = transitions[`${state} ${happening}`];
+      const next = TRANSITIONS[`${state} ${happening}`];
       if (!next) return [];
       state = next.state;
       return next.effects;

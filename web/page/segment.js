@@ -14,9 +14,10 @@
 import { amplitudeNow, observe, tellAmplitude, watchAmplitude } from "./classic_device.js";
 import { watchProperty } from "./property.js";
 import { deferred } from "./replay.js";
+import { CARRIES_PROPERTIES, HOLD_MS } from "./tables.js";
 
-const CALLS = ["track", "page", "screen", "identify", "group", "alias"];
-const WITH_PROPERTIES = ["track", "page", "screen"];
+/** @type {SegmentCall[]} */
+const CALLS = [...CARRIES_PROPERTIES, "identify", "group", "alias"];
 const SESSION = "analytics_session_id";
 const LAST_ACCESS = "analytics_session_id.last_access";
 const ANONYMOUS_ID = "ajs_anonymous_id";
@@ -24,28 +25,41 @@ const ANONYMOUS_ID = "ajs_anonymous_id";
 /**
  * Watch for a Segment. `meet` is shown what may be one; `real` is kept once it is. An event is held until `release()`,
  * or until the first one has waited for `patience` milliseconds. Once `connect` was called, each event is looked at.
+ * @param {number} patience
+ * @returns {Watch}
  */
-function watch(patience) {
+function watch(patience = HOLD_MS) {
+  /** @type {Deferred<void>} */
   const gate = deferred();
+  /** @type {Deferred<void>} */
   const real = deferred();
   const met = new WeakSet();
+  /** @type {WeakMap<SegmentEvent, number>} */
   const arrived = new WeakMap(); // event: when it came
-  const budget = patience ?? 2000;
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
   let timer;
-  let analytics = null; // the real one
-  let user = null;
+  /** @type {Segment} */
+  let analytics; // the real one
+  /** @type {SegmentUser} */
+  let user;
+  /** @type {Wiring | null} */
   let wiring = null; // what connect() was given
+  /** @type {Partial<Looks>} */
   let tell = {}; // functions of Python's: facts in, a patch out
+  /** @type {AmplitudeInstance | null} */
   let instance = null; // amplitude-js
+  /** @type {Deferred<void>} */
   let settling = deferred();
   real.promise.catch(() => {}); // whoever waits for it is told
 
+  /** @type {SourceMiddleware} */
   const hold = async ({ payload, next }) => {
     arrived.set(payload.obj, performance.now());
-    timer ??= setTimeout(gate.resolve, budget);
+    timer ??= setTimeout(gate.resolve, patience);
     await unlessLeft(gate.promise);
     next(payload);
   };
+  /** @type {View} */
   const view = {
     name: "pyscript-replay",
     type: "enrichment",
@@ -53,28 +67,34 @@ function watch(patience) {
     isLoaded: () => true,
     load: async () => {},
   };
+  /** @type {Promise<unknown>} */
   let turn = Promise.resolve(); // an event that waits is not overtaken
   for (const call of CALLS) {
-    view[call] = (context) => {
-      turn = turn.then(() => tell.event && see(context.event)).catch(() => {});
+    view[call] = (/** @type {{ event: SegmentEvent }} */ context) => {
+      turn = turn.then(() => see(context.event)).catch(() => {});
       return turn.then(() => context);
     };
   }
 
-  /** One look, one patch; and once more, where the event has to wait for its recording. */
+  /** One look, one patch; and once more, where the event has to wait for its recording. @param {SegmentEvent} event */
   async function see(event) {
-    if (!live()) return;
+    if (!tell.event || !live()) return;
     if (!apply(event, tell.event(look(event)))?.wait) return;
     const spent = performance.now() - (arrived.get(event) ?? performance.now());
-    await unlessLeft(Promise.race([settling.promise, sleep(Math.max(0, budget - spent))]));
+    await unlessLeft(Promise.race([settling.promise, sleep(Math.max(0, patience - spent))]));
     if (live()) apply(event, tell.event({ ...look(event), waited: true }));
   }
 
   const live = () => segment.page?.live;
 
-  const seen = (how, more) => tell[how] && live() && apply(null, tell[how]({ ...look(null), ...more }));
+  /** Something other than an event may have moved the session. @param {keyof Looks} how @param {Partial<Facts>} more */
+  const seen = (how, more = {}) => live() && apply(null, tell[how]?.({ ...look(null), ...more }));
 
-  /** The facts of now, and of an event: see modes/base.py. */
+  /**
+   * The facts of now, and of an event: see modes/base.py.
+   * @param {SegmentEvent | null} event
+   * @returns {Facts}
+   */
   function look(event) {
     const storage = attempt(() => analytics.storage);
     return {
@@ -82,28 +102,29 @@ function watch(patience) {
       visitor: visitor(user),
       ...(storage && attempt(() => ({ stored: plain(storage.get(SESSION)), access: plain(storage.get(LAST_ACCESS)) }))),
       amplitude: instance && amplitudeNow(instance),
-      event: event && eventFacts(event, wiring),
-      properties: event && WITH_PROPERTIES.includes(event.type) ? properties() : null,
+      event: event && wiring && eventFacts(event, wiring),
+      properties: event && CARRIES_PROPERTIES.includes(event.type) ? properties() : null,
       waited: false,
     };
   }
 
   /** What the SDK wants an event to carry, while it records. */
   const properties = () =>
-    segment.page.facade.recording ? attempt(() => segment.sdk.getSessionReplayProperties()) : null;
+    segment.page?.facade.recording ? attempt(() => segment.sdk?.getSessionReplayProperties() ?? null) : null;
 
-  /** Carry out a patch, and answer it. */
+  /** Carry out a patch, and answer it. @type {Watch["apply"]} */
   function apply(event, patch) {
     if (!patch) return null;
     if (patch.clear) for (const key of [SESSION, LAST_ACCESS]) analytics.storage.clear(key);
     if (patch.store) store(analytics.storage, patch.store);
     if (patch.touch) analytics.storage.set(LAST_ACCESS, Date.now());
-    if (patch.amplitude) tellAmplitude(instance, patch.amplitude);
-    if (event && patch.session_id) putSession(event, wiring.destination, patch.session_id);
+    if (patch.amplitude && instance) tellAmplitude(instance, patch.amplitude);
+    if (event && patch.session_id && wiring?.destination) putSession(event, wiring.destination, patch.session_id);
     if (event && patch.properties) event.properties = { ...event.properties, ...patch.properties };
     return patch;
   }
 
+  /** @type {Watch} */
   const segment = {
     real: real.promise,
     fail: real.reject, // it could not be loaded
@@ -133,7 +154,7 @@ function watch(patience) {
       if (again) return;
       if (given.hook !== "enrichment") addDocumentedHook(given.hook);
       analytics.on("reset", () => seen("reset"));
-      onSessionChange(seen, () => attempt(() => globalThis.pyscriptReplay.sessionId));
+      onSessionChange(seen, () => globalThis.pyscriptReplay?.sessionId ?? null);
     },
 
     settled() {
@@ -143,7 +164,7 @@ function watch(patience) {
 
     call: (method, args) => analytics[method](...args),
 
-    meet(value) {
+    meet(/** @type {any} */ value) {
       if (!value || typeof value !== "object" || value[STAND_IN] || met.has(value)) return;
       if (Array.isArray(value)) {
         value.push(["addSourceMiddleware", hold], ["register", view]); // older snippets have no `register`, but Segment does
@@ -163,10 +184,10 @@ function watch(patience) {
     },
   };
 
-  /** Amplitude's documentation reads the id in a source middleware, at once or after a moment. */
+  /** Amplitude's documentation reads the id in a source middleware, at once or after a moment. @param {string} hook */
   function addDocumentedHook(hook) {
     analytics.addSourceMiddleware(({ payload, next }) => {
-      const early = () => attempt(() => seen("look", { event: eventFacts(payload.obj, wiring) }));
+      const early = () => attempt(() => seen("look", { event: wiring && eventFacts(payload.obj, wiring) }));
       if (hook === "deferred") setTimeout(early, 0);
       else early();
       next(payload);
@@ -176,8 +197,13 @@ function watch(patience) {
   return segment;
 }
 
-const sleep = (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds));
+const sleep = (/** @type {number} */ milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds));
 
+/**
+ * What looking answers; `null` where it fails.
+ * @template T
+ * @param {() => T} look
+ */
 const attempt = (look) => {
   try {
     return look();
@@ -186,17 +212,23 @@ const attempt = (look) => {
   }
 };
 
-/** A value as the facts have it: numbers and texts as they are, anything else as an empty text, which is no id. */
-const plain = (value) =>
-  value === undefined || value === null ? null : ["number", "string"].includes(typeof value) ? value : "";
+/**
+ * A value as the facts have it: numbers and texts as they are, anything else as an empty text, which is no id.
+ * @param {unknown} value
+ */
+const plain = (value) => {
+  if (value === undefined || value === null) return null;
+  return typeof value === "number" || typeof value === "string" ? value : "";
+};
 
 /**
  * Segment's anonymous id, read as `anonymousId()` reads it: a cookie's before any other. That itself writes what it
  * reads to all places at once, and in a tab that has not seen another one's change yet this would undo it.
+ * @param {SegmentUser} user
  */
 function visitor(user) {
   const stores = user.identityStore?.stores ?? [];
-  const kept = (store) => attempt(() => store.get(user.anonKey)) || null;
+  const kept = (/** @type {SegmentStore} */ store) => attempt(() => store.get(user.anonKey)) || null;
   const cookies =
     typeof user.identityStore?.getConsistent === "function"
       ? stores.filter((store) => typeof store.opts === "function")
@@ -208,7 +240,12 @@ function visitor(user) {
   return attempt(() => user.anonymousId());
 }
 
-/** What the rules need of an event. */
+/**
+ * What the rules need of an event.
+ * @param {SegmentEvent} event
+ * @param {Wiring} wiring
+ * @returns {EventFacts}
+ */
 function eventFacts(event, { destination, destinations }) {
   const { type, integrations, properties } = event;
   return {
@@ -220,19 +257,28 @@ function eventFacts(event, { destination, destinations }) {
     traits: Object.keys(event.traits ?? {}).length > 0,
     anonymous_id: text(event.anonymousId),
     allowed: allows(integrations, destinations),
-    session_id: plain(integrations?.[destination]?.session_id),
+    session_id: plain(destination && integrations?.[destination]?.session_id),
   };
 }
 
-const text = (value) => (value === undefined || value === null ? null : String(value));
+const text = (/** @type {unknown} */ value) => (value === undefined || value === null ? null : String(value));
 
-/** Whether a destination may have an event, or any event: what is off under one of its names, or altogether, stays off. */
+/**
+ * Whether a destination may have an event, or any event: what is off under one of its names, or altogether, stays off.
+ * @param {Integrations | undefined} integrations
+ * @param {string[]} names
+ */
 function allows(integrations, names) {
   const chosen = names.map((name) => integrations?.[name]).filter((value) => value !== undefined && value !== null);
   return chosen.length ? chosen.every(Boolean) : integrations?.All !== false;
 }
 
-/** Put the session on an event; what else the caller says there is kept, and the caller's own object, too. */
+/**
+ * Put the session on an event; what else the caller says there is kept, and the caller's own object, too.
+ * @param {SegmentEvent} event
+ * @param {string} destination
+ * @param {number} session_id
+ */
 function putSession(event, destination, session_id) {
   const given = event.integrations?.[destination];
   event.integrations = {
@@ -241,13 +287,21 @@ function putSession(event, destination, session_id) {
   };
 }
 
-/** Store it where Segment's plugin does. What is stored already is not written again; the cookie may be gone by itself. */
+/**
+ * Store it where Segment's plugin does. What is stored already is not written again; the cookie may be gone by itself.
+ * @param {SegmentStorage} storage
+ * @param {number} id
+ */
 function store(storage, id) {
   if (String(storage.get(SESSION)) !== String(id) || !document.cookie.split("; ").includes(`${SESSION}=${id}`))
     storage.set(SESSION, id);
 }
 
-/** Another tab, or the site, may write the session and the visitor at any moment; Segment itself does with an event. */
+/**
+ * Another tab, or the site, may write the session and the visitor at any moment; Segment itself does with an event.
+ * @param {(how: "look" | "cookie", more?: Partial<Facts>) => unknown} seen
+ * @param {() => number | null} known the session id that replay has
+ */
 function onSessionChange(seen, known) {
   addEventListener("storage", ({ key, newValue }) => {
     // Segment takes an anonymous id away before it writes another one: only then there is a visitor to see
@@ -267,12 +321,16 @@ function onSessionChange(seen, known) {
 let leaving = false;
 globalThis.addEventListener?.("pageshow", () => (leaving = false)); // back again
 
-/** Wait for a promise, but no longer than until the page is about to be left: what still waits then is lost. */
+/**
+ * Wait for a promise, but no longer than until the page is about to be left: what still waits then is lost.
+ * @param {Promise<void>} promise
+ * @returns {Promise<void>}
+ */
 function unlessLeft(promise) {
-  if (typeof promise?.then !== "function" || !globalThis.addEventListener) return promise;
-  if (leaving) return undefined;
+  if (!globalThis.addEventListener) return promise;
+  if (leaving) return Promise.resolve();
   return new Promise((resolve) => {
-    const done = (event) => {
+    const done = (/** @type {Event | undefined} */ event = undefined) => {
       removeEventListener("beforeunload", done); // one that stays may keep the page from the back/forward cache
       leaving ||= event?.type === "beforeunload";
       resolve();
@@ -285,7 +343,10 @@ function unlessLeft(promise) {
   });
 }
 
-/** Watch what `scope[name]` is, or becomes. */
+/**
+ * Watch what `scope[name]` is, or becomes.
+ * @param {Record<string, any>} scope @param {string} name @param {number} [patience]
+ */
 export function watchSegment(scope, name, patience) {
   const segment = watch(patience);
   const unwatch = watchProperty(scope, name, segment.meet);
@@ -293,7 +354,7 @@ export function watchSegment(scope, name, patience) {
   return segment;
 }
 
-/** Watch a Segment that is at hand. */
+/** Watch a Segment that is at hand. @param {any} analytics */
 export function watchObject(analytics) {
   if (typeof analytics?.addSourceMiddleware !== "function") throw new TypeError("this is no Segment object");
   const segment = watch();
@@ -301,17 +362,24 @@ export function watchObject(analytics) {
   return segment;
 }
 
-/** Track an event on Segment itself, whatever it is by now; where there is none yet, in the array that one will find. */
+/**
+ * Track an event on Segment itself, whatever it is by now; where there is none yet, in the array that one will find.
+ * @param {Record<string, any>} scope @param {string} name @param {unknown[]} event
+ */
 export function trackOn(scope, name, ...event) {
   const segment = (scope[name] ??= []);
   return typeof segment.track === "function" ? segment.track(...event) : segment.push(["track", ...event]);
 }
 
-/** Whether the page has a Segment, or one on its way; an array of calls that nobody has taken on is none. */
+/**
+ * Whether the page has a Segment, or one on its way; an array of calls that nobody has taken on is none.
+ * @param {Record<string, any>} scope @param {string} name
+ */
 export const hasSegment = (scope, name) =>
   Boolean(scope[name]?.invoked || typeof scope[name]?.addSourceMiddleware === "function");
 
 const STAND_IN = Symbol("stand-in");
+/** @type {SegmentCall[]} */
 const EVENTS = [...CALLS, "reset"];
 const OTHERS = [
   "ready",
@@ -337,23 +405,28 @@ const OTHERS = [
  * `load({ sdk, writeKey, cdnURL, options })` is called, analytics-next. `sdk` is a promise of its module. Events are
  * let go in the order in which they were made, whichever their kind (Segment's own buffer keeps the order of each
  * kind only).
+ * @param {Record<string, any>} scope @param {string} name
+ * @returns {Load}
  */
 export function standIn(scope, name) {
+  /** @type {Deferred<Segment>} */
   const loading = deferred();
+  /** @type {Deferred<{ browser: Loading }>} */
   const browser = deferred();
+  /** @type {Record<string | symbol, any>} */
   const stub = Object.assign([], { invoked: true, [STAND_IN]: true }); // `invoked` keeps a late snippet from loading a second Segment
   for (const method of OTHERS) {
-    stub[method] = (...args) => {
+    stub[method] = (/** @type {unknown[]} */ ...args) => {
       const answer = browser.promise.then((it) => it.browser[method](...args));
       answer.catch(() => {}); // that Segment could not be loaded is said once
       return answer;
     };
   }
-  stub.push = (...calls) => {
+  stub.push = (/** @type {[method: string, ...args: unknown[]][]} */ ...calls) => {
     for (const [method, ...args] of calls) stub[method]?.(...args);
   };
   for (const method of EVENTS) {
-    stub[method] = (...args) => {
+    stub[method] = (/** @type {unknown[]} */ ...args) => {
       const call = method === "reset" ? args : [...args, pageContext(scope)];
       return loading.promise.then((analytics) => analytics[method](...call));
     };
@@ -371,7 +444,7 @@ export function standIn(scope, name) {
       const [analytics] = await it;
       scope[name] = analytics; // held from here, before the first call is let go
       loading.resolve(analytics);
-    } catch (error) {
+    } catch (/** @type {any} */ error) {
       throw Object.assign(new Error(`Segment could not be loaded: ${error.message}`), {
         code: "segment-load",
         fix: "Check data-write-key and data-segment-cdn, and that nothing blocks them.",
@@ -380,7 +453,10 @@ export function standIn(scope, name) {
   };
 }
 
-/** Where the visitor was when an early event was made, in the form in which Segment's snippet hands it over. */
+/**
+ * Where the visitor was when an early event was made, in the form in which Segment's snippet hands it over.
+ * @param {Record<string, any>} scope
+ */
 function pageContext({ document, location }) {
   const canonical = document.querySelector("link[rel='canonical']")?.getAttribute("href") || undefined;
   return {

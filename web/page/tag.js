@@ -8,27 +8,29 @@
 
 import { openPage } from "./replay.js";
 import { hasSegment, standIn, trackOn, watchSegment } from "./segment.js";
+import { CONSENT, HOLD_MS, SEGMENT_CDN } from "./tables.js";
 
 const ASSETS = __ASSETS__; // logical name: path below this script's folder; written by `pyscript-replay build`
-const HOLD_MS = 2000;
-const SEGMENT = "https://cdn.segment.com";
+/** @type {Record<string, string>} */
 const CONFIG = {
   US: "https://sr-client-cfg.amplitude.com/config",
   EU: "https://sr-client-cfg.eu.amplitude.com/config",
 };
 
-// a module has no currentScript
-const script = document.currentScript ?? document.querySelector("script[src][data-api-key]");
-const asset = (name) => new URL(ASSETS[name], script.src).href;
+/** @type {any} a module has no currentScript */
+const current = document.currentScript ?? document.querySelector("script[src][data-api-key]");
+/** @type {HTMLScriptElement | null} */
+const script = current;
+const asset = (/** @type {string} */ name) => new URL(ASSETS[name], script?.src).href;
 
-/** The tag's attributes, by the names that options.py knows: `data-api-key` is `api-key`. */
+/** The tag's attributes, by the names that options.py knows: `data-api-key` is `api-key`. @type {Attributes} */
 const tag = {};
 for (const { name, value } of script?.attributes ?? []) {
   if (name.startsWith("data-")) tag[name.slice("data-".length)] = value;
 }
 const name = tag.analytics || "analytics";
 
-const json = (text) => {
+const json = (/** @type {string} */ text) => {
   try {
     return JSON.parse(text) ?? {};
   } catch {
@@ -36,10 +38,16 @@ const json = (text) => {
   }
 };
 
+/** @type {Watch | null} */
 let segment = null;
+/** @type {Promise<void> | null} */
 let booting = null;
 
-/** Everything that is needed, at once; what is there, or under way, is not asked for again. */
+/**
+ * Everything that is needed, at once; what is there, or under way, is not asked for again.
+ * @param {Page} page
+ * @param {(() => Promise<void>) | null} bringSegment
+ */
 function load(page, bringSegment) {
   if (!segment) {
     const given = Number(tag["hold-ms"]);
@@ -51,12 +59,13 @@ function load(page, bringSegment) {
   booting ??= boot(page);
 }
 
+/** @param {Page} page */
 async function boot(page) {
   try {
     const runtime = tag.runtime === "pyodide" ? "pyodide" : "micropython";
     const { boot } = await import(asset(runtime));
     await boot({ page, segment, asset }, "from pyscript_replay import tag; await tag.main()");
-  } catch (error) {
+  } catch (/** @type {any} */ error) {
     booting = null; // start() tries again
     page.failed({
       code: "runtime-load",
@@ -70,6 +79,7 @@ async function boot(page) {
 function segmentToBring() {
   if (!tag["write-key"] || hasSegment(window, name)) return null;
   const load = standIn(window, name);
+  /** @type {Promise<void> | undefined} */
   let loading;
   return () =>
     (loading ??= load({
@@ -82,18 +92,23 @@ function segmentToBring() {
 
 /** What would otherwise be asked for one after the other is asked for now. */
 function fetchAhead() {
-  const hint = (rel, href, as, crossOrigin) => {
+  const hint = (
+    /** @type {string} */ rel,
+    /** @type {string} */ href,
+    /** @type {string | undefined} */ as = undefined,
+    /** @type {string | undefined} */ crossOrigin = undefined,
+  ) => {
     const link = Object.assign(document.createElement("link"), { rel, href });
     if (as) Object.assign(link, { as, crossOrigin });
     document.head.append(link);
   };
   hint("modulepreload", asset(tag.mode === "classic-cloud" ? "amplitude" : "session-replay"));
-  for (const path of ASSETS["session-replay.chunks"]) hint("modulepreload", new URL(path, script.src).href);
+  for (const path of ASSETS["session-replay.chunks"]) hint("modulepreload", new URL(path, script?.src).href);
   if (tag.runtime !== "pyodide") hint("preload", asset("micropython.wasm"), "fetch", "anonymous");
   if (tag["write-key"])
     hint(
       "preload",
-      `${tag["segment-cdn"] || SEGMENT}/v1/projects/${encodeURIComponent(tag["write-key"])}/settings`,
+      `${tag["segment-cdn"] || SEGMENT_CDN}/v1/projects/${encodeURIComponent(tag["write-key"])}/settings`,
       "fetch",
       "anonymous",
     );
@@ -124,12 +139,12 @@ if (window.pyscriptReplay) {
       message: "no script tag has data-api-key",
       fix: "Set it on the tag that loads replay.js.",
     });
-  } else if (!["granted", "wait", undefined].includes(tag.consent)) {
+  } else if ("consent" in tag && !CONSENT.includes(tag.consent)) {
     // said here, for what was meant may be "no"
     page.failed({
       code: "option-value",
       message: `data-consent is "${tag.consent}"`,
-      fix: "It takes one of granted, wait.",
+      fix: `It takes one of ${CONSENT.join(", ")}.`,
     });
   } else page.open(tag.consent);
 }

@@ -3,6 +3,4 @@
 
 import Amplitude from "@segment/analytics.js-integration-amplitude";
 
-window.amplitudeDeps = [];
-window.amplitudeLoader = () => {};
-window.amplitudeIntegration = Amplitude;
+Object.assign(window, { amplitudeDeps: [], amplitudeLoader: () => {}, amplitudeIntegration: Amplitude });

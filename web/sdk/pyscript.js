@@ -4,13 +4,16 @@
 // bundle's; where the page has one of its own (in JSON), what it lacks of this is added. PyScript reads an
 // interpreter's address relative to the page, not to the configuration, so no file can say it; this one knows.
 
-const here = (path) => new URL(path, import.meta.url).href;
-const asset = (name) => here(__ASSETS__[name]);
+const here = (/** @type {string} */ path) => new URL(path, import.meta.url).href;
+const asset = (/** @type {string} */ name) => here(__ASSETS__[name]);
 
-const INTERPRETERS = { mpy: asset("micropython.module"), py: asset("pyodide.dir") + "pyodide.mjs" };
+const INTERPRETERS = { mpy: asset("micropython.module"), py: `${asset("pyodide.dir")}pyodide.mjs` };
 const FILES = { [asset("pyscript.files")]: "./*" };
 const MODULES = { [asset("border")]: "pyscript_replay_border" };
 
+/** @typedef {Record<string, any>} Config what PyScript's documentation calls the configuration */
+
+/** @param {Config} config @param {string} interpreter */
 const complete = (config, interpreter) => ({
   interpreter,
   ...config,
@@ -18,7 +21,11 @@ const complete = (config, interpreter) => ({
   js_modules: { ...config.js_modules, main: { ...MODULES, ...config.js_modules?.main } },
 });
 
-/** A configuration as it is given: JSON, or the address of JSON, in which others are relative to it. */
+/**
+ * A configuration as it is given: JSON, or the address of JSON, in which others are relative to it.
+ * @param {string} given
+ * @returns {Promise<Config>}
+ */
 async function read(given) {
   if (given.trimStart().startsWith("{")) return JSON.parse(given);
   const base = new URL(given.trim(), document.baseURI);
@@ -34,6 +41,7 @@ async function read(given) {
   };
 }
 
+/** @param {string | null} given @param {string} interpreter @param {(config: string) => void} write */
 async function configure(given, interpreter, write) {
   try {
     write(JSON.stringify(complete(given ? await read(given) : {}, interpreter)));

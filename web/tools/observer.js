@@ -4,14 +4,19 @@
 // routes, out into the network: so it is kept for the next page of the tab, which hands it over.
 
 (() => {
-  const tell = window.__pyscript_replay_observer;
+  /** @typedef {{ event: { messageId: string, type: string, event?: string, name?: string } }} Context */
+  /** @typedef {{ on(name: string, heard: (context: Context) => void): void }} Analytics */
+
+  const page = /** @type {any} */ (window);
+  /** @type {(what: object) => void} */
+  const tell = page.__pyscript_replay_observer;
   const theirs = new RegExp(__PATTERN__);
   const LEFT = "pyscript-replay.left";
 
-  window.__SEGMENT_INSPECTOR__ ??= {};
-  const inspector = window.__SEGMENT_INSPECTOR__;
+  page.__SEGMENT_INSPECTOR__ ??= {};
+  const inspector = page.__SEGMENT_INSPECTOR__;
   const { attach } = inspector;
-  inspector.attach = (analytics) => {
+  inspector.attach = (/** @type {Analytics} */ analytics) => {
     attach?.(analytics);
     analytics.on("dispatch_start", ({ event: { messageId, type, event, name } }) => {
       tell({ called: { messageId, type, event: event ?? name } });
@@ -28,14 +33,13 @@
 
   const kept = () => JSON.parse(sessionStorage.getItem(LEFT) ?? "[]");
 
-  function keep(url, body, headers = {}) {
+  function keep(/** @type {string} */ url, /** @type {unknown} */ body, headers = {}) {
     try {
       const text = typeof body === "string" || body instanceof URLSearchParams ? String(body) : null;
-      sessionStorage.setItem(LEFT, JSON.stringify([...kept(), { url: String(url), body: text, headers }]));
+      sessionStorage.setItem(LEFT, JSON.stringify([...kept(), { url, body: text, headers }]));
     } catch {
       // no storage here, or too much for it: then it is lost, as with a page that crashes
     }
-    return true;
   }
 
   function handOver() {
@@ -52,22 +56,23 @@
     () => {
       const { fetch } = window;
       const sendBeacon = navigator.sendBeacon.bind(navigator);
-      navigator.sendBeacon = (url, body) => (theirs.test(url) ? keep(url, body) : sendBeacon(url, body));
+      navigator.sendBeacon = (url, body) => {
+        if (!theirs.test(String(url))) return sendBeacon(url, body);
+        keep(String(url), body);
+        return true;
+      };
       window.fetch = (input, init) => {
-        const url = input.url ?? input;
+        const url = input instanceof Request ? input.url : String(input);
         if (!theirs.test(url)) return fetch(input, init);
         keep(url, init?.body, Object.fromEntries(new Headers(init?.headers)));
         return new Promise(() => {});
       };
-      addEventListener(
-        "pageshow",
-        () => {
-          window.fetch = fetch;
-          navigator.sendBeacon = sendBeacon;
-          handOver();
-        },
-        { once: true },
-      );
+      const cameBack = () => {
+        window.fetch = fetch;
+        navigator.sendBeacon = sendBeacon;
+        handOver();
+      };
+      addEventListener("pageshow", cameBack, { once: true });
     },
     { capture: true },
   );

@@ -16,9 +16,10 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import StaticFiles
 
+from ...modes.base import REPLAY_ID
 from ...options import TABLE
+from ...segment import SEGMENT_CDN
 from .pages import DEMO, OWN, SITE, page, rendered
-from .store import REPLAY_ID
 
 WORDS: dict[str, tuple[str, ...]] = {option.name: option.kind for option in TABLE if isinstance(option.kind, tuple)}
 MODES, RUNTIMES = WORDS["mode"], WORDS["runtime"]
@@ -40,7 +41,6 @@ EVALUATING = " 'unsafe-eval' blob:"
 INLINE = " 'unsafe-inline'"
 PYSCRIPT = SITE.format(scripts=EVALUATING, styles=INLINE, hosts="")
 PYSCRIPT_REAL = SITE.format(scripts=EVALUATING + REAL_HOSTS, styles=INLINE, hosts=REAL_HOSTS)
-SEGMENT_CDN = "https://cdn.segment.com"
 
 
 class Real(NamedTuple):

@@ -21,7 +21,7 @@ import json
 import sqlite3
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Any, NamedTuple, ParamSpec, TypeVar
@@ -29,9 +29,9 @@ from typing import Any, NamedTuple, ParamSpec, TypeVar
 from anyio import CapacityLimiter, to_thread
 
 from ...errors import ReplayError
+from ...modes.base import REPLAY_ID
 from .tabs import Chunk, told_apart
 
-REPLAY_ID = "[Amplitude] Session Replay ID"
 DESTINATIONS = ("Actions Amplitude", "Amplitude")  # where an event's integrations carry the session id
 PAGE = 4  # rrweb's type of event for a page that is there
 EXACT = 2**53  # whole numbers below it are exact in JavaScript
@@ -221,7 +221,7 @@ class Store:
         return {json.dumps(each) for each in (*session["recording"], *(each["message"] for each in session["events"]))}
 
     @contextlib.contextmanager
-    def _writing(self) -> Iterator[sqlite3.Connection]:
+    def _writing(self) -> Generator[sqlite3.Connection, None, None]:
         with self._changed, self._database:
             yield self._database
             self._changed.notify_all()

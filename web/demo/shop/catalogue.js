@@ -79,12 +79,15 @@ export const products = [
 
 export const categories = [...new Set(products.map((product) => product.category))];
 
+/** @typedef {typeof products[number]} Product */
+
+/** @param {string | null} id */
 export const productById = (id) => products.find((product) => product.id === id);
 
 const MONEY = new Intl.NumberFormat("en", { style: "currency", currency: "EUR" });
-export const money = (amount) => MONEY.format(amount);
+export const money = (/** @type {number} */ amount) => MONEY.format(amount);
 
-/** A product as an event's properties carry it. */
+/** A product as an event's properties carry it. @param {Product} product */
 export const asProperties = ({ id, name, category, price }, rest = {}) => ({
   product_id: id,
   sku: id.toUpperCase(),
@@ -96,13 +99,14 @@ export const asProperties = ({ id, name, category, price }, rest = {}) => ({
 });
 
 const SVG = "http://www.w3.org/2000/svg";
+/** @param {string} tag @param {Record<string, unknown>} attributes */
 const shape = (tag, attributes) => {
   const made = document.createElementNS(SVG, tag);
-  for (const [name, value] of Object.entries(attributes)) made.setAttribute(name, value);
+  for (const [name, value] of Object.entries(attributes)) made.setAttribute(name, String(value));
   return made;
 };
 
-/** A tin of the product, drawn in the page, so that a replay shows it without fetching anything. */
+/** A tin of the product, drawn in the page, so that a replay shows it without fetching anything. @param {Product} product */
 export function tin({ colours: [dark, light] }) {
   const filling = { viewBox: "0 0 200 200", preserveAspectRatio: "xMidYMid slice" };
   const picture = shape("svg", { ...filling, "aria-hidden": "true", class: "tin" });
@@ -122,7 +126,7 @@ export function tin({ colours: [dark, light] }) {
 }
 
 /** A product in the list. */
-export const card = (product) =>
+export const card = (/** @type {Product} */ product) =>
   element(
     "li.card",
     {},

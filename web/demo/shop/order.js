@@ -4,14 +4,17 @@ import { asProperties, productById } from "./catalogue.js";
 
 const KEY = "demo.basket";
 
+/** @returns {Record<string, number>} how many, by product id */
 const load = () => JSON.parse(localStorage.getItem(KEY) ?? "{}");
 
 /** `[{ product, quantity }, …]`. */
 export const lines = () =>
-  Object.entries(load())
-    .map(([id, quantity]) => ({ product: productById(id), quantity }))
-    .filter(({ product }) => product);
+  Object.entries(load()).flatMap(([id, quantity]) => {
+    const product = productById(id);
+    return product ? [{ product, quantity }] : [];
+  });
 
+/** @param {string} id @param {number} quantity */
 export function setQuantity(id, quantity) {
   const basket = load();
   if (quantity > 0) basket[id] = quantity;
@@ -20,7 +23,7 @@ export function setQuantity(id, quantity) {
   showCount();
 }
 
-export const add = (id) => setQuantity(id, (load()[id] ?? 0) + 1);
+export const add = (/** @type {string} */ id) => setQuantity(id, (load()[id] ?? 0) + 1);
 
 export function empty() {
   localStorage.removeItem(KEY);
@@ -37,5 +40,5 @@ export const asProducts = () => lines().map(({ product, quantity }) => asPropert
 /** The number beside "Basket" in the masthead. */
 export function showCount() {
   const counter = document.querySelector("#basket-count");
-  if (counter) counter.textContent = count() || "";
+  if (counter) counter.textContent = String(count() || "");
 }

@@ -6,15 +6,20 @@ import { asProperties, card, categories, money, productById, products, tin } fro
 import * as order from "./order.js";
 import { segment } from "./segment.js";
 
-const find = (selector) => document.querySelector(selector);
-const track = (event, properties) => segment("track", event, properties);
+/** @returns {any} of whichever kind the page's HTML says */
+const find = (/** @type {string} */ selector) => document.querySelector(selector);
+const track = (/** @type {string} */ event, /** @type {object} */ properties) => segment("track", event, properties);
 
+/** @typedef {import("./catalogue.js").Product} Product */
+
+/** @type {Record<string, () => void>} */
 const pages = {
   index() {
     const form = find("#find");
     find("#category").append(...categories.map((category) => element("option", { value: category }, category)));
     const show = () => {
-      const { query, category } = Object.fromEntries(new FormData(form));
+      const asked = new FormData(form);
+      const [query, category] = [String(asked.get("query") ?? ""), String(asked.get("category") ?? "")];
       const shown = products.filter(
         (product) =>
           (!category || product.category === category) &&
@@ -24,12 +29,12 @@ const pages = {
       find("#found").textContent = shown.length === 1 ? "One tea" : `${shown.length || "No"} teas`;
       return { query, category, shown };
     };
-    const list = (shown) => ({
+    const list = (/** @type {Product[]} */ shown) => ({
       list_id: "teas",
       products: shown.map((product, index) => asProperties(product, { position: index + 1 })),
     });
 
-    form.addEventListener("submit", (event) => {
+    form.addEventListener("submit", (/** @type {Event} */ event) => {
       event.preventDefault();
       const { query } = show();
       track("Products Searched", { query });
@@ -38,9 +43,10 @@ const pages = {
       const { category, shown } = show();
       track("Product List Filtered", { ...list(shown), filters: [{ type: "category", value: category }] });
     });
-    find("#products").addEventListener("click", ({ target }) => {
+    find("#products").addEventListener("click", (/** @type {any} */ { target }) => {
       const link = target.closest("a");
-      if (link) track("Product Clicked", asProperties(productById(new URL(link.href).searchParams.get("id"))));
+      const product = link && productById(new URL(link.href).searchParams.get("id"));
+      if (product) track("Product Clicked", asProperties(product));
     });
     track("Product List Viewed", list(show().shown));
   },
@@ -85,7 +91,7 @@ const pages = {
       find("#sum").hidden = !order.count();
       find("#empty").hidden = Boolean(order.count());
     };
-    const line = ({ product, quantity }) => {
+    const line = (/** @type {{ product: Product, quantity: number }} */ { product, quantity }) => {
       const limits = { type: "number", min: 1, max: 20, value: quantity };
       const amount = element("input.amp-unmask", { ...limits, "aria-label": `How many of ${product.name}` });
       const remove = element("button.little", { type: "button", "aria-label": `Remove ${product.name}` }, "Remove");
@@ -110,14 +116,14 @@ const pages = {
   checkout() {
     const id = `order-${Date.now()}`;
     find("#total").textContent = money(order.total());
-    find("#note").addEventListener("input", ({ target }) => {
+    find("#note").addEventListener("input", (/** @type {any} */ { target }) => {
       find("#echo").hidden = !target.value;
       find("#echo").textContent = `Inside the tag: ${target.value}`;
     });
     drawOn(find("#canvas"), find("#clear"));
-    find("#checkout").addEventListener("submit", (event) => {
+    find("#checkout").addEventListener("submit", (/** @type {SubmitEvent} */ event) => {
       event.preventDefault();
-      const form = new FormData(event.target);
+      const form = new FormData(find("#checkout"));
       const completed = { order_id: id, total: order.total(), currency: "EUR", products: order.asProducts() };
       sessionStorage.setItem("demo.order", JSON.stringify({ completed, account: Boolean(form.get("password")) }));
       order.empty();
@@ -148,10 +154,16 @@ const pages = {
   },
 };
 
-/** Lines that follow the pointer. */
+/**
+ * Lines that follow the pointer.
+ * @param {HTMLCanvasElement} canvas
+ * @param {HTMLElement} clear
+ */
 function drawOn(canvas, clear) {
   const pen = canvas.getContext("2d");
-  const at = ({ offsetX: x, offsetY: y }) => [
+  if (!pen) return;
+  /** @returns {[x: number, y: number]} */
+  const at = (/** @type {PointerEvent} */ { offsetX: x, offsetY: y }) => [
     (x * canvas.width) / canvas.clientWidth,
     (y * canvas.height) / canvas.clientHeight,
   ];

@@ -1,0 +1,50 @@
+# Written from options.py by `uv run python -m pyscript_replay.tools.generate`.
+
+from collections.abc import Mapping
+from typing import Literal
+
+from .errors import ReplayError
+from .replay import Replay
+
+__all__ = ["ReplayError", "connect"]
+
+async def connect(
+    mode: Literal["actions", "classic-device", "classic-cloud", "auto"],
+    *,
+    api_key: str,
+    analytics: object | None = "analytics",
+    write_key: str | None = None,
+    segment_cdn: str | None = None,
+    segment_options: Mapping[str, object] | None = None,
+    sample_rate: float | None = None,
+    server_zone: Literal["US", "EU"] | None = "US",
+    options: Mapping[str, object] | None = None,
+    amplitude_options: Mapping[str, object] | None = None,
+    session_hook: Literal["enrichment", "middleware", "deferred"] | None = "enrichment",
+    consent: Literal["granted", "wait"] | None = "granted",
+) -> Replay:
+    """Record this page's sessions.
+
+    Args:
+        mode: how Segment reaches Amplitude.
+        api_key: Amplitude API key, the one saved in Segment.
+        analytics: global name of the page's Segment object.
+        write_key: Segment write key: load analytics-next from the bundle when the page has no Segment of its own.
+        segment_cdn: where analytics-next gets its settings from, with write_key; left out: Segment's.
+        segment_options: handed to AnalyticsBrowser.load as its options.
+        sample_rate: 0 to 1; left out: the SDK's own, 0 (nothing is recorded) unless Amplitude's remote configuration
+                sets one.
+        server_zone: where Amplitude keeps the data.
+        options: handed on to Session Replay's init.
+        amplitude_options: handed on to the shell Browser SDK's init (classic-cloud).
+        session_hook: where the session id is read from events (actions).
+        consent: wait: nothing is loaded, stored or recorded until start().
+
+    Returns:
+        Replay: running, or with ``consent="wait"`` waiting for its ``start()``.
+
+    Raises:
+        ReplayError: with a ``code`` and the way to ``fix`` it.
+    """
+
+def make(options: dict) -> Replay: ...

@@ -1,0 +1,67 @@
+"""What is generated from the Python tables is up to date, and an editor can see what ``connect()`` takes."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from pyscript_replay.options import TABLE
+from pyscript_replay.tools import generate
+
+CALL = """
+from pyscript_replay import ReplayError, connect
+
+async def main() -> None:
+    try:
+        replay = await connect({arguments})
+    except ReplayError as error:
+        print(error.code, error.fix)
+    else:
+        reveal_type(replay)
+"""
+RIGHT = 'mode="actions", api_key="KEY", sample_rate=0.5, options={"useWebWorker": False}, consent="wait"'
+
+
+@pytest.mark.parametrize("file", generate.FILES, ids=lambda file: file.name)
+def test_generated_file_is_not_stale(file: Path) -> None:
+    assert file.read_text("utf-8") == generate.FILES[file](), f"run: {generate.COMMAND}"
+
+
+def test_stub_names_every_keyword_of_the_table_and_no_other() -> None:
+    call = generate.stub().partition("async def connect(")[2].partition(") -> Replay")[0]
+    names = [line.split(":")[0].strip() for line in call.splitlines() if ":" in line]
+    assert names == [option.name for option in TABLE if not option.tag_only]
+
+
+def pyright(tmp_path: Path, arguments: str) -> list[dict]:
+    """What pyright says about a program that somebody else has written."""
+    program = tmp_path / "program.py"
+    program.write_text(CALL.format(arguments=arguments), encoding="utf-8")
+    command = [sys.executable, "-m", "pyright", "--outputjson", "--pythonpath", sys.executable, program]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, encoding="utf-8")
+    return json.loads(done.stdout)["generalDiagnostics"]
+
+
+def test_type_checker_accepts_the_right_keywords(tmp_path: Path) -> None:
+    (revealed,) = pyright(tmp_path, RIGHT)
+    assert revealed["severity"] == "information"
+    assert '"Replay"' in revealed["message"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        ('"actions", api_key="KEY", smaple_rate=1', 'No parameter named "smaple_rate"'),
+        ('"actions"', '"api_key"'),
+        ('"actoins", api_key="KEY"', '"mode"'),
+        ('"actions", api_key="KEY", sample_rate="1"', '"sample_rate"'),
+        ('"actions", api_key="KEY", server_zone="UK"', '"server_zone"'),
+        ('"actions", api_key="KEY", hold_ms=1', 'No parameter named "hold_ms"'),
+    ],
+)
+def test_type_checker_reports_a_wrong_keyword(tmp_path: Path, arguments: str, said: str) -> None:
+    errors = [each["message"] for each in pyright(tmp_path, arguments) if each["severity"] == "error"]
+    assert len(errors) == 1
+    assert said in errors[0]

@@ -1,0 +1,48 @@
+// Modules that are no files of ours, as far as they are used. ("python-pack" is made by tools/bundle.py.)
+
+declare module "python-pack" {
+  const files: Record<string, string | Uint8Array>; // by path: text for Pyodide, bytecode for MicroPython
+  export default files;
+}
+
+declare module "@micropython/micropython-webassembly-pyscript/micropython.mjs" {
+  export function loadMicroPython(options: {
+    url: string;
+    stdout(line: string): void;
+    stderr(line: string): void;
+    linebuffer: boolean;
+  }): Promise<Python>;
+}
+
+declare module "pyodide" {
+  export function loadPyodide(options: { indexURL: string; checkAPIVersion: boolean }): Promise<Python>;
+}
+
+declare module "@segment/analytics-next" {
+  export const AnalyticsBrowser: SegmentModule["AnalyticsBrowser"];
+}
+
+declare module "@segment/analytics.js-integration-amplitude" {
+  interface Integration {
+    templates: { library: { attrs: { src: string } } };
+    initialize(): void;
+  }
+  const Amplitude: { prototype: Integration };
+  export default Amplitude;
+}
+
+declare module "@amplitude/analytics-browser" {
+  export function createInstance(): object;
+}
+
+declare module "@amplitude/plugin-session-replay-browser" {
+  export function sessionReplayPlugin(options: RecorderOptions): object;
+}
+
+declare module "@amplitude/session-replay-browser/lib/scripts/rrweb-record-min.js" {
+  interface RecordOptions {
+    emit(event: { type: number }, ...more: unknown[]): void;
+    recordCrossOriginIframes?: boolean;
+  }
+  export function record(options: RecordOptions): (() => void) | undefined;
+}

@@ -1,0 +1,348 @@
+// The types of what crosses between the modules in web/page/, and of what they meet on a page: Segment, amplitude-js,
+// session-replay-browser. Of those only what is used here, as it was seen to be in the versions of web/package.json.
+
+import type { Effect, Happening, Status } from "./tables.js";
+
+declare global {
+  /** Logical name: path below the bundle's root. Written by `pyscript-replay build`. */
+  const __ASSETS__: Record<string, string> & { "session-replay.chunks": string[] };
+
+  // `var`, for nothing else declares a property of globalThis
+  var pyscriptReplay: Facade | undefined;
+
+  interface Document {
+    prerendering?: boolean;
+  }
+
+  // What we show and tell.
+
+  interface Problem {
+    code: string;
+    message: string;
+    fix: string;
+  }
+
+  interface Finding extends Problem {
+    level: string;
+  }
+
+  /** What a page is shown of the session. */
+  interface Values {
+    status: Status;
+    mode: string | null;
+    runtime: string | null;
+    sessionId: number | null;
+    deviceId: string | null;
+    replayId: string | null;
+    recording: boolean;
+  }
+
+  /** `window.pyscriptReplay`. */
+  interface Facade extends Readonly<Values> {
+    ready: Promise<Facade>;
+    start(): Promise<Facade>;
+    stop(): Promise<void>;
+    flush(): Promise<void>;
+    doctor(): Promise<Finding[]>;
+    track(name: string, properties?: Properties): Promise<unknown>;
+  }
+
+  type Effects = { [effect in Effect]?: () => unknown } & { flush?: () => unknown; doctor?: () => Promise<Finding[]> };
+
+  /** What stands behind `window.pyscriptReplay`: see replay.js. */
+  interface Page {
+    facade: Facade;
+    /** The attributes of the script tag, which Python reads (tag.py). */
+    tag?: Attributes;
+    optedOut: boolean;
+    readonly live: boolean;
+    happened(happening: Happening): unknown[];
+    serve(more: Effects): void;
+    open(consent: string | undefined): Promise<Facade>;
+    report(news: Partial<Values>): void;
+    session(detail: unknown): void;
+    error(problem: Problem): void;
+    failed(problem: Problem): void;
+  }
+
+  /** What the loader hands to Python's half, by `adopt` of bridge.js. */
+  interface Host {
+    page: Page;
+    segment?: Watch;
+    asset: (name: string) => string;
+    /** Segment itself, where Python was given it, and its global's name, where that was given. */
+    analytics?: Segment;
+    name?: string;
+    /** Whether this page is being wired already. */
+    claimed?: boolean;
+  }
+
+  /** The attributes of a script tag whose names begin with `data-`, without that. */
+  type Attributes = Record<string, string>;
+
+  /** The window, or what plays it in a test. */
+  interface Scope {
+    // biome-ignore lint/suspicious/noExplicitAny: the page's globals are whatever the page has put there
+    [name: string]: any;
+    document?: Document;
+    location?: Location;
+    localStorage: Storage;
+    console: Pick<Console, "error">;
+    CustomEvent: typeof CustomEvent;
+    dispatchEvent(event: Event): boolean;
+    addEventListener?(type: string, listener: (event: StorageEvent) => void): void;
+  }
+
+  interface Deferred<T> {
+    promise: Promise<T>;
+    resolve(value: T | PromiseLike<T>): void;
+    reject(reason: unknown): void;
+  }
+
+  // Between Python and JavaScript: see bridge.js and bridge.py.
+
+  /** What Python holds of a JavaScript value. */
+  interface Box {
+    // biome-ignore lint/suspicious/noExplicitAny: any value at all, of which Python asks what it likes
+    it: any;
+  }
+
+  /** What kind a value is; primitives as text. */
+  interface Answer {
+    kind: string;
+    text?: string;
+    name?: string;
+    box?: Box;
+  }
+
+  // What a mode is told of an event, and answers: modes/base.py has the tables, and says what each means.
+
+  type Properties = Record<string, unknown>;
+
+  interface EventFacts {
+    type: string;
+    name: string | null;
+    category: string | null;
+    user_id: string | null;
+    group_id: string | null;
+    traits: boolean;
+    anonymous_id: string | null;
+    allowed: boolean;
+    session_id: number | string | null;
+  }
+
+  interface AmplitudeFacts {
+    session_id: number | null;
+    device_id: string | null;
+    last_event_time: number | null;
+    session_timeout: number;
+  }
+
+  interface Facts {
+    now: number;
+    visitor: string | null;
+    stored?: number | string | null;
+    access?: number | string | null;
+    amplitude: AmplitudeFacts | null;
+    event: EventFacts | null;
+    properties: Properties | null;
+    waited: boolean;
+    cookie?: string;
+  }
+
+  interface Patch {
+    session_id?: number | null;
+    properties?: Properties;
+    store?: number | null;
+    touch?: boolean;
+    clear?: boolean;
+    amplitude?: { session_id?: number | null; device_id?: string | null };
+    wait?: boolean;
+  }
+
+  /** A function of Python's: facts in, a patch out. Nothing, where it failed; the page was told then. */
+  type Look = (facts: Facts) => Patch | null | undefined;
+
+  interface Looks {
+    event: Look;
+    look: Look;
+    reset: Look;
+    cookie: Look;
+  }
+
+  /** What segment.py says of the mode. */
+  interface Wiring {
+    destination: string | null;
+    destinations: string[];
+    hook: "enrichment" | "middleware" | "deferred";
+  }
+
+  /** What watches a page's Segment: see segment.js. */
+  interface Watch {
+    real: Promise<void>;
+    fail(reason: unknown): void;
+    release(): void;
+    page: Page | null;
+    sdk: Recorder | null;
+    look(): Facts;
+    apply(event: SegmentEvent | null, patch: Patch | null | undefined): Patch | null;
+    allows(names: string[]): boolean;
+    destinations(): { settings: object; plugins: string[] };
+    meetAmplitude(): Promise<void>;
+    connect(given: Wiring, functions: Looks): void;
+    settled(): void;
+    call(method: SegmentCall, args: unknown[]): unknown;
+    meet(value: unknown): void;
+  }
+
+  // Segment: analytics-next.
+
+  type SegmentCall = "track" | "page" | "screen" | "identify" | "group" | "alias" | "reset";
+
+  interface SegmentEvent {
+    type: SegmentCall;
+    name?: string;
+    category?: string;
+    userId?: string | null;
+    groupId?: string;
+    anonymousId?: string | null;
+    traits?: object;
+    properties?: Properties;
+    integrations?: Integrations;
+  }
+
+  // biome-ignore lint/suspicious/noExplicitAny: by destination a boolean, or an object of that destination's own
+  type Integrations = Record<string, any>;
+
+  interface SegmentStore {
+    get(key: string): unknown;
+    opts?: () => unknown; // a cookie store has it
+  }
+
+  interface SegmentUser {
+    anonKey: string;
+    anonymousId(): string | null;
+    identityStore?: { stores?: SegmentStore[]; getConsistent?: unknown };
+  }
+
+  interface SegmentStorage {
+    get(key: string): unknown;
+    set(key: string, value: unknown): void;
+    clear(key: string): void;
+  }
+
+  type SourceMiddleware = (passing: { payload: { obj: SegmentEvent }; next: (payload: unknown) => void }) => unknown;
+
+  type View = {
+    name: string;
+    type: "enrichment";
+    version: string;
+    isLoaded(): boolean;
+    load(): Promise<void>;
+  } & { [call: string]: unknown }; // and one for each of Segment's calls
+
+  /** The real object. */
+  interface Segment extends Record<SegmentCall, (...args: unknown[]) => unknown> {
+    /** An npm `AnalyticsBrowser` has it, once it has loaded. */
+    instance?: Segment;
+    integrations?: Integrations;
+    settings?: { cdnSettings?: object };
+    storage: SegmentStorage;
+    queue?: { plugins: { name: string }[] };
+    user(): SegmentUser | PromiseLike<SegmentUser>;
+    on(event: string, listener: () => void): unknown;
+    addSourceMiddleware(middleware: SourceMiddleware): unknown;
+    register(plugin: View): unknown;
+  }
+
+  /** `AnalyticsBrowser.load(…)`: a stand-in that can be awaited. */
+  type Loading = PromiseLike<[Segment, unknown]> & Record<string, (...args: unknown[]) => unknown>;
+
+  interface SegmentOptions {
+    cookie?: object;
+    [option: string]: unknown;
+  }
+
+  interface SegmentModule {
+    AnalyticsBrowser: { load(settings: { writeKey: string; cdnURL?: string }, options: SegmentOptions): Loading };
+  }
+
+  /** How to load analytics-next: see `standIn` in segment.js. */
+  type Load = (how: {
+    sdk: Promise<SegmentModule>;
+    writeKey: string;
+    cdnURL?: string;
+    options?: SegmentOptions;
+  }) => Promise<void>;
+
+  // amplitude-js 5.
+
+  interface AmplitudeInstance {
+    _lastEventTime?: number | null;
+    _logEvent?(type: string, ...more: unknown[]): unknown;
+    getSessionId(): number | null | undefined;
+    setSessionId(id: number): unknown;
+    setDeviceId(id: string): unknown;
+    onInit(callback: () => void): void;
+    options: { deviceId?: string | null; sessionTimeout: number };
+  }
+
+  // session-replay-browser.
+
+  interface Recorder {
+    getSessionReplayProperties(): Properties;
+  }
+
+  interface ConfigRequest {
+    url: string;
+    method?: string;
+    headers?: Record<string, string>;
+    signal?: AbortSignal;
+  }
+
+  interface UploadRequest {
+    url: string;
+    method?: string;
+    headers: Record<string, string>;
+    body: string | Uint8Array<ArrayBuffer>;
+    keepalive?: boolean;
+  }
+
+  type LoggerLevel = "error" | "warn" | "log" | "debug";
+
+  type Logger = Record<LoggerLevel, (...args: unknown[]) => void> & {
+    enable?(level?: number): void;
+    disable?(): void;
+  };
+
+  interface RecorderOptions {
+    logLevel?: number;
+    loggerProvider?: Partial<Logger>;
+    handleFetchConfig?(request: ConfigRequest): Promise<Response>;
+    handleSendEvents?(request: UploadRequest): Promise<Response>;
+    [option: string]: unknown;
+  }
+
+  /** What was heard of the SDK: recorder.py has a method `_on_…` for each. */
+  type Heard =
+    | { what: "snapshot" | "ended" }
+    | { what: "config"; status: number; present: boolean; detail: string }
+    | { what: "upload"; status: number; skipped: string; detail: string }
+    | { what: "said"; reason: string; detail: string };
+
+  type Hear = (heard: Heard) => void;
+
+  // The runtimes.
+
+  interface FileSystem {
+    mkdirTree(path: string): void;
+    writeFile(path: string, content: string | Uint8Array): void;
+  }
+
+  interface Python {
+    FS: FileSystem;
+    registerJsModule(name: string, module: object): void;
+    runPython(program: string): unknown;
+    runPythonAsync(program: string): Promise<unknown>;
+  }
+}

@@ -1,0 +1,312 @@
+// Segment's events: held, in order, looked at as they pass; and the stand-in for a Segment that is still to come.
+//
+// The Segment here does what analytics-next does with an event: source middlewares first, then enrichment plugins. That
+// the real one does is what tests/browser shows.
+
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import "./page.js"; // before the loader's parts
+import { hasSegment, standIn, trackOn, watchObject, watchSegment } from "../page/segment.js";
+import { happen, settled } from "./page.js";
+
+globalThis.document = { cookie: "" };
+
+class Segment {
+  sent = []; // the names of the events that have arrived, in order
+  middlewares = [];
+  queue = { plugins: [] };
+  integrations = {};
+  settings = { cdnSettings: { integrations: { Amplitude: {} } } };
+  #kept = new Map();
+  storage = {
+    get: (key) => this.#kept.get(key) ?? null,
+    set: (key, value) => void this.#kept.set(key, value),
+    clear: (key) => void this.#kept.delete(key),
+  };
+  listeners = {};
+
+  user = () => ({ anonKey: "ajs_anonymous_id", anonymousId: () => "ada" });
+  on = (event, listener) => void (this.listeners[event] = listener);
+  addSourceMiddleware = (middleware) => void this.middlewares.push(middleware);
+  register = (plugin) => void this.queue.plugins.push(plugin);
+
+  async track(name, properties) {
+    const event = { type: "track", event: name, anonymousId: "ada", properties, integrations: {} };
+    for (const middleware of [...this.middlewares]) {
+      let went = false;
+      await middleware({ payload: { obj: event }, next: () => (went = true) });
+      if (!went) return event; // it was dropped
+    }
+    for (const plugin of this.queue.plugins) await plugin.track({ event });
+    this.sent.push(name);
+    return event;
+  }
+}
+
+/** A Segment that is watched, and what Python was shown of it. */
+async function wired(answers, { hook = "enrichment" } = {}) {
+  const segment = new Segment();
+  const watch = watchObject(segment);
+  const facts = [];
+  await watch.real;
+  watch.page = { live: true, facade: { recording: false } };
+  const look = (how) => (told) => {
+    facts.push([how, told]);
+    return answers?.[how]?.(told) ?? {};
+  };
+  watch.connect(
+    { destination: "Actions Amplitude", destinations: ["Actions Amplitude"], hook },
+    { event: look("event"), look: look("look"), reset: look("reset"), cookie: look("cookie") },
+  );
+  watch.release();
+  return { segment, watch, facts };
+}
+
+test("events are held until they are released, and go on in their order", async () => {
+  const segment = new Segment();
+  const watch = watchObject(segment);
+  const all = ["one", "two", "three"].map((name) => segment.track(name));
+  await settled();
+  assert.deepEqual(segment.sent, []);
+  watch.release();
+  await Promise.all(all);
+  assert.deepEqual(segment.sent, ["one", "two", "three"]);
+});
+
+test("an event is held no longer than data-hold-ms", async (context) => {
+  context.mock.timers.enable({ apis: ["setTimeout"] });
+  const scope = { analytics: new Segment() };
+  watchSegment(scope, "analytics", 500);
+  const event = scope.analytics.track("held");
+  context.mock.timers.tick(499);
+  await settled();
+  assert.deepEqual(scope.analytics.sent, []);
+  context.mock.timers.tick(1);
+  await event;
+  assert.deepEqual(scope.analytics.sent, ["held"]);
+});
+
+test("a held event goes on at beforeunload, and so does one that comes then", async () => {
+  const segment = new Segment();
+  watchObject(segment);
+  const held = segment.track("held");
+  await settled();
+  happen("beforeunload");
+  await held;
+  await segment.track("late");
+  assert.deepEqual(segment.sent, ["held", "late"]);
+  happen("pageshow"); // the visitor has stayed
+});
+
+test("a snippet's array is given the hold and the view, and the real object neither again", async () => {
+  const scope = { analytics: [] };
+  const watch = watchSegment(scope, "analytics");
+  const [[middleware, hold], [register, view]] = scope.analytics;
+  assert.deepEqual([middleware, register], ["addSourceMiddleware", "register"]);
+  const segment = new Segment();
+  segment.addSourceMiddleware(hold); // what Segment does with the array
+  segment.register(view);
+  scope.analytics = segment;
+  await watch.real;
+  assert.equal(segment.middlewares.length, 1);
+  assert.equal(segment.queue.plugins.length, 1);
+});
+
+test("what is no Segment is refused", () => {
+  for (const other of [null, {}, [], "analytics"]) assert.throws(() => watchObject(other), TypeError);
+});
+
+test("a Segment that cannot be loaded is told to who waits for it", async () => {
+  const watch = watchSegment({}, "analytics");
+  watch.fail(new Error("blocked"));
+  await assert.rejects(watch.real, /blocked/);
+});
+
+test("an event's facts are plain data", async () => {
+  const { segment, facts } = await wired();
+  segment.storage.set("analytics_session_id", 7);
+  segment.storage.set("analytics_session_id.last_access", 8);
+  await segment.track("Order", { category: "tea" });
+  const [how, told] = facts[0];
+  assert.equal(how, "event");
+  assert.deepEqual(JSON.parse(JSON.stringify(told)), told);
+  assert.deepEqual(
+    { ...told, now: 0 },
+    {
+      now: 0,
+      visitor: "ada",
+      stored: 7,
+      access: 8,
+      amplitude: null,
+      event: {
+        type: "track",
+        name: null,
+        category: "tea",
+        user_id: null,
+        group_id: null,
+        traits: false,
+        anonymous_id: "ada",
+        allowed: true,
+        session_id: null,
+      },
+      properties: null,
+      waited: false,
+    },
+  );
+});
+
+test("a patch puts session and properties on the event, and stores the session", async () => {
+  const patch = { session_id: 9, properties: { id: "ada/9" }, store: 9, touch: true };
+  const { segment } = await wired({ event: () => patch });
+  const event = await segment.track("Order", { total: 1 });
+  assert.deepEqual(event.properties, { total: 1, id: "ada/9" });
+  assert.deepEqual(event.integrations, { "Actions Amplitude": { session_id: 9 } });
+  assert.equal(segment.storage.get("analytics_session_id"), 9);
+  assert.ok(segment.storage.get("analytics_session_id.last_access"));
+});
+
+test("a patch can delete what is stored", async () => {
+  const { segment } = await wired({ event: () => ({ clear: true }) });
+  segment.storage.set("analytics_session_id", "garbage");
+  await segment.track("Order");
+  assert.equal(segment.storage.get("analytics_session_id"), null);
+});
+
+test("an event that waits for its recording is looked at again, and is not overtaken", async () => {
+  const { segment, watch, facts } = await wired({ event: ({ waited }) => (waited ? {} : { wait: true }) });
+  const all = ["first", "second"].map((name) => segment.track(name));
+  await settled();
+  assert.deepEqual(segment.sent, []);
+  watch.settled();
+  await settled();
+  watch.settled();
+  await Promise.all(all);
+  assert.deepEqual(segment.sent, ["first", "second"]);
+  assert.deepEqual(
+    facts.map(([, told]) => told.waited),
+    [false, true, false, true],
+  );
+});
+
+test("a failing Python costs no event", async () => {
+  const { segment } = await wired({
+    event() {
+      throw new Error("ours");
+    },
+  });
+  await segment.track("Order");
+  assert.deepEqual(segment.sent, ["Order"]);
+});
+
+test("a page that is not live is not looked at", async () => {
+  const { segment, watch, facts } = await wired();
+  watch.page.live = false;
+  await segment.track("Order");
+  assert.deepEqual(facts, []);
+  assert.deepEqual(segment.sent, ["Order"]);
+});
+
+test("the documented source middleware sees the event before the view does", async () => {
+  const { segment, facts } = await wired({}, { hook: "middleware" });
+  await segment.track("Order");
+  assert.deepEqual(
+    facts.map(([how]) => how),
+    ["look", "event"],
+  );
+});
+
+test("reset(), and another tab's new session, are looked at", async () => {
+  const { segment, facts } = await wired();
+  segment.listeners.reset();
+  happen("storage", { key: "analytics_session_id", newValue: "9" });
+  happen("storage", { key: "something else", newValue: "9" });
+  assert.deepEqual(
+    facts.map(([how]) => how),
+    ["reset", "look"],
+  );
+});
+
+for (const [integrations, allowed] of [
+  [{}, true],
+  [{ All: false }, false],
+  [{ All: false, "Actions Amplitude": true }, true],
+  [{ "Actions Amplitude": false }, false],
+  [{ "Actions Amplitude": { session_id: 1 } }, true],
+]) {
+  test(`integrations ${JSON.stringify(integrations)} ${allowed ? "allow" : "forbid"} the destination`, async () => {
+    const { segment, watch } = await wired();
+    segment.integrations = integrations;
+    assert.equal(watch.allows(["Actions Amplitude"]), allowed);
+  });
+}
+
+test("an event of ours waits in the array where there is no Segment yet", () => {
+  const scope = {};
+  trackOn(scope, "analytics", "Order", { total: 1 });
+  assert.deepEqual(scope.analytics, [["track", "Order", { total: 1 }]]);
+});
+
+test("an array of calls that nobody has taken on is no Segment", () => {
+  assert.equal(hasSegment({}, "analytics"), false);
+  assert.equal(hasSegment({ analytics: [] }, "analytics"), false);
+  assert.equal(hasSegment({ analytics: Object.assign([], { invoked: true }) }, "analytics"), true);
+  assert.equal(hasSegment({ analytics: new Segment() }, "analytics"), true);
+});
+
+/** A page without a Segment, and with one that analytics-next would be. */
+function withoutSegment(analytics = []) {
+  const document = { querySelector: () => null, title: "Shop", referrer: "" };
+  const location = { protocol: "https:", pathname: "/shop", href: "https://shop.example/shop", search: "" };
+  const calls = [];
+  const real = Object.fromEntries(
+    ["track", "page", "identify", "reset", "ready"].map((method) => [
+      method,
+      (...args) => calls.push([method, ...args]),
+    ]),
+  );
+  return { scope: { analytics, document, location }, calls, real };
+}
+
+/** The module of analytics-next: `AnalyticsBrowser.load(…)`, and `new AnalyticsBrowser().load(…)`, can be awaited. */
+async function analyticsNext(real) {
+  class AnalyticsBrowser {
+    static load = () => new AnalyticsBrowser();
+    load() {}
+    // biome-ignore lint/suspicious/noThenProperty: it is thenable, which is what its users have to live with
+    then = (done, failed) => Promise.resolve([real, {}]).then(done, failed);
+  }
+  return { AnalyticsBrowser };
+}
+
+test("a stand-in lets calls go in the order in which they were made, whichever their kind", async () => {
+  const { scope, calls, real } = withoutSegment([["page"], ["track", "early"]]);
+  const load = standIn(scope, "analytics");
+  scope.analytics.track("one");
+  scope.analytics.identify("ada");
+  scope.analytics.reset();
+  scope.analytics.push(["track", "two"]);
+  await load({ sdk: analyticsNext(real), writeKey: "KEY" });
+  await settled();
+  assert.deepEqual(
+    calls.map(([method, name]) => (typeof name === "string" ? `${method} ${name}` : method)),
+    ["page", "track early", "track one", "identify ada", "reset", "track two"],
+  );
+  assert.equal(scope.analytics, real);
+});
+
+test("an early call says where the visitor was then", async () => {
+  const { scope, calls, real } = withoutSegment();
+  const load = standIn(scope, "analytics");
+  scope.analytics.track("early");
+  scope.location = { ...scope.location, pathname: "/elsewhere" };
+  await load({ sdk: analyticsNext(real), writeKey: "KEY" });
+  await settled();
+  assert.equal(calls[0].at(-1).p, "/shop");
+});
+
+test("a late snippet does not load a second Segment beside the stand-in", () => {
+  const { scope } = withoutSegment();
+  standIn(scope, "analytics");
+  assert.equal(scope.analytics.invoked, true);
+  assert.equal(hasSegment(scope, "analytics"), true);
+});
