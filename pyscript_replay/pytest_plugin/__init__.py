@@ -53,9 +53,8 @@ if find_spec("pytest_playwright"):
         routing.route(context, wire)
         replay = Replay(context, wire)
         yield replay
-        _keep(replay, output_path, request)
+        keep(replay, output_path, request)
         context.unroute_all(behavior="ignoreErrors")
-        wire.close()
 
 else:
 
@@ -79,9 +78,8 @@ if find_spec("pytest_playwright_asyncio") and find_spec("pytest_asyncio"):
         await routing.route_async(context, wire)
         replay = AsyncReplay(context, wire)
         yield replay
-        _keep(replay, output_path, request)
+        keep(replay, output_path, request)
         await context.unroute_all(behavior="ignoreErrors")
-        wire.close()
 
 else:
 
@@ -91,8 +89,10 @@ else:
         pytest.fail(MISSING.format("async_replay", needed, needed), pytrace=False)
 
 
-def _keep(replay: "Replay | AsyncReplay", output_path: str, request: pytest.FixtureRequest) -> None:
-    """The time line and the recordings of a test that has failed, beside what pytest-playwright keeps of it."""
+def keep(replay: "Replay | AsyncReplay", output_path: str, request: pytest.FixtureRequest) -> None:
+    """The end of a visit. Of a test that has failed its time line and its recordings are kept, in pytest-playwright's
+    directory for it."""
     report = getattr(request.node, "rep_call", None)  # pytest-playwright's
     if report is not None and report.failed:
         replay.save(Path(output_path))
+    replay.wire.close()

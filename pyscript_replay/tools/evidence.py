@@ -9,7 +9,7 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from .devserver.store import REPLAY_ID, Upload, named
+from .devserver.store import DESTINATIONS, REPLAY_ID, Upload, named
 
 Json = dict[str, Any]
 Ids = tuple[str, int]  # of a session: device id, session id
@@ -106,9 +106,9 @@ def in_replay(name: str, properties: Mapping[str, Any] | None) -> Judge:
         ids = session_of(seen, message)
         if not ids:
             return Verdict(f'Event "{name}" names no session: neither {REPLAY_ID!r} nor a session id is on it.')
-        carried = _carried(message)
-        if carried not in (None, ids[1]):
-            return Verdict(f'Event "{name}" carries session {carried}, and {REPLAY_ID!r} {_replay_id(ids)}.', True)
+        if carried(message) not in (None, ids[1]):
+            told = f"carries session {carried(message)}, and {REPLAY_ID!r} {_replay_id(ids)}"
+            return Verdict(f'Event "{name}" {told}.', True)
         return _recorded(seen, ids, f'Event "{name}" is of {_replay_id(ids)}, ')
 
     return judge
@@ -185,6 +185,13 @@ def masked(text: str) -> Judge:
     return judge
 
 
+def carried(message: Json) -> Any:
+    """The session id that an event carries for Amplitude. In Classic device-mode amplitude-js sends it by itself."""
+    integrations = message.get("integrations") or {}
+    found = [integrations.get(name) for name in DESTINATIONS]
+    return next((each["session_id"] for each in found if isinstance(each, dict) and "session_id" in each), None)
+
+
 def session_of(seen: Evidence, message: Json) -> Ids | None:
     """The session of an event: as it names it; or, where amplitude-js sends a copy of it, as that one does."""
     device_id, session_id = named(message)
@@ -243,11 +250,6 @@ def _ids(upload: Upload) -> Ids:
 
 def _replay_id(ids: Ids) -> str:
     return f"{ids[0]}/{ids[1]}"
-
-
-def _carried(message: Json) -> Any:
-    """The session id that an event carries for one of Amplitude's destinations."""
-    return named({**message, "properties": {}})[1]
 
 
 def _has(value: Any, wanted: Any) -> bool:

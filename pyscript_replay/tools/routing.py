@@ -5,7 +5,6 @@ has been asked and has arrived is noted, for ``evidence.py`` to say what it come
 they load and how they are wired is theirs.
 """
 
-import functools
 import http.client
 import json
 import time
@@ -119,9 +118,10 @@ class Wire:
             self.note("upload", f"{what['device_id']}/{what['session_id']}: {what['events']} recorded events")
 
 
-@functools.cache
-def observer() -> str:
-    return OBSERVER.read_text("utf-8").replace("__PATTERN__", json.dumps(hosts.PATTERN.pattern))
+def observer(server: DevServer) -> str:
+    """The script for the pages."""
+    script = OBSERVER.read_text("utf-8").replace("__PATTERN__", json.dumps(hosts.PATTERN.pattern))
+    return script.replace("__HERE__", json.dumps(f"{server.url}/"))
 
 
 def listen(context: "sync_api.BrowserContext | async_api.BrowserContext", wire: Wire) -> None:
@@ -153,7 +153,7 @@ def route(context: "sync_api.BrowserContext", wire: Wire) -> None:
 
     context.route(hosts.PATTERN, handle)
     context.expose_binding(BINDING, wire.told)
-    context.add_init_script(observer())
+    context.add_init_script(observer(wire.server))
     listen(context, wire)
 
 
@@ -177,5 +177,5 @@ async def route_async(context: "async_api.BrowserContext", wire: Wire) -> None:
 
     await context.route(hosts.PATTERN, handle)
     await context.expose_binding(BINDING, wire.told)
-    await context.add_init_script(observer())
+    await context.add_init_script(observer(wire.server))
     listen(context, wire)

@@ -10,7 +10,9 @@
   const page = /** @type {any} */ (window);
   /** @type {(what: object) => void} */
   const tell = page.__pyscript_replay_observer;
-  const theirs = new RegExp(__PATTERN__);
+  const pattern = new RegExp(__PATTERN__);
+  const theirs = (/** @type {string} */ url) => pattern.test(url) && !url.startsWith(__HERE__);
+  const absolute = (/** @type {string | URL} */ url) => new URL(url, document.baseURI).href;
   const LEFT = "pyscript-replay.left";
 
   page.__SEGMENT_INSPECTOR__ ??= {};
@@ -57,13 +59,13 @@
       const { fetch } = window;
       const sendBeacon = navigator.sendBeacon.bind(navigator);
       navigator.sendBeacon = (url, body) => {
-        if (!theirs.test(String(url))) return sendBeacon(url, body);
-        keep(String(url), body);
+        if (!theirs(absolute(url))) return sendBeacon(url, body);
+        keep(absolute(url), body);
         return true;
       };
       window.fetch = (input, init) => {
-        const url = input instanceof Request ? input.url : String(input);
-        if (!theirs.test(url)) return fetch(input, init);
+        const url = input instanceof Request ? input.url : absolute(input);
+        if (!theirs(url)) return fetch(input, init);
         keep(url, init?.body, Object.fromEntries(new Headers(init?.headers)));
         return new Promise(() => {});
       };
