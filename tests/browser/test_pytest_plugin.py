@@ -56,7 +56,7 @@ def test_a_page_without_replay_fails_with_what_happened_and_the_nearest_events(s
 
         @pytest.fixture(autouse=True)
         def patience(replay):
-            replay.timeout = 3
+            replay.timeout = 2
 
         def test_misspelt(page, replay):
             page.goto("https://shop.example/no-replay")

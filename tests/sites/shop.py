@@ -3,6 +3,7 @@
 Each page is wired as its name says; nothing of it knows that it is tested.
 """
 
+import functools
 import json
 from html import escape
 from pathlib import Path
@@ -59,19 +60,19 @@ def browser_type_launch_args(browser_type_launch_args: dict[str, Any]) -> dict[s
     return {**browser_type_launch_args, **chromium.find()}
 
 
-@pytest.fixture(scope="session")
-def scripts() -> dict[str, bytes]:
-    return {f"{file.stem}.js": bundle.esbuild(file) for file in SITES.glob("documented-*.js")}
+@functools.cache
+def script(name: str) -> bytes:
+    return bundle.esbuild(SITES / name)
 
 
 @pytest.fixture(autouse=True)
-def shop(context: BrowserContext, scripts: dict[str, bytes]) -> None:
+def shop(context: BrowserContext) -> None:
     def serve(route: Route) -> None:
         name = route.request.url.removeprefix(ORIGIN).partition("?")[0]
         if name.startswith("dist/"):
             route.fulfill(path=bundle.cached() / name.removeprefix("dist/"))
-        elif name in scripts:
-            route.fulfill(body=scripts[name], content_type="text/javascript")
+        elif name.endswith(".js"):
+            route.fulfill(body=script(name), content_type="text/javascript")
         else:
             head = HEADS.get(name) or f'<script type="module" src="/{name}.js"></script>'
             route.fulfill(body=PAGE.format(head), content_type="text/html")
