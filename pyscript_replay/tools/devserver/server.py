@@ -57,6 +57,7 @@ class DevServer:
         port: on 127.0.0.1; 0 takes a free one.
         db: a file to keep what is collected in; left out, it is kept in memory.
         real: let the demo's shops use the real Segment and Amplitude.
+        sources: the local Segment's, by their write keys; left out, those of ``SOURCES``.
 
     Attributes:
         url: where it is, without a slash at the end.
@@ -68,12 +69,19 @@ class DevServer:
     Raises ``ReplayError``: ``port-taken``, or ``db``.
     """
 
-    def __init__(self, dist: Path, port: int = 0, db: Path | None = None, real: Real | None = None) -> None:
+    def __init__(
+        self,
+        dist: Path,
+        port: int = 0,
+        db: Path | None = None,
+        real: Real | None = None,
+        sources: dict[str, dict[str, Any]] | None = None,
+    ) -> None:
         self._socket = _bound(port)
         self.url = f"http://{HOST}:{self._socket.getsockname()[1]}"
         self.store = Store(db)
         self.faults: list[Fault] = []
-        self.sources = dict(segment.SOURCES)
+        self.sources = dict(segment.SOURCES) if sources is None else sources
         self.configuration: dict[str, Any] = {}
         self._stream = api.Stream(self.store)
         config = uvicorn.Config(self._app(dist, real), log_level="error", lifespan="off", timeout_graceful_shutdown=1)
