@@ -48,7 +48,7 @@ TABLE = (
            "the longest an event waits for the wiring to be ready, in milliseconds"),
 )  # fmt: skip
 
-# Attributes that other people's software writes on script tags; they are none of our business.
+# Beginnings of attributes that other software writes on script tags; these are no options, and are ignored.
 _FOREIGN = (
     "cfasync", "turbo", "pjax", "rocket", "cookie", "category", "ot-", "usercentrics", "nitro", "no-", "senna", "hid",
     "nscript", "wp-", "rh", "n-head", "testid", "test-", "astro-", "react", "v-", "ng-", "svelte", "gtm", "id",
