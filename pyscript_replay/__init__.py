@@ -4,16 +4,19 @@ from .errors import ReplayError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from .replay import Replay
 
 __all__ = ["ReplayError", "connect"]
 
 
-async def connect(mode: str, **options: object) -> "Replay":
+async def connect(mode: str, on_session: "Callable | None" = None, **options: object) -> "Replay":
     """Record this page's sessions.
 
     Args:
         mode (str): how Segment reaches Amplitude: ``actions``, ``classic-device``, ``classic-cloud`` or ``auto``.
+        on_session (Callable): called at every transition, from the first one on; see ``Replay.on_session``.
         options: see the table in ``options.py``; ``api_key`` is required.
 
     Returns:
@@ -26,10 +29,16 @@ async def connect(mode: str, **options: object) -> "Replay":
     from . import options as table
 
     options["mode"] = mode
-    chosen = table.from_keywords(options)
+    chosen = table.from_keywords(options, bridge.is_selector)
+    if on_session is not None and not callable(on_session):
+        raise ReplayError("option-value", "on_session is {!r}".format(on_session), "It takes a function.")
+    for doubt in table.unheeded(chosen, on_tag=False):
+        bridge.warn(doubt)
     if not bridge.claim():
         raise ReplayError("connect-twice", "this page is wired already", "Use the Replay that the first call answered.")
     replay = make(chosen)
+    if on_session is not None:
+        replay.on_session(on_session)
     try:
         await replay.open()
     except ReplayError:
@@ -48,4 +57,4 @@ def make(options: dict) -> "Replay":
     from .replay import Replay
 
     modes = {"actions": Actions, "classic-device": ClassicDevice, "classic-cloud": ClassicCloud}
-    return Replay(options, modes, auto.choose)
+    return Replay(options, modes, auto)

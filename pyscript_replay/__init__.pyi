@@ -1,6 +1,6 @@
 # Written from options.py by `uv run python -m pyscript_replay.tools.generate`.
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Literal
 
 from .errors import ReplayError
@@ -22,6 +22,7 @@ async def connect(
     amplitude_options: Mapping[str, object] | None = None,
     session_hook: Literal["enrichment", "middleware", "deferred"] | None = "enrichment",
     consent: Literal["granted", "wait"] | None = "granted",
+    on_session: Callable[[int | None, int, str, str], object] | None = None,
 ) -> Replay:
     """Record this page's sessions.
 
@@ -39,6 +40,7 @@ async def connect(
         amplitude_options: handed on to the shell Browser SDK's init (classic-cloud).
         session_hook: where the session id is read from events (actions).
         consent: wait: nothing is loaded, stored or recorded until start().
+        on_session: called at every transition, from the first one on.
 
     Returns:
         Replay: running, or with ``consent="wait"`` waiting for its ``start()``.

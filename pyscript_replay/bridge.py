@@ -262,6 +262,30 @@ class Gate:
             await _border.settle(self._pending)
 
 
+class Begun:
+    """A coroutine that runs already. What it raises is raised where its result is waited for, and nowhere else."""
+
+    def __init__(self, coroutine: "Coroutine"):
+        self._done = Gate()
+        self._result = None
+        self._error = None
+        spawn(self._run(coroutine))
+
+    async def _run(self, coroutine: "Coroutine") -> None:
+        try:
+            self._result = await coroutine
+        except Exception as error:
+            self._error = error
+        self._done.open()
+
+    async def result(self) -> "Any":
+        """What it returns, once it does."""
+        await self._done.wait()
+        if self._error is not None:
+            raise self._error
+        return self._result
+
+
 async def idle(milliseconds: int) -> None:
     """Come back when the browser has nothing better to do, or after so many milliseconds."""
     await _border.idle(milliseconds)
@@ -318,6 +342,21 @@ def observed(options: object, sayings: tuple, hear: Function) -> Js:
     return _take(_border_or_raise().observed(_give(options), _give(sayings), hear._box))
 
 
+def is_selector(text: str) -> bool:
+    """Whether the browser takes a text for a CSS selector."""
+    return bool(_border_or_raise().isSelector(_give(text)))
+
+
+def json_is_sound() -> bool:
+    """Whether the page has left ``JSON.stringify`` as it is."""
+    return bool(_border_or_raise().jsonIsSound())
+
+
+async def evidence() -> dict:
+    """What only the page's JavaScript has seen, for the doctor (``web/page/doctor.js``)."""
+    return (await resolved(Js(_border_or_raise().evidence()))).data()
+
+
 def document_is_loading() -> bool:
     """Whether the document is not complete enough yet to be recorded."""
     return bool(_border_or_raise().documentIsLoading())
@@ -341,7 +380,7 @@ def merged(*parts: object) -> Js:
 
 def warn(text: str) -> None:
     """Say something on the page's console."""
-    window().member("console").call("warn", "pyscript-replay: " + text)
+    _border_or_raise().warn("pyscript-replay: " + text)
 
 
 def _border_or_raise() -> "Any":

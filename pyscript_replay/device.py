@@ -1,10 +1,16 @@
-"""Device ids: the first half of a replay id, ``<deviceId>/<sessionId>``.
+"""Device ids, and the replay id, ``<deviceId>/<sessionId>``, of which they are the first half.
 
 Amplitude splits a replay id at its ``/`` and accepts ``a-z A-Z 0-9 _ - . | @ : =`` in a device id. The SDK does
 not check; a recording under any other id is uploaded and never found. So it is checked here, before anything starts.
 """
 
 from .errors import ReplayError
+
+REPLAY_ID = "[Amplitude] Session Replay ID"
+"""The property by which an event names its replay."""
+
+CARRIES_PROPERTIES = ("track", "page", "screen")
+"""Segment's calls that have properties."""
 
 ALLOWED = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-.|@:="
 

@@ -9,14 +9,14 @@ class ReplayError(Exception):
 
     Attributes:
         code (str): a stable name, such as ``device-id``.
-        message (str): what was seen.
-        fix (str): what to do about it.
+        message (str): what was seen, in one sentence; without its full stop, as whatever shows it adds more.
+        fix (str): what to do about it, in another one.
     """
 
     def __init__(self, code: str, message: str, fix: str):
-        super().__init__("{}: {} {}".format(code, message, fix))
         self.code = code
-        self.message = message
+        self.message = message = message.strip().rstrip(".")
+        super().__init__("{}: {}. {}".format(code, message, fix))
         self.fix = fix
 
     def told(self) -> "dict[str, str]":

@@ -78,13 +78,27 @@ class Following:
         return decision, None
 
     def begin_anew(
-        self, visitor: "str | None", now: int, stored: "int | None", properties: "dict | None" = None
+        self,
+        visitor: "str | None",
+        now: int,
+        stored: "int | None",
+        properties: "dict | None" = None,
+        over: bool = False,
     ) -> "tuple[Decision, Move | None]":
-        """Another visitor begins a session of their own, after the one that was going on; all ids in milliseconds."""
+        """Another visitor begins a session of their own, after the one that was going on; all ids in milliseconds.
+
+        Where that one was ``over``, the last words of who has gone belong to yet another, which nobody recorded.
+        """
         known = [each for each in (stored, self.session_id) if each is not None]
         if not known:
             return self.see(visitor, None, properties=properties)
-        return self.see(visitor, None, event=session.opened(now, max(known)), properties=properties)
+        last, device_id = max(known), self.device_id
+        if over:
+            last = session.opened(now, last)
+        answer = self.see(visitor, None, event=session.opened(now, last), properties=properties)
+        if over and device_id in self._gone:
+            self._gone[device_id] = Gone(last, {})
+        return answer
 
     def stop(self) -> None:
         """Nothing is recorded any more; what is found later is met as if for the first time."""

@@ -10,6 +10,7 @@ from collections import namedtuple
 
 from . import sdk_options
 from .errors import ReplayError
+from .spelling import near, nearest
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -48,37 +49,31 @@ TABLE = (
            "the longest an event waits for the wiring to be ready, in milliseconds"),
 )  # fmt: skip
 
-# Beginnings of attributes that other software writes on script tags; these are no options, and are ignored.
-_FOREIGN = (
-    "cfasync", "turbo", "pjax", "rocket", "cookie", "category", "ot-", "usercentrics", "nitro", "no-", "senna", "hid",
-    "nscript", "wp-", "rh", "n-head", "testid", "test-", "astro-", "react", "v-", "ng-", "svelte", "gtm", "id",
-)  # fmt: skip
+LISTENER = "on_session"
+"""A keyword of ``connect()`` that is no option: a function."""
 
 
-def from_attributes(dataset: dict) -> dict:
-    """The options on a script tag.
+def from_attributes(dataset: dict, is_selector: "Callable[[str], bool]" = bool) -> dict:
+    """The options on a script tag. Attributes that are none of ours are other people's.
 
     Args:
         dataset (dict): attribute names without their ``data-`` (``api-key``) and their text.
+        is_selector (Callable): whether a text is a CSS selector: the browser knows.
 
     Raises:
-        ReplayError: ``option-unknown``, ``option-missing`` or ``option-value``.
+        ReplayError: ``option-missing`` or ``option-value``.
     """
-    rows = {_attribute(option): option for option in TABLE}
-    given = {}
-    for attribute, text in dataset.items():
-        if attribute in rows:
-            given[rows[attribute].name] = _from_text(rows[attribute], text)
-        elif not attribute.startswith(_FOREIGN):
-            raise _unknown("data-" + attribute, ["data-" + each for each in rows])
-    return _completed(given, TABLE, lambda option: "data-" + _attribute(option))
+    rows = _rows()
+    given = {rows[name].name: _from_text(rows[name], text) for name, text in dataset.items() if name in rows}
+    return _completed(given, _on_tag, is_selector)
 
 
-def from_keywords(keywords: dict) -> dict:
+def from_keywords(keywords: dict, is_selector: "Callable[[str], bool]" = bool) -> dict:
     """The options of a call of ``connect()``.
 
     Args:
         keywords (dict): option names and values; ``None`` stands for "left out".
+        is_selector (Callable): whether a text is a CSS selector: the browser knows.
 
     Raises:
         ReplayError: ``option-unknown``, ``option-missing`` or ``option-value``.
@@ -86,24 +81,55 @@ def from_keywords(keywords: dict) -> dict:
     rows = {option.name: option for option in TABLE}
     for name in keywords:
         if name not in rows:
-            raise _unknown(name, [each for each in rows if not rows[each].tag_only])
+            raise _unknown(name, [each for each in rows if not rows[each].tag_only] + [LISTENER])
         if rows[name].tag_only:
             raise ReplayError("option-unknown", "{} is for the script tag only".format(name), "Leave it out.")
     given = {name: value for name, value in keywords.items() if value is not None}
-    return _completed(given, TABLE, lambda option: option.name)
+    return _completed(given, _in_python, is_selector)
+
+
+def misspelled(dataset: dict) -> "list[str]":
+    """Attributes that may be meant for us: what to warn of, with the nearest name. Most others are other people's."""
+    rows = _rows()
+    slips = [(name, near(name, list(rows))) for name in dataset if name not in rows]
+    return ["data-{} is no option. Did you mean data-{}?".format(name, right) for name, right in slips if right]
+
+
+def unheeded(options: dict, on_tag: bool) -> "list[str]":
+    """What the SDKs will ignore of what is handed through to them: what to warn of, with the nearest name."""
+    shown = _on_tag if on_tag else _in_python
+    return [
+        doubt
+        for option in TABLE
+        if option.kind == "object"
+        for doubt in sdk_options.doubts(option.name, options[option.name], shown(option))
+    ]
 
 
 def _attribute(option: Option) -> str:
     return option.name.replace("_", "-")
 
 
-def _completed(given: dict, table: tuple, shown: "Callable[[Option], str]") -> dict:
+def _on_tag(option: Option) -> str:
+    return "data-" + _attribute(option)
+
+
+def _in_python(option: Option) -> str:
+    return option.name
+
+
+def _rows() -> dict:
+    """The options by their attribute."""
+    return {_attribute(option): option for option in TABLE}
+
+
+def _completed(given: dict, shown: "Callable[[Option], str]", is_selector: "Callable[[str], bool]") -> dict:
     options = {}
-    for option in table:
+    for option in TABLE:
         if option.name in given:
             _check(option, given[option.name], shown(option))
             if option.kind == "object":
-                sdk_options.check(option.name, given[option.name], shown(option))
+                sdk_options.check(option.name, given[option.name], shown(option), is_selector)
             options[option.name] = given[option.name]
         elif option.default is REQUIRED:
             raise ReplayError("option-missing", "{} is missing".format(shown(option)), "Set it: " + option.help + ".")
@@ -169,17 +195,3 @@ def _check(option: Option, value: object, shown: str) -> None:
         "{} is {!r}".format(shown, value),
         "It takes {}: {}.".format(accepted, option.help),
     )
-
-
-def nearest(word: str, words: "list | tuple") -> str:
-    """That of ``words`` which takes the fewest edits to become ``word``."""
-    return min(words, key=lambda each: _edits(word.lower(), each.lower()))
-
-
-def _edits(one: str, other: str) -> int:
-    row = list(range(len(other) + 1))
-    for i, left in enumerate(one):
-        above, row = row, [i + 1]
-        for j, right in enumerate(other):
-            row.append(min(above[j] + (left != right), above[j + 1] + 1, row[j] + 1))
-    return row[-1]

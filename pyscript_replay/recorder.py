@@ -19,7 +19,7 @@ What to record is decided elsewhere and given to ``follow``; here the SDK is bro
 however fast the wishes change.
 """
 
-from . import bridge, device, lifecycle
+from . import bridge, device, lifecycle, session
 from .bridge import Js
 from .errors import ReplayError
 
@@ -37,10 +37,19 @@ CLOSE_MS = 2000
 PATIENCE_MS = 10000
 """After so many milliseconds without a full snapshot a recording has not begun."""
 
+STEP_MS = 5000
+"""The longest to wait, in milliseconds, for what the SDK was told; it may be done later all the same."""
+
 FAILURES = 3
 """So many uploads in a row may fail in a way that passes by itself (5xx, no network)."""
 
-SDK_STORES = ("AMP_SR_START_{}", "AMP_remote_config_{}", "AMP_diagnostics_{}", "{}_amp_session_replay_")
+SDK_STORES = (
+    "AMP_SR_START_{}",
+    "AMP_remote_config_{}",
+    "AMP_diagnostics_{}",
+    "{}_amp_session_replay_",
+    "{}_amp_targeting",
+)
 """How the names of the SDK's keys and databases begin, with the first ten characters of the API key."""
 
 SAMPLED_OUT, OPTED_OUT, TARGETED, CAPTURE_OFF = "sampled-out", "opted-out", "targeted", "capture-off"
@@ -72,7 +81,7 @@ PROBLEMS = {
     NO_RECORDER: (
         "recording-not-begun",
         "the SDK could not load its recorder, rrweb-record-min.js: {detail}",
-        "Check that the bundle is complete, and that nothing blocks this file. Then start() tries again.",
+        "Check that the bundle is complete and that nothing blocks this file, then call start().",
     ),
     THREW: (
         "recording-not-begun",
@@ -82,7 +91,7 @@ PROBLEMS = {
     SILENT: (
         "recording-not-begun",
         "after {patience} s no full snapshot was taken",
-        "See in the browser's network tab which of the bundle's files is still on its way. Then start() tries again.",
+        "See in the browser's network tab which of the bundle's files is still on its way, then call start().",
     ),
     CONFIG_REFUSED: (
         "recording-not-begun",
@@ -124,10 +133,10 @@ THROTTLED = "429"
 """The server skipped an upload because there were too many; the recording goes on."""
 
 
-def problem(reason: str, detail: str) -> ReplayError:
-    """What is wrong, why, and how to mend it."""
-    code, seen, fix = PROBLEMS[reason]
-    return ReplayError(code, seen.format(detail=detail, patience=PATIENCE_MS // 1000), fix)
+def problem(reason: str, detail: str, fix: "str | None" = None) -> ReplayError:
+    """What is wrong, why, and how to mend it: as in the table, unless the cause is known better."""
+    code, seen, usual = PROBLEMS[reason]
+    return ReplayError(code, seen.format(detail=detail, patience=PATIENCE_MS // 1000), fix or usual)
 
 
 def _meant(reason: "tuple | None") -> bool:
@@ -188,6 +197,15 @@ class Recorder:
         reason = self._upload or (None if self.recording else self._reason)
         return reason[0] if reason else None
 
+    def evidence(self) -> dict:
+        """What the doctor is shown of it."""
+        seen = {"recording": self.recording, "reason": self.reason}
+        if self.recording:
+            carried = (self.sdk.call("getSessionReplayProperties").data() or {}).get(device.REPLAY_ID) or ""
+            device_id, _, session_id = carried.rpartition("/")
+            seen["sdk"] = {"device_id": device_id or None, "session_id": session.parse(session_id)}
+        return seen
+
     def follow(self, device_id: "str | None", session_id: "int | None") -> None:
         """Record this session of this device from now on (``session_id=None``: record nothing, but be prepared)."""
         self._wanted = (device_id, session_id)
@@ -223,7 +241,7 @@ class Recorder:
                 self._reached = wanted
                 if wanted[0] is None:
                     self._forget()
-        except bridge.JsError as error:
+        except Exception as error:
             self._reason = (THREW, str(error))
         finally:
             self._under_way = None
@@ -242,7 +260,10 @@ class Recorder:
 
     def _promises(self) -> bool:
         """Whether the SDK itself says that it records this session; if not, it also says why."""
-        return bool(self.sdk.call("getSessionReplayProperties").data())
+        try:
+            return bool(self.sdk.call("getSessionReplayProperties").data())
+        except bridge.JsError:
+            return True  # it does not say; a snapshot will, or time
 
     def _conclude(self) -> None:
         """It is known what has become of the last ``follow``: tell it, and let those who wait go on."""
@@ -261,6 +282,11 @@ class Recorder:
         """Something was heard: ``what`` it was (a method below), and its details."""
         getattr(self, "_on_" + told["what"])(told)
 
+    def _on_loaded(self, told: dict) -> None:
+        """rrweb-record is there; it is welcome even when it comes after its time."""
+        if self.settled and self._reason and self._reason[0] == NO_RECORDER:
+            self.again()
+
     def _on_snapshot(self, told: dict) -> None:
         """rrweb has taken a full snapshot. Whose it is, is what the SDK was told last."""
         self._snapshot, self._reason = self._told, None
@@ -274,9 +300,8 @@ class Recorder:
 
     def _on_said(self, told: dict) -> None:
         """The SDK has said to its logger why it does not record."""
-        self._reason = (
-            self._config if told["reason"] == CAPTURE_OFF and self._config else (told["reason"], told["detail"])
-        )
+        said = (told["reason"], told["detail"], told["fix"])
+        self._reason = self._config if told["reason"] == CAPTURE_OFF and self._config else said
         if self._under_way is None and not self.settled:
             self._conclude()
 
@@ -321,7 +346,7 @@ class Recorder:
             self._told = (device_id, session_id)
             if session_id != reached_session:
                 self._upload = None if self._upload and self._upload[0] == SKIPPED else self._upload  # it was that one
-                await bridge.resolved(self._move_on(session_id))
+                await _done(self._move_on(session_id))
             # else setSessionId has started the recording, and a second start would restart it
             if self._paused and self._wanted == self._told:
                 await self._wait("start")
@@ -331,8 +356,8 @@ class Recorder:
         self.sdk.call("stop")
         self._paused = True
 
-    def _move_on(self, session_id: int) -> object:
-        return self.sdk.call("setSessionId", session_id).get("promise")
+    def _move_on(self, session_id: int) -> Js:
+        return self.sdk.call("setSessionId", session_id)
 
     async def _begin(self, device_id: str, session_id: "int | None") -> None:
         options = dict(self._options)
@@ -346,8 +371,7 @@ class Recorder:
         await self._send()
 
     async def _wait(self, method: str, *args: object) -> None:
-        answer = self.sdk.call(method, *args)
-        await bridge.resolved(answer.get("promise"))
+        await _done(self.sdk.call(method, *args))
 
     async def flush(self) -> None:
         """Upload what has been recorded."""
@@ -361,16 +385,19 @@ class Recorder:
         await self._send()
 
     async def _send(self) -> None:
-        await bridge.resolved(self.sdk.call("flush", False))
+        await _in_time(self.sdk.call("flush", False))
+
+    def end(self) -> None:
+        """End the recording. Whatever is under way, nothing is recorded from now on; ``close`` does the rest."""
+        try:
+            if self._under_way is not None or self._reached[0] is not None:
+                self._pause()
+        except bridge.JsError as error:
+            self._reason = (THREW, str(error))
+        self.follow(None, None)
 
     async def close(self) -> None:
-        """End the recording for good, upload the rest, and delete what the SDK has stored.
-
-        Whatever is under way, nothing is recorded from now on; what cannot be brought to its end in time goes on alone.
-        """
-        if self._under_way is not None or self._reached[0] is not None:
-            self._pause()
-        self.follow(None, None)
+        """Upload the rest, and delete what the SDK has stored. What cannot be done in time goes on alone."""
         await bridge.within(CLOSE_MS, self.settle())
         self._forget()
 
@@ -443,15 +470,16 @@ class Shell(Recorder):
         await self._send()
 
     async def _open(self, device_id: str, session_id: "int | None") -> None:
-        shell = self._shell = self._module.member("amplitude").call("createInstance")
+        shell = self._module.member("amplitude").call("createInstance")
         for plugin in (self._plugin, _destination("segment", self._forwarded), _destination("amplitude", _nothing)):
             shell.call("add", plugin)
         options = dict(self._shell_options)
         options["deviceId"] = device_id
         options["sessionId"] = session_id
         await _done(shell.call("init", self._api_key, options))
+        self._shell = shell  # one that could not begin is left behind
 
-    def _move_on(self, session_id: int) -> object:
+    def _move_on(self, session_id: int) -> Js:
         moving = super()._move_on(session_id)
         self._shell.call("setSessionId", session_id)  # no ``await`` in between: the plugin would undo it
         return moving
@@ -479,7 +507,22 @@ async def _delivered(event: Js) -> dict:
 
 
 async def _done(answer: Js) -> None:
-    await bridge.resolved(answer.get("promise"))
+    """Wait for what the SDK calls done, but not for ever. Raises what it was rejected with."""
+    await _in_time(answer.get("promise"))
+
+
+async def _in_time(promise: object) -> None:
+    rejected = []
+
+    async def settled() -> None:
+        try:
+            await bridge.resolved(promise)
+        except bridge.JsError as error:
+            rejected.append(error)
+
+    await bridge.within(STEP_MS, settled())
+    if rejected:
+        raise rejected[0]
 
 
 def forwarded(event: dict) -> "tuple[str, list]":
@@ -509,13 +552,21 @@ async def load(
     ``mode_sdk`` is what the bundle calls the SDK; ``forward(method, arguments)`` hands an event of the shell's own to
     Segment; for ``heard`` see ``Recorder``.
     """
+    if not bridge.json_is_sound():
+        raise ReplayError(
+            "json-patched",
+            "the page's own toJSON on Array.prototype or Object.prototype makes JSON.stringify() answer something else",
+            "Take it away (prototype.js before 1.7 has one), for what the SDKs send would be unreadable.",
+        )
     try:
         module = await bridge.sdk(mode_sdk)
     except bridge.JsError as error:
         raise ReplayError(
             "sdk-load",
             "the SDK {} could not be loaded: {}".format(mode_sdk, error.message),
-            "Check that the bundle is complete and that script-src in the Content-Security-Policy allows it.",
+            "Check that the bundle is complete and that script-src in the Content-Security-Policy allows it."
+            if "import" in error.message.lower()  # in the words of each browser; else it came, and threw
+            else "See which script of the page freezes or replaces built-in objects, and let it do so later.",
         )
     if mode_sdk == "amplitude":
         return Shell(module, options, forward, heard)

@@ -5,8 +5,9 @@ patch goes back to Segment, replay's move to the recorder (``recorder.py``), the
 this is, is a matter of the page (``lifecycle.py``): it is told what happens, and calls the effects back.
 """
 
-from . import bridge, doctor, lifecycle, recorder
+from . import bridge, doctor, lifecycle, reach, recorder, source
 from .errors import REPORT, ReplayError, named
+from .reach import Reach
 from .segment import PATIENCE_MS, Segment
 
 TYPE_CHECKING = False
@@ -28,17 +29,21 @@ class Replay:
 
     runtime = bridge.RUNTIME
 
-    def __init__(self, options: dict, modes: "dict[str, type[Mode]]", choose: "Callable[[dict, list], tuple]"):
+    def __init__(self, options: dict, modes: "dict[str, type[Mode]]", auto: "Any"):
         self.options = options
         self.mode = options["mode"]
         self._why = "it was set"
         self._modes = modes
-        self._choose = choose
-        self._mode: "Any" = None  # these three once the page is wired
+        self._auto = auto  # what tells the mode
+        self._mode: "Any" = None  # these four once the page is wired
         self._segment: "Any" = None
         self._recorder: "Any" = None
+        self._reach: "Any" = None
+        self._off = None  # why the visitor may not reach Amplitude: a name of reach.py, or None when they may
         self._wiring = False
+        self._said = None  # what was last said to be wrong with the recording
         self._listeners = []
+        self._present = None  # the transition to the present session
         self._page = bridge.page()
         self._page.call("serve", self._effects())
         self._report(mode=self.mode, runtime=self.runtime)
@@ -72,9 +77,11 @@ class Replay:
         """Call ``listener(previous, current, device_id, reason)`` at every transition; a decorator for functions.
 
         ``previous`` and ``current`` are session ids (``int`` or ``None``); ``reason`` is one of the names in
-        ``session.py``, but never ``unchanged``.
+        ``session.py``, but never ``unchanged``. Who comes late hears at once of the transition to the present session.
         """
         self._listeners.append(listener)
+        if self._present:
+            self._tell(listener, *self._present)
         return listener
 
     async def open(self) -> None:
@@ -109,10 +116,13 @@ class Replay:
             await self._recorder.flush()
 
     async def doctor(self) -> "list[dict]":
-        """Look at the page and answer findings, a list of ``dict``: ``level``, ``code``, ``message`` and ``fix``."""
+        """Look at the page and answer findings, a list of ``dict``: see ``doctor.findings``.
+
+        Asked while it is not known yet whether the recording runs, it waits for that; what else is missing, it says.
+        """
         if self._recorder and self.status in ("loading", "running"):
             await bridge.within(recorder.PATIENCE_MS, self._recorder.settle())
-        return doctor.findings(self.snapshot())
+        return doctor.findings(await self.evidence())
 
     async def track(self, name: str, properties: "dict | None" = None) -> None:
         """Track an event on the page's Segment, at once, and so in order with its own calls.
@@ -144,7 +154,7 @@ class Replay:
             lifecycle.LOAD: lambda *_: bridge.promise(self.wire()),
             lifecycle.BEGIN: lambda *_: self._begin(),
             lifecycle.LOOK: lambda *_: self._look(),
-            lifecycle.END: lambda *_: bridge.promise(self._end()),
+            lifecycle.END: lambda *_: self._end(),
             "flush": lambda *_: bridge.promise(self.flush()),
             "doctor": lambda *_: bridge.promise(self.doctor()),
         }
@@ -155,49 +165,94 @@ class Replay:
             return
         self._wiring = True
         try:
-            if self._recorder is None:
-                await self._load()
-            self._happened(lifecycle.WIRED)
+            wired = self._recorder is not None or await self._load()
+            self._happened(lifecycle.WIRED if wired else lifecycle.SWITCHED_OFF)
         except Exception as error:
             self._failed(error)
         finally:
             self._wiring = False
 
-    async def _load(self) -> None:
-        finding = bridge.spawn(Segment.find(self.options, self.complain))
-        if self.mode == "auto":
-            self.mode, self._why = self._choose(*(await finding).destinations())
-            self._report(mode=self.mode)
+    async def _load(self) -> bool:
+        """Whether there is something to wire: not where Segment was given no way to Amplitude, for want of consent."""
+        finding = bridge.Begun(Segment.find(self.options, self._segment_late))
+        if self.mode == "auto" and not self._chosen(await finding.result()):
+            return False
         mode = self._modes[self.mode]
         loaded = await recorder.load(mode.sdk, self.options, self._forward, self._heard)
-        self._segment = segment = await finding
-        self._mode = mode(self.options, segment.destinations()[0])
-        if not segment.switched_off(mode.destinations):
-            if mode.amplitude_js:
-                await segment.meet_amplitude_js(PATIENCE_MS, self._late)
-            told = [bridge.told(each) for each in (self._event, self._seen, self._reset, self._cookie)]
-            segment.connect(loaded.sdk, self._mode, self.options["session_hook"], *told)
+        self._segment = segment = await finding.result()
+        settings = segment.destinations()[0]
+        self._mode = mode(self.options, settings)
+        self._reach = Reach(mode, settings, self.options)
+        told = [bridge.told(each) for each in (self._event, self._seen, self._reset, self._cookie)]
+        segment.connect(loaded.sdk, self._mode, self.options["session_hook"], *told)
+        self._off = self._reach.look(segment.facts())
+        if mode.amplitude_js:
+            await self._meet_amplitude_js()
         self._recorder = loaded
         if self.options["sample_rate"] is None and "sampleRate" not in self.options["options"]:
             bridge.warn(
                 "no sample rate is set: nothing is recorded unless Amplitude's remote configuration sets one. "
                 "Set data-sample-rate (1 records every session)."
             )
+        return True
 
-    def _late(self) -> None:
+    def _chosen(self, segment: Segment) -> bool:
+        """Whether ``auto`` has found the mode."""
+        settings, plugins = segment.destinations()
+        try:
+            self.mode, self._why = self._auto.choose(settings, plugins)
+        except ReplayError as error:
+            disabled = segment.facts()["reach"]["disabled"]
+            if error.code != "mode-unknown" or not (disabled or reach.managed(settings)):
+                raise
+            self._off = reach.SEGMENT_DISABLED if disabled else reach.CONSENT_REFUSED
+            return False
+        self._report(mode=self.mode)
+        return True
+
+    async def _meet_amplitude_js(self) -> None:
+        """Wait for it, unless Segment will not bring it; it is welcome later, too. Raises ``amplitude-missing``."""
+        if self._reach.hopeless:
+            bridge.spawn(self._late())
+        elif not await bridge.within(PATIENCE_MS, self._segment.amplitude_js()):
+            bridge.spawn(self._late())
+            raise ReplayError(
+                "amplitude-missing",
+                "after {} s Segment has not brought amplitude-js".format(PATIENCE_MS // 1000),
+                "Check that the Amplitude destination is in device-mode, and that nothing blocks its script.",
+            )
+
+    async def _late(self) -> None:
         """amplitude-js has come after all."""
-        bridge.spawn(self.wire())
+        await self._segment.amplitude_js()
+        if self._recorder is None:
+            await self.wire()
+        else:
+            self._happened(lifecycle.BACK)
 
-    @property
-    def _switched_off(self) -> bool:
-        return self._segment is not None and self._segment.switched_off(self._mode.destinations)
+    def _segment_late(self, missing: "ReplayError | None") -> None:
+        """Segment has not come yet."""
+        if missing:
+            self.complain(missing)
+        else:
+            self._off = reach.SEGMENT_DEFERRED
+
+    def _reached(self, facts: dict) -> bool:
+        """Whether the visitor may reach Amplitude, by these facts. When that changes, so does the page's state."""
+        before, self._off = self._off, self._reach.look(facts)
+        if self._off != before:
+            self._happened(lifecycle.SWITCHED_OFF if self._off else lifecycle.SWITCHED_ON)
+        return self._off is None
 
     def _begin(self) -> None:
-        if self._switched_off:
-            self._happened(lifecycle.NOTHING_DUE)
+        facts = self._facts()
+        self._off = self._reach.look(facts)
+        if self._off:
+            self._happened(lifecycle.SWITCHED_OFF)
             return
+        self._said = None
         try:
-            answer = self._mode.begin(self._facts())
+            answer = self._mode.first(facts)
             self._carry_out(answer)
         except Exception as error:
             self.complain(named(error))
@@ -209,31 +264,44 @@ class Replay:
                 self._recorder.again()
 
     def _look(self) -> None:
-        if not self._switched_off:
-            self._carry_out(self._mode.look(self._facts()))
-
-    async def _end(self) -> None:
         if self._recorder is None:
             return
+        facts = self._facts()
+        if self._reached(facts):
+            self._carry_out(self._mode.look(facts))
+
+    def _end(self) -> object:
+        unknown = self._off == reach.CONSENT_UNKNOWN and self.status != "stopped"
+        if self._recorder is None or unknown:
+            return None  # nothing was begun; what is stored is good if the consent turns out to be there
         self._mode.following.stop()
+        self._present = None
         self._report(sessionId=None, deviceId=None, replayId=None, recording=False)
+        self._recorder.end()
+        return bridge.promise(self._close())
+
+    async def _close(self) -> None:
         await self._recorder.close()
-        if self.status == "stopped":  # else it has been started again meanwhile
+        if self.session_id is None:  # else it has been started again meanwhile
             self._segment.apply(self._mode.forget())
 
     # What Segment shows: facts in, a patch out.
 
     def _event(self, facts: dict) -> dict:
-        return self._answered(self._mode.event(self._known(facts)))
+        return self._shown(self._mode.event, facts)
 
     def _seen(self, facts: dict) -> dict:
-        return self._answered(self._mode.look(self._known(facts)))
+        return self._shown(self._mode.look, facts)
 
     def _reset(self, facts: dict) -> dict:
-        return self._answered(self._mode.reset(self._known(facts)))
+        return self._shown(self._mode.reset, facts)
 
     def _cookie(self, facts: dict) -> dict:
-        return self._answered(self._mode.cookie(self._known(facts)))
+        return self._shown(self._mode.cookie, facts)
+
+    def _shown(self, rule: "Callable[[dict], Answer]", facts: dict) -> dict:
+        """What the mode answers; it is not asked while the visitor may not reach Amplitude."""
+        return self._answered(rule(self._known(facts))) if self._reached(facts) else {}
 
     def _facts(self) -> dict:
         return self._known(self._segment.facts())
@@ -258,13 +326,15 @@ class Replay:
         self._recorder.follow(move.device_id, move.session_id)
         replay_id = self._mode.following.replay_id
         self._report(sessionId=move.session_id, deviceId=move.device_id, replayId=replay_id, recording=False)
+        self._present = None
         if move.session_id is None:
             return
+        self._present = (move.previous, move.session_id, move.device_id, move.reason)
         told = {"previous": move.previous, "current": move.session_id}
         told.update({"deviceId": move.device_id, "reason": move.reason})
         self._page.call("session", told)
         for listener in self._listeners:
-            self._tell(listener, move.previous, move.session_id, move.device_id, move.reason)
+            self._tell(listener, *self._present)
 
     def _tell(self, listener: "Callable", *transition: object) -> None:
         try:
@@ -283,7 +353,8 @@ class Replay:
         self._segment.settled()
         if happening == lifecycle.NOTHING_DUE and self._mode.refused:
             happening = lifecycle.NOT_RECORDED  # the visitor has no device id that Amplitude accepts
-        if problem:
+        said, self._said = self._said, problem.message if problem else None
+        if problem and problem.message != said:  # once, not for each session anew
             self.complain(problem)
         self._happened(happening)
 
@@ -305,16 +376,32 @@ class Replay:
     def _failed(self, error: Exception) -> None:
         self._page.call("failed", named(error).told())
 
-    def snapshot(self) -> dict:
-        """What the doctor needs to know of the page, as plain data."""
-        return {
-            "status": self.status,
-            "mode": self.mode,
-            "why": self._why,
-            "session_id": self.session_id,
-            "device_id": self.device_id,
-            "switched_off": self._switched_off,
-            "sampled": self.options["sample_rate"] is not None or "sampleRate" in self.options["options"],
-            "recording": self.recording,
-            "reason": self._recorder.reason if self._recorder else None,
-        }
+    async def evidence(self) -> dict:
+        """What the doctor is shown of this page: ``doctor.py`` has the table."""
+        seen = await bridge.evidence()
+        seen.update(
+            {
+                "status": self.status,
+                "awaited": "what records" if self._segment else "Segment, or what records",
+                "errors": self._page.call("errors").data(),
+                "mode": self.mode,
+                "why": self._why,
+                "off": self._off,
+                "api_key": self.options["api_key"],
+                "zone": self.options["server_zone"],
+                "session_id": self.session_id,
+                "device_id": self.device_id,
+            }
+        )
+        if self._segment:
+            settings, plugins = self._segment.destinations()
+            applying = [mode for mode, _ in self._auto.applying(settings, plugins)]
+            seen.update({"plugins": plugins, "applying": applying, "other_device": self._mode.other_device})
+            seen.update(source.evidence(settings))
+            seen.update(self._mode.evidence(self._segment.facts()))
+        if self._recorder:
+            seen.update(self._recorder.evidence())
+            given = recorder.sdk_options(self.options)
+            seen["sample_rate"] = seen.get("sample_rate") or given.get("sampleRate")
+            seen["masking"] = (given.get("privacyConfig") or {}).get("defaultMaskLevel", "medium")
+        return seen

@@ -5,7 +5,7 @@ facts of each, and carries out the patch that a mode answers (see ``modes/base.p
 and hands over the mode's callbacks.
 """
 
-from . import bridge
+from . import bridge, session
 from .bridge import Js
 from .errors import ReplayError
 
@@ -29,12 +29,13 @@ class Segment:
         self._watch = watch
 
     @classmethod
-    async def find(cls, options: dict, complain: "Callable[[ReplayError], None]") -> "Segment":
+    async def find(cls, options: dict, late: "Callable[[ReplayError | None], None]") -> "Segment":
         """Wait for the page's Segment; with a write key, bring one where the page has none.
 
         Args:
             options: ``analytics``, the global's name or the object itself; ``write_key`` and what goes with it.
-            complain: told ``segment-missing``, once, when Segment is late.
+            late: told, once, when Segment is late: ``segment-missing``, or ``None`` where the page has it, but has not
+                loaded it yet.
 
         Raises:
             ReplayError: ``segment-missing`` when what was given is no Segment; ``segment-load`` when it cannot be had.
@@ -44,7 +45,7 @@ class Segment:
             bridge.bring_segment(named, options["write_key"], options["segment_cdn"], options["segment_options"])
         watch = _watch(named)
         found = []  # empty until Segment is there
-        bridge.spawn(_notice_absence(found, named, complain))
+        bridge.spawn(_notice_absence(found, watch, named, late))
         try:
             await bridge.resolved(watch.get("real"))
         except bridge.JsError as error:
@@ -58,20 +59,9 @@ class Segment:
         told = self._watch.call("destinations").data()
         return told["settings"], told["plugins"]
 
-    def switched_off(self, names: tuple) -> bool:
-        """Whether Segment keeps every event from the destination, which may be switched by any of these names."""
-        return not self._watch.call("allows", list(names))
-
-    async def meet_amplitude_js(self, patience_ms: int, late: "Callable[[], None]") -> None:
-        """Wait for amplitude-js. Raises ``ReplayError`` (``amplitude-missing``); ``late`` if it comes later."""
-        met = self._watch.call("meetAmplitude")
-        if not await bridge.within(patience_ms, bridge.resolved(met)):
-            bridge.spawn(_later(met, late))
-            raise ReplayError(
-                "amplitude-missing",
-                "after {} s Segment has not brought amplitude-js".format(patience_ms // 1000),
-                "Check that the Amplitude destination is in device-mode, and that nothing blocks its script.",
-            )
+    async def amplitude_js(self) -> None:
+        """Wait for amplitude-js, however long it takes."""
+        await bridge.resolved(self._watch.call("meetAmplitude"))
 
     def connect(self, sdk: Js, mode: "Mode", hook: str, event: Js, look: Js, reset: Js, cookie: Js) -> None:
         """Show the mode what happens; the functions take facts and answer a patch (``bridge.told``)."""
@@ -79,7 +69,9 @@ class Segment:
         wiring = {
             "destination": mode.destination,
             "destinations": list(mode.destinations),
+            "ours": mode.owner == session.OURS,
             "hook": hook,
+            "page_event": mode.page_event,
         }
         self._watch.call("connect", wiring, {"event": event, "look": look, "reset": reset, "cookie": cookie})
 
@@ -112,18 +104,20 @@ def _watch(named: object) -> Js:
         )
 
 
-async def _notice_absence(found: list, named: object, complain: "Callable[[ReplayError], None]") -> None:
+async def _notice_absence(found: list, watch: Js, named: object, late: "Callable[[ReplayError | None], None]") -> None:
     await bridge.sleep(PATIENCE_MS)
-    if not found:
-        complain(
-            ReplayError(
-                "segment-missing",
-                "after {} s there is no Segment at window.{}".format(PATIENCE_MS // 1000, named),
-                "Check that Segment's snippet runs unblocked, and that the option analytics names its global.",
-            )
+    if found:
+        return
+    if watch.call("deferred"):
+        late(None)
+        return
+    seen = "there is no Segment at window.{}".format(named)
+    if isinstance(named, str) and watch.call("unreadable"):
+        seen = "window.{} cannot be read: {}".format(named, watch.call("unreadable"))
+    late(
+        ReplayError(
+            "segment-missing",
+            "after {} s {}".format(PATIENCE_MS // 1000, seen),
+            "Check that Segment's snippet runs unblocked, and that the option analytics names its global.",
         )
-
-
-async def _later(met: Js, late: "Callable[[], None]") -> None:
-    await bridge.resolved(met)
-    late()
+    )

@@ -6,11 +6,16 @@ from .errors import ReplayError
 
 async def main() -> None:
     """Wire the page as its tag says. Whatever fails is told to the page, never raised."""
+    bridge.claim()
     page = bridge.page()
+    attributes = page.get("tag").data()
+    for slip in options.misspelled(attributes):
+        bridge.warn(slip)
     try:
-        bridge.claim()
-        replay = make(options.from_attributes(page.member("tag").data()))
+        chosen = options.from_attributes(attributes, bridge.is_selector)
     except ReplayError as error:
-        page.call("failed", error.told())
-    else:
-        await replay.wire()
+        page.call("refuse", error.told())
+        return
+    for doubt in options.unheeded(chosen, on_tag=True):
+        bridge.warn(doubt)
+    await make(chosen).wire()

@@ -14,7 +14,7 @@ documented two remain, made safe, as ``session_hook="middleware"`` and ``"deferr
 An event without an id is normal: a destination may be switched off for it, or the plugin may be blocked.
 """
 
-from .. import session
+from .. import session, source
 from .base import NOT_LOOKED, Answer, Mode, changed
 
 
@@ -22,6 +22,7 @@ class Actions(Mode):
     destination = "Actions Amplitude"
     destinations = ("Actions Amplitude", "Amplitude (Actions)")  # either name switches it
     owner = session.THEIRS
+    page_event = {"named": "Viewed {}", "unnamed": "", "category": False}  # as the destination is set up at first
 
     def __init__(self, options: dict, settings: dict):
         super().__init__(options, settings)
@@ -59,8 +60,13 @@ class Actions(Mode):
 
     def reset(self, facts: dict) -> Answer:
         """``reset()`` gives the visitor a new anonymous id; the plugin would go on with the old session."""
-        stored = None if self._expired(facts) else session.parse(facts.get("stored"))
-        return self._begin_anew(facts, stored)[1]
+        over = self._expired(facts)
+        stored = None if over and self.following.session_id is None else session.parse(facts.get("stored"))
+        return self._begin_anew(facts, stored, over)[1]
+
+    def evidence(self, facts: dict) -> dict:
+        stored = super().evidence(facts)["stored"]
+        return {"stored": stored, "expired": stored is not None and self._expired(facts)}
 
     def _expired(self, facts: dict) -> bool:
         return session.is_expired(session.parse(facts.get("access")), facts["now"], self._length)
@@ -68,8 +74,8 @@ class Actions(Mode):
 
 def session_length(settings: dict) -> "int | None":
     """How long the plugin lets a session be idle, in milliseconds, or ``None`` for its default."""
-    for plugin in settings.get("remotePlugins") or []:
+    for plugin in source.plugins(settings):
         for subscription in (plugin.get("settings") or {}).get("subscriptions") or []:
-            if subscription.get("partnerAction") == "sessionId":
+            if subscription.get("partnerAction") == source.SESSION_PLUGIN:
                 return session.parse((subscription.get("mapping") or {}).get("sessionLength"))
     return None

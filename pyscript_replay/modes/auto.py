@@ -4,6 +4,7 @@ Pure: what Segment was told to load, and what has been registered, in; a mode an
 of the three must apply; with none or several of them nothing is guessed.
 """
 
+from .. import source
 from ..errors import ReplayError
 from ..options import MODES
 
@@ -23,7 +24,7 @@ def choose(settings: dict, plugins: list) -> "tuple[str, str]":
     Raises:
         ReplayError: ``mode-unknown`` when nothing on the page tells, ``mode-ambiguous`` when several modes apply.
     """
-    found = [(mode, why) for mode, why in (rule(settings, plugins) for rule in RULES) if mode]
+    found = applying(settings, plugins)
     if not found:
         raise ReplayError("mode-unknown", "nothing in Segment's settings leads to Amplitude", FIX)
     if len(found) > 1:
@@ -32,12 +33,14 @@ def choose(settings: dict, plugins: list) -> "tuple[str, str]":
     return found[0]
 
 
+def applying(settings: dict, plugins: list) -> "list[tuple[str, str]]":
+    """Every mode that this page could have, with the reason."""
+    return [(mode, why) for mode, why in (rule(settings, plugins) for rule in RULES) if mode]
+
+
 def _actions(settings: dict, plugins: list) -> "tuple":
-    for plugin in settings.get("remotePlugins") or []:
-        if "Actions Amplitude" in (plugin.get("creationName"), plugin.get("name")) or (
-            plugin.get("libraryName") == "amplitude-pluginsDestination"
-        ):
-            return "actions", "Segment loads the remote plugin {}".format(plugin.get("name"))
+    for plugin in source.plugins(settings):
+        return "actions", "Segment loads the remote plugin {}".format(plugin.get("name"))
     if "Actions Amplitude" in plugins:
         return "actions", "the plugin Actions Amplitude is registered"
     return None, None

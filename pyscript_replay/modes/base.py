@@ -9,12 +9,18 @@ Facts (a ``dict``; ``web/page/segment.js`` gathers them; all times are milliseco
 =============  =========================================================================================
 ``now``        the page's clock
 ``visitor``    Segment's anonymous id
+``before``     the anonymous id before a ``reset()`` at which nobody looked (while booting, or stopped); or ``None``
 ``stored``     what is stored as ``analytics_session_id``; left out where storage cannot be read
 ``access``     what is stored as ``analytics_session_id.last_access``
 ``amplitude``  amplitude-js's ``session_id``, ``device_id``, ``last_event_time``, ``session_timeout``; or ``None``
 ``event``      the event that is passing, or ``None``: its ``type``, ``name``, ``category``, ``user_id``,
-               ``group_id``, ``traits`` (whether it has any), ``anonymous_id``, ``allowed`` (whether this
-               destination may have it), ``session_id`` (what it carries for the destination, or ``None``)
+               ``group_id``, ``traits`` (whether it has any), ``anonymous_id``, ``device_id`` (which it names by
+               itself, or ``None``), ``allowed`` (whether this destination may have it), ``session_id`` (what it
+               carries for the destination, or ``None``)
+``reach``      what decides whether the visitor may reach Amplitude (``reach.py``): ``disabled`` (Segment is),
+               ``enabled`` (the destination is, by the ``integrations`` that Segment was loaded with), ``opted_out``
+               (an Amplitude SDK was told so), ``passing`` (an event is, or was dropped on its way), ``consent`` (the
+               ``categoryPreferences`` that it was stamped with, or ``None``)
 ``properties`` what the SDK wants this event to carry, or ``None``
 ``recording``  whether the SDK records the session that it was last told
 ``settled``    whether that is known by now
@@ -35,13 +41,10 @@ Patch (a ``dict``; what is left out stays as it is):
 """
 
 from .. import device, session
+from ..device import CARRIES_PROPERTIES, REPLAY_ID
 from ..errors import ReplayError
 from ..following import Following, Move
 from ..session import NOT_LOOKED
-
-REPLAY_ID = "[Amplitude] Session Replay ID"
-CARRIES_PROPERTIES = ("track", "page", "screen")
-"""Segment's calls that have properties."""
 
 
 class Answer:
@@ -67,6 +70,7 @@ class Mode:
         owner (str): who moves the session, ``session.THEIRS`` or ``session.OURS``.
         sdk (str): what the bundle calls the SDK that records.
         amplitude_js (bool): whether amplitude-js must be there first.
+        page_event (dict): how the destination names the event of a page or screen.
     """
 
     destination = None
@@ -74,6 +78,8 @@ class Mode:
     owner = session.THEIRS
     sdk = "session-replay"
     amplitude_js = False
+    # as facade, Segment's library, names them: with the category, where there is one; "Screen" in place of "Page"
+    page_event = {"named": "Viewed {} Page", "unnamed": "Loaded a Page", "category": True}
 
     def __init__(self, options: dict, settings: dict):
         """``options`` are those of ``options.py``, ``settings`` the source's, as Segment's CDN serves them."""
@@ -81,6 +87,7 @@ class Mode:
         self.settings = settings
         self.following = Following(self.owner)
         self.refused = None  # what is wrong with the visitor's device id, if Amplitude does not accept it
+        self.other_device = None  # what an event has named, last, that was not recorded
 
     # To be written by each mode.
 
@@ -100,6 +107,19 @@ class Mode:
         """``analytics.reset()`` was called: another visitor, so another session."""
         raise NotImplementedError
 
+    def first(self, facts: dict) -> Answer:
+        """The page is wired: begin; where ``reset()`` was called before that, with a session of another visitor."""
+        before = facts.get("before")
+        if before is None or before == facts["visitor"]:
+            return self.begin(facts)
+        facts = changed(facts, recording=False)  # nobody has recorded them
+        begun = self.begin(changed(facts, visitor=before))
+        if "store" in begun.patch:
+            facts = changed(facts, stored=begun.patch["store"], access=facts["now"])
+        answer = self.reset(facts)
+        begun.patch.update(answer.patch)
+        return Answer(begun.patch, answer.move or begun.move, answer.problem)
+
     def cookie(self, facts: dict) -> Answer:
         """Somebody has written ``facts["cookie"]`` into the cookie ``analytics_session_id``."""
         written = session.parse(facts["cookie"])
@@ -115,13 +135,18 @@ class Mode:
 
     # What they have in common.
 
+    def evidence(self, facts: dict) -> dict:
+        """What the doctor is shown of what is stored."""
+        return {"stored": session.parse(facts.get("stored"))}
+
     def visitor(self, facts: dict) -> str:
         """The device id of now. Raises ``ReplayError`` (``device-id``) when Amplitude does not accept it."""
         return device.check(facts["visitor"])
 
     def maker(self, event: dict) -> "str | None":
-        """The device id of an event: the anonymous id of when it was made, which need not be that of now."""
-        return event["anonymous_id"]
+        """The device id of an event: its own, or the anonymous id of when it was made, which need not be of now."""
+        named = event.get("device_id")
+        return event["anonymous_id"] if named is None else named
 
     def stored(self, facts: dict) -> "int | str | None":
         return session.parse(facts["stored"]) if "stored" in facts else NOT_LOOKED
@@ -134,9 +159,9 @@ class Mode:
         decision, move = self.following.see(visitor, stored, expired, event, self._properties(facts))
         return decision, Answer({} if decision.store is None else {"store": decision.store}, move, problem)
 
-    def _begin_anew(self, facts: dict, stored: "int | None") -> "tuple[session.Decision, Answer]":
+    def _begin_anew(self, facts: dict, stored: "int | None", over: bool = False) -> "tuple[session.Decision, Answer]":
         visitor, problem = self._accepted(facts)
-        decision, move = self.following.begin_anew(visitor, facts["now"], stored, self._properties(facts))
+        decision, move = self.following.begin_anew(visitor, facts["now"], stored, self._properties(facts), over)
         patch = {} if decision.store is None else {"store": decision.store, "touch": True}
         return decision, Answer(patch, move, problem)
 
@@ -165,13 +190,15 @@ class Mode:
         the very session and device that are being recorded.
         """
         event = facts["event"]
-        if event["type"] not in CARRIES_PROPERTIES:
+        if event["type"] not in CARRIES_PROPERTIES or not event["allowed"]:
             return answer
         maker = self.maker(event)
         gone = self.following.gone(maker)
         if gone:
             return answer.put(properties=gone.properties) if session_id in (None, gone.session_id) else answer
         following = self.following
+        if maker != following.device_id:
+            self.other_device = event.get("device_id")
         if following.session_id is None or maker != following.device_id:
             return answer
         if session_id not in (None, following.session_id):

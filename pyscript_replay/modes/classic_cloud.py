@@ -48,7 +48,7 @@ class ClassicCloud(Mode):
 
     def reset(self, facts: dict) -> Answer:
         """``reset()`` gives the visitor a new anonymous id: another visitor, so another session."""
-        return self._begin_anew(facts, session.parse(facts.get("stored")))[1]
+        return self._begin_anew(facts, session.parse(facts.get("stored")), self._over(facts))[1]
 
     def forget(self) -> dict:
         return {"clear": True}
@@ -62,5 +62,7 @@ class ClassicCloud(Mode):
         return decision.leader, answer.put(store=decision.leader, touch=True)
 
     def _over(self, facts: dict) -> bool:
-        over = session.is_outlived(session.parse(facts.get("access")), facts["now"], self._length)
-        return over or session.parse(facts.get("stored")) is None
+        """Whether the next event begins a session: it was idle, or nothing is stored. Garbage is no end of it."""
+        stored = facts.get("stored")
+        gone = stored is None or (session.parse(stored) is None and self.following.session_id is None)
+        return gone or session.is_outlived(session.parse(facts.get("access")), facts["now"], self._length)

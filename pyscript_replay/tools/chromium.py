@@ -4,6 +4,7 @@ The last is for machines that have no browser and may not install one: ``@sparti
 for Linux on x86-64 with the libraries and fonts that it needs. It is unpacked into the user's cache, without root.
 """
 
+import contextlib
 import functools
 import io
 import json
@@ -18,8 +19,6 @@ import tempfile
 from pathlib import Path
 from typing import TypedDict
 
-import brotli
-
 from ..errors import ReplayError
 from . import npm
 from .cache import digest, kept, once
@@ -33,7 +32,8 @@ FIX = f"Install one (apt install chromium), or name it in {VARIABLE}."
 ARGS = ["--disable-background-networking", "--disable-component-update", "--no-first-run"]
 
 # Playwright's own node needs libatomic, which a bare Debian has not; ours needs nothing. Read when Playwright starts.
-os.environ.setdefault("PLAYWRIGHT_NODEJS_PATH", str(npm.node()))
+with contextlib.suppress(ReplayError):  # it is not installed, and Playwright's own is left
+    os.environ.setdefault("PLAYWRIGHT_NODEJS_PATH", str(npm.node()))
 
 NPMS_RUNS_HERE = sys.platform == "linux" and platform.machine() == "x86_64"
 DOWNLOAD_SECONDS = 60  # for Playwright's, where npm's can stand in
@@ -76,7 +76,7 @@ def find() -> Launch:
     if named == NPMS:
         return _npms()
     if named and not shutil.which(named):
-        raise ReplayError("chromium", f"{VARIABLE} names {named}, which is no program.", "Name another, or unset it.")
+        raise ReplayError("chromium", f"{VARIABLE} names {named}, which is no program", "Name another, or unset it.")
     path = named or next(filter(None, map(shutil.which, NAMES)), None)
     return _launch(path) if path else _playwrights_or_npms()
 
@@ -94,7 +94,7 @@ def _playwrights_or_npms() -> Launch:
 
 def _npms() -> Launch:
     if not NPMS_RUNS_HERE:
-        raise ReplayError("chromium", "There is no Chromium, and Playwright could not download its own.", FIX)
+        raise ReplayError("chromium", "There is no Chromium, and Playwright could not download its own", FIX)
     return _unpacked(once("chromium", _npms_key(), _install))
 
 
@@ -108,16 +108,16 @@ def _install(directory: Path) -> None:
             npm.install(npm.WEB / "chromium", Path(work))
             _unpack(Path(work) / "node_modules" / "@sparticuz" / "chromium" / "bin", directory)
     except ReplayError as error:
-        message = f"There is no Chromium, and npm's cannot be had ({error.message})."
+        message = f"There is no Chromium, and npm's cannot be had ({error.message})"
         raise ReplayError("chromium", message, FIX) from error
     if not _launched(_unpacked(directory)):
-        raise ReplayError("chromium", "There is no Chromium, and npm's @sparticuz/chromium does not start here.", FIX)
+        raise ReplayError("chromium", "There is no Chromium, and npm's @sparticuz/chromium does not start here", FIX)
 
 
 def _unpack(packed: Path, directory: Path) -> None:
     """``packed`` holds the program, and archives: libraries, fonts, and what Chromium looks for beside itself."""
     for file in packed.glob("*.br"):
-        content = brotli.decompress(file.read_bytes())
+        content = npm.build_tool("brotli").decompress(file.read_bytes())
         if file.name.endswith(".tar.br"):
             with tarfile.open(fileobj=io.BytesIO(content)) as archive:
                 archive.extraction_filter = getattr(tarfile, "data_filter", None)  # Debian 12's Python has none

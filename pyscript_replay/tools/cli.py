@@ -33,7 +33,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     try:
         app(args=arguments)
     except ReplayError as error:
-        print(f"{error.code}: {error.message}", error.fix, sep="\n", file=sys.stderr)
+        print(f"{error.code}: {error.message}.", error.fix, sep="\n", file=sys.stderr)
         sys.exit(2)
 
 
@@ -73,7 +73,7 @@ def serve(
     from .devserver import DevServer, Real
 
     if bool(write_key) != bool(api_key):
-        raise ReplayError("keys", "Only one of the two keys is given.", "Give --write-key and --api-key, or neither.")
+        raise ReplayError("keys", "Only one of the two keys is given", "Give --write-key and --api-key, or neither.")
     real = Real(write_key, api_key) if write_key and api_key else None
     with errors.status("Building the bundle …"):
         dist = bundle.cached()

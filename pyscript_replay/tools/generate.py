@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 
 from .. import doctor, errors, lifecycle, options
-from ..modes.base import CARRIES_PROPERTIES
+from ..device import CARRIES_PROPERTIES, REPLAY_ID
 from ..segment import SEGMENT_CDN
 from . import reference
 
@@ -33,11 +33,15 @@ TYPES = {
 def stub() -> str:
     """``__init__.pyi``: the public names, with ``connect()``'s keywords one by one."""
     keywords = [option for option in options.TABLE if not option.tag_only]
-    arguments = "\n".join(f"    {_argument(option)}," for option in keywords)
-    documented = "\n".join(_documented(option) for option in keywords)
+    listener = f"{options.LISTENER}: Callable[[int | None, int, str, str], object] | None = None"
+    arguments = "\n".join(f"    {each}," for each in (*map(_argument, keywords), listener))
+    told = textwrap.fill(
+        f"{options.LISTENER}: called at every transition, from the first one on.", initial_indent=" " * 8
+    )
+    documented = "\n".join((*map(_documented, keywords), told))
     return f'''# Written from options.py by `{COMMAND}`.
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Literal
 
 from .errors import ReplayError
@@ -114,14 +118,21 @@ export const LIVE = {_value(lifecycle.LIVE)};
  * @type {{Record<string, {{ state: State, effects: Effect[] }}>}} */
 export const TRANSITIONS = {_rows(steps)};
 
+/** What happens: the codes of the errors that are mended by then (lifecycle.py).
+ * @type {{Partial<Record<Happening, string[]>>}} */
+export const MENDS = {_rows(lifecycle.MENDS)};
+
 /** The longest an event waits for the wiring, in milliseconds, where the tag says nothing (options.py). */
 export const HOLD_MS = {_value(rows["hold_ms"].default)};
 
 /** The words that data-consent accepts (options.py). */
 export const CONSENT = {_value(rows["consent"].kind)};
 
-/** Segment's calls that have properties (modes/base.py). @type {{SegmentCall[]}} */
+/** Segment's calls that have properties (device.py). @type {{SegmentCall[]}} */
 export const CARRIES_PROPERTIES = {_value(CARRIES_PROPERTIES)};
+
+/** The property by which an event names its replay (device.py). */
+export const REPLAY_ID = {_value(REPLAY_ID)};
 
 /** Where Segment's settings come from, where the tag says nothing (segment.py). */
 export const SEGMENT_CDN = {_value(SEGMENT_CDN)};

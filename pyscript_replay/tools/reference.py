@@ -4,7 +4,7 @@ Written, with what else comes from the tables, by ``generate.py``.
 """
 
 from ..options import REQUIRED, TABLE, Option
-from ..sdk_options import KNOWN, OURS
+from ..sdk_options import KNOWN, OURS, PRIVATE, described
 
 SDKS = {
     "options": "Session Replay's `init`",
@@ -31,14 +31,18 @@ def text() -> str:
         "",
         "## What is handed through to the SDKs",
         "",
-        "Every option of an SDK can be handed through, also one that is not listed here. Of these the type is checked.",
+        "Every option of an SDK can be handed through; of these the type is checked. Another one the SDK ignores: the",
+        "page warns of it, with the nearest name. **Privacy fails closed**: where an option that is marked so, or one",
+        "that sounds like them, is unknown to the SDK in its place, or its value means nothing, that is the error",
+        "`option-value`, and nothing is recorded.",
         "",
         "| handed by | to | option | type |",
         "|---|---|---|---|",
     ]
     for option, known in KNOWN.items():
         for name, kinds in known.items():
-            kind = "refused: it follows Segment" if kinds == (OURS,) else " or ".join(kinds)
+            kind = "refused: it follows Segment" if kinds == OURS else described(kinds)
+            kind += " (**privacy**)" if name in PRIVATE else ""
             lines.append(f"| `data-{option.replace('_', '-')}` | {SDKS[option]} | `{name}` | {kind} |")
     return "\n".join(lines) + "\n"
 

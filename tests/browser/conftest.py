@@ -14,6 +14,13 @@ from typing import Any
 import pytest
 from playwright.sync_api import BrowserContext, Page, Route
 
+from pyscript_replay.pytest_plugin import keep
+from pyscript_replay.tools import routing
+from pyscript_replay.tools.evidence import carried
+from pyscript_replay.tools.expectations import Replay
+
+__all__ = ["CSP", "CSP_OF_PYSCRIPT", "WAYS", "Site", "carried"]
+
 CSP = "default-src 'self'; script-src 'self' 'wasm-unsafe-eval'; worker-src 'self' blob:; style-src 'self'"
 CSP_OF_PYSCRIPT = CSP.replace("'wasm-unsafe-eval'", "'unsafe-eval' 'wasm-unsafe-eval' blob:").replace(
     "style-src 'self'", "style-src 'self' 'unsafe-inline'"
@@ -59,6 +66,8 @@ class Site:
 
     def __init__(self, server: Any, context: BrowserContext, page: Page, dist: Any) -> None:
         self.server, self.context, self.page = server, context, page
+        self.replay = Replay(context, routing.Wire(server))
+        routing.listen(context, self.replay.wire)
         self.assets: dict[str, str] = json.loads((dist / "manifest.json").read_text())["assets"]
         self.uncaught: list[str] = []
         self.console: list[str] = []
@@ -166,7 +175,7 @@ class Site:
         """Wait until this is true, in the page when it is text (Playwright's own way needs ``'unsafe-eval'``)."""
         end = time.monotonic() + seconds
         while not (self.page.evaluate(condition) if isinstance(condition, str) else condition()):
-            assert time.monotonic() < end, f"not within {seconds} s: {condition}; console: {self.console}"
+            assert time.monotonic() < end, f"not within {seconds} s: {condition}\n{self.replay.time_line}"
             self.page.wait_for_timeout(30)
 
     def track(self, name: str, properties: dict | None = None, options: dict | None = None) -> dict[str, Any]:
@@ -182,7 +191,7 @@ class Site:
 
     @property
     def events(self) -> list[dict[str, Any]]:
-        return self.server.store.segment_messages()
+        return self.replay.events
 
     def pass_minutes(self, minutes: int) -> None:
         self.page.clock.fast_forward(minutes * 60_000)
@@ -222,7 +231,7 @@ class Site:
         replay = (device_id or self.device_id, session_id)
 
         def found() -> list[Any]:
-            return [each for each in self.server.store.uploads() if (each.device_id, each.session_id) == replay]
+            return [each for each in self.replay.uploads if (each.device_id, each.session_id) == replay]
 
         self.wait_for(lambda: bool(found()))
         return found()
@@ -248,22 +257,18 @@ class Site:
         page.on("console", lambda message: self.console.append(message.text))
 
     def _serve(self, route: Route) -> None:
-        kind, text = self._files.get(route.request.url.rpartition("/")[2], ("", ""))
+        kind, text = self._files.get(route.request.url.partition("?")[0].rpartition("/")[2], ("", ""))
         if not kind:
             route.fulfill(status=404)
         else:
             route.fulfill(body=text, headers={"Content-Type": f"{kind}; charset=utf-8", **self._headers})
 
 
-def carried(message: dict[str, Any]) -> int | None:
-    """The session id that the event carries for Amplitude. In Classic device-mode amplitude-js sends it by itself."""
-    integrations = message.get("integrations") or {}
-    found = [integrations.get(name) for name in ("Actions Amplitude", "Amplitude")]
-    return next((each["session_id"] for each in found if isinstance(each, dict) and "session_id" in each), None)
-
-
 @pytest.fixture
-def site(server: Any, context: BrowserContext, page: Page, dist: Any) -> Any:
+def site(
+    server: Any, context: BrowserContext, page: Page, dist: Any, output_path: str, request: pytest.FixtureRequest
+) -> Any:
     site = Site(server, context, page, dist)
     yield site
+    keep(site.replay, output_path, request)
     assert not site.uncaught, "the page saw an uncaught error"

@@ -175,7 +175,13 @@ FAILURES = {
     "its wasm is blocked": ("**/*.wasm", {}, "runtime-load"),
     "the replay SDK is blocked": ("**/assets/session-replay-*/**", {}, "sdk-load"),
     "an option is wrong": (None, {"sample_rate": "2"}, "option-value"),
-    "an option is unknown": (None, {"sampel_rate": "1"}, "option-unknown"),
+    "an option that asks for privacy is unknown": (
+        None,
+        {"options": {"privacyconfig": {"blockSelector": ".secret"}}},
+        "option-value",
+    ),
+    "a selector is none": (None, {"options": {"privacyConfig": {"blockSelector": "..secret"}}}, "option-value"),
+    "a privacy option is the shell's": (None, {"amplitude_options": {"optout": True}}, "option-value"),
     "the API key is missing": (None, {"api_key": None}, "option-missing"),
 }
 
@@ -193,6 +199,34 @@ def test_a_failure_lets_the_events_go_at_once_and_says_why(site: Site, failure: 
     assert "[Amplitude] Session Replay ID" not in site.event("held")["properties"]
     (finding,) = [each for each in site.page.evaluate("pyscriptReplay.doctor()") if each["level"] == "problem"]
     assert finding["fix"]
+
+
+FOREIGN = {
+    "name": "x",
+    "type": "",
+    "service": "a",
+    "domain": "b",
+    "precedence": "1",
+    "cookieconsent": "c",
+    "on-load": "",
+}
+
+
+def test_other_peoples_attributes_are_none_of_our_business(site: Site) -> None:
+    given = {**FOREIGN, "mod": "classic-cloud", "write_key": "actions", "segment_cdn": site.cdn}
+    site.show(site.tag(mode="actions", **given))
+    site.page.goto(f"{site.server.url}/site/")
+    site.wait_for_status("running")
+    site.agreed(site.track("first"))
+    warnings = [line for line in site.console if line.startswith("pyscript-replay: ")]
+    assert warnings == ["pyscript-replay: data-mod is no option. Did you mean data-mode?"]
+
+
+def test_an_unknown_option_of_the_sdk_is_warned_of(site: Site) -> None:
+    site.options = {"smapleRate": 0}
+    site.open()
+    site.agreed(site.track("first"))
+    assert any("smapleRate" in line and "sampleRate" in line for line in site.console)
 
 
 def test_missing_api_key_asks_nobody(site: Site) -> None:

@@ -211,7 +211,11 @@ ATTRIBUTES = (
     ({"api-key": "k", "cfasync": "false", "turbo-track": "reload", "ot-ignore": ""}, {"api_key": "k"}),
     ({}, ("option-missing", "data-api-key is missing")),
     ({"api-key": " "}, ("option-value", "data-api-key")),
-    ({"api-key": "k", "smaple-rate": "1"}, ("option-unknown", "data-sample-rate")),
+    ({"api-key": "k", "smaple-rate": "1", "name": "x", "TYPE": "", "": ""}, {"sample_rate": None}),  # other people's
+    ({"api-key": "k", "options": '{"privacyconfig": {"blockSelector": ".secret"}}'}, ("option-value", "privacyConfig")),
+    ({"api-key": "k", "options": '{"privacyConfig": {"defaultMaskLevel": "strikt"}}'}, ("option-value", "light")),
+    ({"api-key": "k", "options": '{"privacyConfig": {"maskSelector": [""]}}'}, ("option-value", "CSS selector")),
+    ({"api-key": "k", "options": '{"smapleRate": 1}'}, {"options": {"smapleRate": 1}}),
     ({"api-key": "k", "mode": "Actions"}, ("option-value", "nearest: actions")),
     ({"api-key": "k", "mode": "device"}, ("option-value", "data-mode")),
     ({"api-key": "k", "server-zone": "eu"}, ("option-value", "nearest: EU")),
@@ -252,6 +256,9 @@ KEYWORDS = (
     ({"api_key": "k", "sample_rate": 2}, ("option-value", "sample_rate")),
     ({"api_key": "k", "sample_rate": float("nan")}, ("option-value", "sample_rate")),
     ({"api_key": "k", "sample_rate": float("inf")}, ("option-value", "sample_rate")),
+    ({"api_key": "k", "on_sesion": len}, ("option-unknown", "on_session")),
+    ({"api_key": "k", "options": {"optout": True}}, ("option-value", "optOut")),
+    ({"api_key": "k", "amplitude_options": {"privacyConfig": {}}}, ("option-value", "privacyConfig")),
     ({"api_key": "k", "analytics": ""}, ("option-value", "analytics")),
     ({"api_key": "k", "analytics": 5}, ("option-value", "analytics")),
     ({"api_key": "k", "analytics": {}}, ("option-value", "analytics")),
@@ -271,15 +278,43 @@ OUTLIVED = (
     (SECOND, FIRST, True),  # and by more than a session's length
 )
 
-# a page, as the doctor is shown it, and the findings' codes
+# what the doctor is shown of a sound page
+EVENT = {
+    "name": "Bought",
+    "type": "track",
+    "session_id": FIRST,
+    "replay_id": f"d/{FIRST}",
+    "device_id": "d",
+    "allowed": True,
+}
+UPLOAD = {"status": 200, "skipped": "", "device_id": "d", "session_id": FIRST}
 PAGE = {
     "status": "running",
+    "errors": [],
     "mode": "actions",
     "why": "it was set",
+    "applying": ["actions"],
+    "off": None,
+    "tags": 1,
+    "recorders": 1,
+    "segment": "1.84.3",
+    "plugins": ["Segment.io", "Actions Amplitude"],
+    "subscriptions": ["track", "page", "identify"],
+    "api_key": "local",
+    "zone": "US",
+    "sample_rate": 1,
+    "reason": None,
+    "config": {"status": 200, "present": True},
+    "recording": True,
+    "recorded_ms": 60000,
+    "masking": "medium",
     "session_id": FIRST,
     "device_id": "d",
-    "sampled": True,
-    "switched_off": False,
-    "recording": True,
-    "reason": None,
+    "sdk": {"session_id": FIRST, "device_id": "d"},
+    "stored": FIRST,
+    "expired": False,
+    "events": [EVENT],
+    "planned": [],
+    "uploads": [UPLOAD],
 }
+SOUND = ["mode", "recording", "masking", "uploaded", "matched"]

@@ -14,7 +14,7 @@ import io
 import json
 import sys
 
-from stories import ATTRIBUTES, DEVICES, EXPIRED, FIRST, KEYWORDS, MAX, OUTLIVED, PAGE, PARSED, STORIES
+from stories import ATTRIBUTES, DEVICES, EXPIRED, FIRST, KEYWORDS, MAX, OUTLIVED, PAGE, PARSED, SOUND, STORIES
 
 from pyscript_replay import ReplayError, bridge, device, doctor, options, session
 from pyscript_replay.bridge import MISSING, UNDEFINED, Js, JsError
@@ -127,7 +127,7 @@ async def test_options():
 
 
 async def test_doctor():
-    assert [finding["code"] for finding in doctor.findings(PAGE)] == ["mode", "recording"]
+    assert [finding["code"] for finding in doctor.findings(PAGE)] == SOUND
     assert str(FIRST) in doctor.findings(PAGE)[1]["message"]
 
 

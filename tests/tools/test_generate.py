@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from pyscript_replay.options import TABLE
+from pyscript_replay.options import LISTENER, TABLE
 from pyscript_replay.tools import generate
 
 CALL = """
@@ -32,7 +32,7 @@ def test_generated_file_is_not_stale(file: Path) -> None:
 def test_stub_names_every_keyword_of_the_table_and_no_other() -> None:
     call = generate.stub().partition("async def connect(")[2].partition(") -> Replay")[0]
     names = [line.split(":")[0].strip() for line in call.splitlines() if ":" in line]
-    assert names == [option.name for option in TABLE if not option.tag_only]
+    assert names == [*(option.name for option in TABLE if not option.tag_only), LISTENER]
 
 
 def pyright(tmp_path: Path, arguments: str) -> list[dict]:

@@ -7,7 +7,8 @@
 
 from typing import Any
 
-from pyscript_replay.modes.base import REPLAY_ID, Mode
+from pyscript_replay.device import REPLAY_ID
+from pyscript_replay.modes.base import Mode
 
 MINUTE = 60_000
 NOON = 1795608000000

@@ -1,67 +1,279 @@
-"""The doctor: a page in, findings out."""
+"""The doctor: evidence in, findings out."""
 
-from itertools import product
+import copy
+import random
 
 import pytest
 
-from pyscript_replay import doctor
+from pyscript_replay import doctor, reach, source
 
-from ..runtime.stories import FIRST, PAGE
+from ..runtime.stories import EVENT, PAGE, SECOND, SOUND, UPLOAD
 
-STATUSES = ("loading", "waiting", "running", "stopped", "failed")
+UNRECORDED = {"recording": False, "recorded_ms": 0, "events": [], "uploads": []}
+REFUSED = {"status": 403, "present": False}
+LOST = {"status": 0, "present": False, "host": "cfg.test", "directive": "connect-src"}
 
 
-def codes(**changes: object) -> list[str]:
-    return [finding["code"] for finding in doctor.findings({**PAGE, **changes})]
+def event(**changes: object) -> dict:
+    return {**EVENT, **changes}
+
+
+def upload(**changes: object) -> dict:
+    return {**UPLOAD, **changes}
+
+
+def found(**changes: object) -> list[dict]:
+    """What is found on a sound page with these changes, but for what is well."""
+    return [each for each in doctor.findings({**PAGE, **changes}) if each["level"] != "ok"]
+
+
+def test_a_sound_page() -> None:
+    findings = doctor.findings(PAGE)
+    assert [each["code"] for each in findings] == SOUND
+    assert {each["level"] for each in findings} == {"ok"}
+    assert {each["stage"] for each in findings} == {"captured", "masked", "uploaded", "matched"}
+
+
+FAULTS: dict[str, tuple[dict, str]] = {
+    "no consent yet": ({"status": "waiting", "session_id": None, **UNRECORDED}, "waiting"),
+    "asked too early": ({"status": "loading", "session_id": None, "awaited": "Segment", **UNRECORDED}, "loading"),
+    "opted out": ({"status": "stopped", "session_id": None, **UNRECORDED}, "stopped"),
+    "failed without a reason": ({"status": "failed", "session_id": None, **UNRECORDED}, "not-running"),
+    "consent refused": (
+        {"session_id": None, "off": "consent-refused", **UNRECORDED},
+        "switched-off",
+    ),
+    "prerendered": ({"status": "loading", "session_id": None, "hidden": True, **UNRECORDED}, "loading"),
+    "the mode of another destination": (
+        {"mode": "actions", "applying": ["classic-cloud"], "subscriptions": None, "session_id": None, **UNRECORDED},
+        "mode-wrong",
+    ),
+    "two destinations": ({"applying": ["actions", "classic-device"]}, "modes-mixed"),
+    "no destination": (
+        {"applying": [], "subscriptions": None, "session_id": None, **UNRECORDED, "events": [event(session_id=None)]},
+        "destination-missing",
+    ),
+    "the plugin is blocked": (
+        {"plugins": ["Segment.io"], "session_id": None, **UNRECORDED, "events": [event(session_id=None)]},
+        "plugin-blocked",
+    ),
+    "the subscription is off": (
+        {"subscriptions": [], "session_id": None, **UNRECORDED, "events": [event(session_id=None)]},
+        "subscription-off",
+    ),
+    "the subscription leaves out this type": (
+        {"subscriptions": ["page"], "session_id": None, **UNRECORDED, "events": [event(session_id=None)]},
+        "subscription-off",
+    ),
+    "the plugin has failed": (
+        {"session_id": None, **UNRECORDED, "events": [event(session_id=None, replay_id=None)] * 2},
+        "no-session",
+    ),
+    "no event yet": ({"session_id": None, "stored": None, **UNRECORDED}, "no-event"),
+    "two tags": ({"tags": 2}, "tag-twice"),
+    "two copies of the SDK": ({"recorders": 2}, "recorder-twice"),
+    "an old snippet": ({"segment": "1.40.2"}, "segment-old"),
+    "analytics.js": ({"segment": "4.1.8"}, "segment-old"),
+    "another project's key": ({"settings_api_key": "another"}, "api-key-differs"),
+    "the other continent": ({"settings_zone": "EU"}, "zone-differs"),
+    "configuration refused": ({**UNRECORDED, "config": REFUSED}, "config-refused"),
+    "configuration forbidden by the policy": (
+        {**UNRECORDED, "config": {**LOST, "cause": "policy"}},
+        "config-unreachable",
+    ),
+    "configuration without Session Replay": (
+        {**UNRECORDED, "config": {"status": 200, "present": False}, "reason": "config-empty"},
+        "config-empty",
+    ),
+    "sample rate 0": ({**UNRECORDED, "sample_rate": 0, "reason": "sampled-out"}, "sample-rate"),
+    "not in the sample": ({**UNRECORDED, "sample_rate": 0.5, "reason": "sampled-out"}, "sampled-out"),
+    "capture is off": ({**UNRECORDED, "reason": "capture-off"}, "capture-off"),
+    "targeted": ({**UNRECORDED, "reason": "targeted"}, "targeted"),
+    "the SDK was told to opt out": ({**UNRECORDED, "reason": "opted-out"}, "opted-out"),
+    "not recorded, and nobody knows why": ({**UNRECORDED}, "not-recording"),
+    "masking is light": ({"masking": "light"}, "masking-light"),
+    "upload refused": ({"uploads": [upload(), upload(status=403)]}, "upload-refused"),
+    "upload blocked": ({"uploads": [upload(status=0, host="up.test", cause="blocked")]}, "upload-unreachable"),
+    "quota used up": ({"uploads": [upload(skipped="4004")]}, "upload-skipped"),
+    "nothing uploaded": ({"uploads": []}, "nothing-uploaded"),
+    "the event names another session": ({"events": [event(session_id=SECOND)], "stored": SECOND}, "session-differs"),
+    "the event names another device": ({"events": [event(device_id="e")]}, "device-differs"),
+    "an event has a device of its own": ({"other_device": "e"}, "other-device"),
+    "uploaded under another id": ({"uploads": [upload(device_id="old")]}, "replay-not-uploaded"),
+    "no replay id on events": ({"events": [event(replay_id=None)]}, "replay-id-missing"),
+    "another id in the cookie": ({"stored": SECOND}, "cookie-differs"),
+    "the SDK goes its own way": ({"sdk": {"session_id": SECOND, "device_id": "d"}}, "sdk-differs"),
+    "not in the tracking plan": ({"planned": ["Bought"]}, "tracking-plan"),
+    "an old session": ({"session_id": None, "expired": True, **UNRECORDED, "events": None}, "expired"),
+}
+
+
+@pytest.mark.parametrize(("changes", "code"), FAULTS.values(), ids=FAULTS)
+def test_a_fault_is_named_by_its_cause(changes: dict, code: str) -> None:
+    findings = found(**changes)
+    assert code in [each["code"] for each in findings], findings
+    others = {each["code"] for each in findings} - {code}
+    assert others <= AND_ALSO.get(code, set()), findings
+
+
+# what is true besides, and said
+AND_ALSO = {
+    "loading": {"hidden"},
+    "sample-rate": {"sampled-out"},
+    "config-refused": {"not-recording"},
+    "config-unreachable": {"not-recording"},
+    "config-empty": {"not-recording"},
+}
+
+
+def test_every_rule_has_its_fault() -> None:
+    well = {rule.code for rule in doctor.RULES if rule.level == "ok"}
+    assert {code for _, code in FAULTS.values()} | {"hidden"} == {rule.code for rule in doctor.RULES} - well
+
+
+def test_codes_are_named_once_and_levels_and_stages_are_known() -> None:
+    codes = [rule.code for rule in doctor.RULES]
+    assert len(set(codes)) == len(codes)
+    assert {rule.level for rule in doctor.RULES} == set(doctor.LEVELS)
+    assert {rule.stage for rule in doctor.RULES} == set(doctor.STAGES)
+    for rule in doctor.RULES:
+        assert bool(rule.why and rule.fix) == (rule.level != "ok"), rule.code
 
 
 @pytest.mark.parametrize(
-    ("changes", "expected"),
+    ("cause", "message", "fix"),
     [
-        ({}, ["mode", "recording"]),
-        ({"sampled": False, "recording": False}, ["mode", "no-sample-rate", "not-recording"]),
-        ({"recording": False}, ["mode", "not-recording"]),
-        ({"recording": False, "reason": "config-refused"}, ["mode", "not-recording"]),
-        ({"recording": False, "reason": "sampled-out"}, ["mode", "sampled-out"]),
-        ({"recording": False, "reason": "targeted"}, ["mode", "targeted"]),
-        ({"recording": False, "reason": "opted-out"}, ["mode", "opted-out"]),
-        ({"recording": False, "reason": "capture-off"}, ["mode", "capture-off"]),
-        ({"session_id": None, "recording": False}, ["mode", "no-session"]),
-        ({"session_id": None, "recording": False, "switched_off": True}, ["mode", "switched-off"]),
-        ({"status": "waiting", "session_id": None, "recording": False}, ["waiting", "mode"]),
-        ({"status": "failed", "session_id": None, "recording": False}, ["not-running", "mode"]),
-        ({"status": "loading", "mode": "auto", "session_id": None, "recording": False}, ["not-running"]),
+        ("policy", "the page's policy forbids cfg.test by connect-src", "Add cfg.test to connect-src"),
+        ("offline", "the browser is offline", "when it is online"),
+        ("cors", "cfg.test does not allow this page's origin (CORS)", "Access-Control-Allow-Origin"),
+        ("timeout", "cfg.test did not answer in time", "network tab"),
+        ("blocked", "as when an ad blocker keeps it away", "without extensions"),
+        (None, "as when an ad blocker keeps it away", "without extensions"),
     ],
 )
-def test_findings(changes: dict, expected: list[str]) -> None:
-    assert codes(**changes) == expected
+def test_why_a_request_came_to_nothing(cause: str | None, message: str, fix: str) -> None:
+    finding, _ = found(**UNRECORDED, config={**LOST, "cause": cause})
+    assert message in finding["message"]
+    assert fix in finding["fix"]
 
 
-def test_what_was_seen_is_said() -> None:
-    finding = doctor.findings(PAGE)[-1]
+def test_what_the_page_was_told_comes_first() -> None:
+    error = {"code": "segment-load", "message": "Segment could not be loaded", "fix": "See what blocks it."}
+    findings = doctor.findings({**PAGE, "errors": [error]})
+    assert [each["code"] for each in findings] == ["segment-load", *SOUND]
+    assert findings[0]["message"] == error["message"]
+
+
+@pytest.mark.parametrize(
+    ("error", "changes", "code"),
+    [
+        ("upload-refused", {"uploads": [upload(status=403)]}, "upload-refused"),
+        ("upload-refused", {"uploads": [upload(status=0, cause="offline")]}, "upload-unreachable"),
+        ("recording-not-begun", {**UNRECORDED, "config": REFUSED}, "config-refused"),
+        ("recording-not-begun", UNRECORDED, "recording-not-begun"),
+    ],
+)
+def test_an_error_of_which_a_rule_knows_more_is_said_once(error: str, changes: dict, code: str) -> None:
+    told = {"code": error, "message": "seen", "fix": "mend"}
+    codes = [each["code"] for each in found(errors=[told], status="failed", **changes)]
+    assert [each for each in codes if each != "not-recording"] == [code]
+
+
+def test_a_finding_says_what_was_seen_why_it_matters_and_where_to_read_on() -> None:
+    (finding,) = found(settings_api_key="another")
     assert finding == {
-        "level": "ok",
-        "code": "recording",
-        "message": f"recording session {FIRST} of device d",
-        "fix": "",
+        "level": "problem",
+        "code": "api-key-differs",
+        "stage": "matched",
+        "message": "replay has the API key local, Segment sends to another",
+        "evidence": {"one": "local", "other": "another"},
+        "why": "Replays and events arrive in different projects.",
+        "fix": "Set data-api-key to the one that is saved in Segment.",
+        "docs": "findings/#api-key-differs",
     }
 
 
-def test_whatever_the_page_is_like() -> None:
-    """Never an exception, never the same finding twice; what is not right comes with a way out, and only that."""
-    for status, mode, session_id, device_id, sampled, recording in product(
-        STATUSES, ("actions", "auto"), (None, FIRST), (None, "d{0}"), (True, False), (True, False)
-    ):
-        page = {**PAGE, "status": status, "mode": mode, "session_id": session_id, "device_id": device_id}
-        findings = doctor.findings({**page, "sampled": sampled, "recording": recording})
-        found = [finding["code"] for finding in findings]
-        assert len(set(found)) == len(found)
-        for finding in findings:
-            assert set(finding) == {"level", "code", "message", "fix"}
-            assert finding["level"] in ("ok", "warning", "problem")
-            assert (finding["level"] == "ok") == (finding["fix"] == "")
-            assert finding["message"] and "{status}" not in finding["message"]
+REASONS = (
+    *(reach.SEGMENT_DEFERRED, reach.SEGMENT_DISABLED, reach.INTEGRATIONS, reach.OPTED_OUT),
+    *(reach.CONSENT_UNKNOWN, reach.CONSENT_REFUSED, reach.NOT_LOADED),
+)
 
 
-def test_a_sound_page_has_no_complaint() -> None:
-    assert {finding["level"] for finding in doctor.findings(PAGE)} == {"ok"}
+@pytest.mark.parametrize("reason", REASONS)
+def test_being_off_has_a_reason_and_a_fix(reason: str) -> None:
+    (finding,) = found(session_id=None, off=reason, **UNRECORDED)
+    assert finding["code"] == "switched-off"
+    assert finding["message"].startswith("nothing is recorded: ")
+    assert finding["fix"].endswith(".")
+
+
+def test_events_of_before_the_recording_raise_no_alarm_when_later_ones_are_marked() -> None:
+    assert found(events=[event(name="early", replay_id=None), EVENT]) == []
+
+
+def test_another_tab_that_has_moved_on_raises_no_alarm() -> None:
+    """The stored session is newer than the last event here; replay has followed it."""
+    upload_of_both = [UPLOAD, upload(session_id=SECOND)]
+    sdk = {"session_id": SECOND, "device_id": "d"}
+    assert found(stored=SECOND, session_id=SECOND, sdk=sdk, uploads=upload_of_both) == []
+
+
+def test_a_refused_upload_that_is_followed_by_one_that_was_taken_is_past() -> None:
+    assert found(uploads=[upload(status=503), UPLOAD]) == []
+
+
+def test_what_nobody_has_looked_at_raises_no_alarm() -> None:
+    """Whatever is left out of a sound page's evidence, nothing is wrong with it; and no rule stumbles."""
+    dice = random.Random(5)
+    for _ in range(2000):
+        evidence = {key: copy.copy(value) for key, value in PAGE.items() if dice.random() < 0.5}
+        assert [each for each in doctor.findings(evidence) if each["level"] == "problem"] == [], evidence
+
+
+def test_whatever_the_evidence_is() -> None:
+    """Two faults at a time: never an exception, never the same finding twice, always the same keys."""
+    for one, _ in FAULTS.values():
+        for other, _ in FAULTS.values():
+            findings = doctor.findings({**PAGE, **one, **other})
+            codes = [each["code"] for each in findings]
+            assert len(set(codes)) == len(codes)
+            for each in findings:
+                assert set(each) == {"level", "code", "stage", "message", "evidence", "why", "fix", "docs"}
+                assert "{" not in each["message"] + each["fix"]
+
+
+SETTINGS = {
+    "integrations": {"Amplitude (Actions)": {"apiKey": "key", "endpoint": "europe"}},
+    "plan": {"track": {"__default": {"enabled": True}, "Spam": {"enabled": False}}},
+    "remotePlugins": [
+        {
+            "name": "Amplitude (Actions)",
+            "settings": {
+                "subscriptions": [
+                    {"partnerAction": "sessionId", "enabled": True, "subscribe": 'type = "track" or type = "page"'},
+                    {"partnerAction": "sessionId", "enabled": False, "subscribe": 'type = "identify"'},
+                    {"partnerAction": "other", "enabled": True, "subscribe": 'type = "group"'},
+                ]
+            },
+        }
+    ],
+}
+
+
+def test_what_segments_settings_say() -> None:
+    assert source.evidence(SETTINGS) == {
+        "planned": ["Spam"],
+        "settings_api_key": "key",
+        "settings_zone": "EU",
+        "subscriptions": ["track", "page"],
+    }
+
+
+@pytest.mark.parametrize("settings", [{}, {"integrations": None}, {"remotePlugins": [], "plan": {"track": None}}])
+def test_settings_that_say_nothing(settings: dict) -> None:
+    assert source.evidence(settings) == {"planned": []}
+
+
+def test_keys_that_differ_between_destinations_say_nothing() -> None:
+    both = {"integrations": {"Amplitude": {"apiKey": "a"}, "Actions Amplitude": {"apiKey": "b"}}}
+    assert source.api_key(both) is None

@@ -17,7 +17,8 @@ PAGE = {
     for file in sorted([*PACKAGE.glob("*.py"), *PACKAGE.glob("modes/*.py")])
 }
 PURE = (
-    *("errors", "session", "following", "lifecycle", "device", "sdk_options", "options", "doctor"),
+    *("errors", "spelling", "session", "following", "lifecycle", "device", "sdk_options", "options", "source"),
+    *("reach", "doctor"),
     *(module for module in PAGE if module.startswith("modes.")),
 )
 PLATFORM = {"js", "jsffi", "pyodide", "pyscript", "pyscript_replay_border"}

@@ -4,6 +4,7 @@ import pytest
 
 from pyscript_replay import lifecycle
 from pyscript_replay.lifecycle import (
+    ASKED,
     BACK,
     BEGIN,
     BEGINNING,
@@ -18,6 +19,7 @@ from pyscript_replay.lifecycle import (
     NEW,
     NOT_RECORDED,
     NOTHING_DUE,
+    OFF,
     OPT_IN,
     OPT_OUT,
     OPTED_OUT,
@@ -30,6 +32,8 @@ from pyscript_replay.lifecycle import (
     START,
     STOP,
     STOPPED,
+    SWITCHED_OFF,
+    SWITCHED_ON,
     UNRECORDED,
     WAITING,
     WIRED,
@@ -50,6 +54,31 @@ STORIES = {
         (WIRED, WAITING, ()),
         (BACK, WAITING, ()),
         (START, LOADING, (OPT_IN, LOAD)),
+    ),
+    "start() is called before the page has begun": (
+        (START, ASKED, (OPT_IN,)),
+        (START, ASKED, ()),
+        (GRANTED, LOADING, (LOAD,)),
+    ),
+    "start() is called before a page begins that the browser prepares": (
+        (START, ASKED, (OPT_IN,)),
+        (PRERENDERING, ASKED, ()),
+        (DISPLAYED, ASKED, ()),
+        (GRANTED, LOADING, (LOAD,)),
+    ),
+    "start() is called before a page begins that cannot": (
+        (START, ASKED, (OPT_IN,)),
+        (REFUSED, FAILED, ()),
+    ),
+    "stop() is called before the page has begun, and Segment goes on": (
+        (STOP, STOPPED, (OPT_OUT,)),
+        (OPTED_OUT, STOPPED, (RELEASE,)),
+        (START, LOADING, (OPT_IN, LOAD)),
+    ),
+    "the last word before the page has begun counts": (
+        (START, ASKED, (OPT_IN,)),
+        (STOP, STOPPED, (OPT_OUT,)),
+        (OPTED_OUT, STOPPED, (RELEASE,)),
     ),
     "consent is refused": (
         (CONSENT_AWAITED, WAITING, ()),
@@ -103,8 +132,27 @@ STORIES = {
         (PRERENDERING, PRERENDERED, ()),
         (START, PRERENDERED, ()),
         (BACK, PRERENDERED, ()),
-        (DISPLAYED, LOADING, (LOAD,)),
+        (DISPLAYED, NEW, ()),
+        (GRANTED, LOADING, (LOAD,)),
     ),
+    "a prerendered page that is shown asks for consent then": (
+        (PRERENDERING, PRERENDERED, ()),
+        (DISPLAYED, NEW, ()),
+        (CONSENT_AWAITED, WAITING, ()),
+    ),
+    "a visitor who may not reach Amplitude, and may later, and not any more": (
+        (GRANTED, LOADING, (LOAD,)),
+        (WIRED, BEGINNING, (RELEASE, BEGIN)),
+        (SWITCHED_OFF, OFF, (END,)),
+        (NOTHING_DUE, OFF, ()),
+        (BACK, OFF, (LOOK,)),
+        (SWITCHED_ON, BEGINNING, (BEGIN,)),
+        (RECORDED, RUNNING, ()),
+        (SWITCHED_OFF, OFF, (END,)),
+        (SWITCHED_OFF, OFF, (END,)),
+        (STOP, STOPPED, (OPT_OUT, END)),
+    ),
+    "Segment was given no way to Amplitude": ((GRANTED, LOADING, (LOAD,)), (SWITCHED_OFF, OFF, (RELEASE,))),
     "a page that is back from the back/forward cache looks again": (
         (GRANTED, LOADING, (LOAD,)),
         (WIRED, BEGINNING, (RELEASE, BEGIN)),
@@ -156,4 +204,4 @@ def test_events_that_are_held_are_let_go_when_the_loading_ends(state: str) -> No
 
 def test_nothing_but_a_wired_page_is_shown_as_running() -> None:
     running = {state for state, shown in lifecycle.SHOWN.items() if shown == "running"}
-    assert running == {RUNNING} and running <= set(lifecycle.LIVE)
+    assert running == {RUNNING, OFF} and running <= set(lifecycle.LIVE)

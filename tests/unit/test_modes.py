@@ -185,3 +185,45 @@ def test_a_mode_has_what_its_contract_asks_for(mode: type[Mode]) -> None:
     for name in ("event", "look", "reset"):
         assert getattr(mode, name) is not getattr(Mode, name), name
     assert mode.__doc__ is not None or mode.destinations
+
+
+@pytest.mark.parametrize("mode", [Actions, ClassicCloud])
+def test_a_reset_before_anybody_looked_gives_the_next_visitor_a_session_of_their_own(mode: type[Mode]) -> None:
+    page = Page(mode)
+    page.world.stored, page.world.access, page.world.visitor = NOON - MINUTE, NOON, "grace"
+    page.carry_out(page.mode.first({**page.facts(), "before": "ada"}))
+    fresh = page.world.stored
+    assert fresh > NOON - MINUTE and page.mode.following.replay_id == f"grace/{fresh}"
+    late = page.event(fresh, anonymous_id="ada")
+    assert late["session_id"] == NOON - MINUTE and replay_id(late) is None, "it was made then, and not recorded"
+
+
+@pytest.mark.parametrize("mode", [Actions, ClassicCloud])
+def test_the_last_words_after_half_an_hour_belong_to_no_dead_session(mode: type[Mode]) -> None:
+    page = Page(mode)
+    page.begin()
+    page.plugin() if mode is Actions else page.event()
+    page.world.now += 31 * MINUTE
+    page.reset("grace")
+    late = page.event(page.world.stored, anonymous_id="ada")
+    assert NOON < late["session_id"] < page.world.stored and replay_id(late) is None
+
+
+@pytest.mark.parametrize("mode", [Actions, ClassicCloud])
+def test_an_event_of_another_device_carries_no_replay_id(mode: type[Mode]) -> None:
+    page = Page(mode)
+    page.begin()
+    page.plugin() if mode is Actions else page.event()
+    assert replay_id(page.event(NOON, device_id="another")) is None
+    assert page.mode.other_device == "another"
+    assert replay_id(page.event(NOON, device_id="ada")) == f"ada/{NOON}"
+
+
+@pytest.mark.parametrize("garbage", ["abc", -5, 12.5, ""])
+def test_garbage_in_storage_is_no_end_of_a_session_of_ours(garbage: object) -> None:
+    page = Page(ClassicCloud)
+    page.begin()
+    page.event()
+    page.world.now += 5
+    page.world.stored = garbage
+    assert page.event()["session_id"] == NOON == page.world.stored

@@ -5,10 +5,13 @@
 // value. It holds a *box*, `{ it: value }`, and asks here; an *answer* says what kind a value is, with primitives as
 // text (exact on every runtime) and objects boxed. An exception is an answer too.
 
+import { module } from "./assets.js";
 import { json, parse } from "./data.js";
+import { evidence as gathered } from "./doctor.js";
 import { observed as observedOptions } from "./recorder.js";
-import { deferred, openPage } from "./replay.js";
-import { hasSegment, standIn, trackOn, watchObject, watchSegment } from "./segment.js";
+import { deferred, isOpen, openPage, replayError } from "./replay.js";
+import { say } from "./say.js";
+import { bringing, hasSegment, standIn, trackOn, watchObject, watchSegment } from "./segment.js";
 import { REPORT } from "./tables.js";
 
 export const window = { it: globalThis };
@@ -25,6 +28,7 @@ function answer(value) {
     case "string":
       return { kind: "string", text: value };
     default:
+      if (value instanceof Promise) value.catch(() => {}); // Python will ask; the browser would not wait for that
       return { kind: typeof value, box: { it: value } };
   }
 }
@@ -140,9 +144,10 @@ export const box = (/** @type {unknown} */ it) => ({ it });
  * An error of ours, so that a page can read `code` and `fix` from a rejection.
  * @param {string} code @param {string} message @param {string} fix
  */
-export const problem = (code, message, fix) => ({
-  it: Object.assign(new Error(message), { name: "ReplayError", code, fix }),
-});
+export const problem = (code, message, fix) => ({ it: replayError({ code, message, fix }) });
+
+/** Say something on the console. @param {string} text */
+export const warn = (text) => say(globalThis, "warn", text);
 
 /** Delete from local storage, and of IndexedDB's databases, whatever has a name that begins with this. @param {string} prefix */
 export async function forget(prefix) {
@@ -207,6 +212,7 @@ function opened() {
         ? host.analytics.track(name, properties)
         : trackOn(globalThis, host?.name ?? "analytics", name, properties);
     host = { page: openPage(globalThis, track), asset: locate };
+    host.page.makeEarlyCalls();
     uncoverCurrentScript();
   }
   return host;
@@ -226,7 +232,7 @@ function uncoverCurrentScript() {
 
 /** Whether nobody else wires this page: there can be one session, and one recording of it. */
 export function claim() {
-  if (host ? host.claimed : globalThis.pyscriptReplay) return false;
+  if (host ? host.claimed : isOpen(globalThis)) return false;
   return (opened().claimed = true);
 }
 
@@ -239,10 +245,12 @@ export const page = () => ({ it: opened().page });
  * @param {string} name @param {string} writeKey @param {string} cdnURL @param {Box} options
  */
 export function bringSegment(name, writeKey, cdnURL, options) {
-  if (hasSegment(globalThis, name)) return;
-  const load = standIn(globalThis, name);
-  const sdk = import(opened().asset("analytics"));
-  load({ sdk, writeKey, cdnURL, options: options.it }).catch(segment(name).it.fail);
+  const page = opened();
+  if (!page.bring && hasSegment(globalThis, name)) return;
+  const settings = { writeKey, cdnURL, options: options.it };
+  page.bring ??= bringing(standIn(globalThis, name), page.asset("analytics"), settings);
+  const { it } = segment(name);
+  it.expect(page.bring(it.meet));
 }
 
 /**
@@ -275,14 +283,33 @@ const unheld = (/** @type {Watch} */ segment) => {
  * @param {Box} options @param {Box} sayings @param {Box} hear
  */
 export const observed = (options, sayings, hear) =>
-  attempt(() => answer(observedOptions(options.it, sayings.it, hear.it)));
+  attempt(() => answer(observedOptions(options.it, sayings.it, hear.it, () => opened().page.off, host?.ahead)));
+
+/** Whether the browser takes a boxed text for a CSS selector. @param {Box} box */
+export function isSelector(box) {
+  try {
+    document.createDocumentFragment().querySelector(box.it);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+export const jsonIsSound = () => JSON.stringify({ list: [{}] }) === '{"list":[{}]}';
+
+/** A promise of what only the page has seen: see doctor.js. */
+export const evidence = () => ({ it: gathered(globalThis, opened().segment) });
 
 export const documentIsLoading = () => globalThis.document?.readyState === "loading";
 
 /** A promise of an answer: one of the bundle's SDKs, as a module. */
 export const sdk = async (/** @type {string} */ name) => {
   try {
-    return answer(await import(opened().asset(name)));
+    const urls = [...(name === "amplitude" ? ["session-replay"] : []), name].map(opened().asset); // what it needs first
+    const modules = urls.map(module);
+    for (const each of modules) each.catch(() => {}); // told below
+    for (const each of modules) await each;
+    return answer(await modules.at(-1));
   } catch (error) {
     return failure(error);
   }

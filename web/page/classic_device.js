@@ -63,7 +63,7 @@ const observers = new WeakMap();
 const muted = new WeakSet();
 
 /**
- * Call `changed` soon after the instance has logged an event, or was given an id: it tells nobody by itself.
+ * Call `changed` soon after the instance has logged an event, or was given an id or an opt-out: it tells nobody by itself.
  * @param {AmplitudeInstance} instance
  * @param {() => void} changed
  */
@@ -82,11 +82,11 @@ export function observe(instance, changed) {
   };
   /** @type {Record<string, any>} */
   const methods = instance;
-  for (const method of ["_logEvent", "setDeviceId", "setSessionId"]) {
+  for (const method of ["_logEvent", "setDeviceId", "setSessionId", "setOptOut"]) {
     const original = methods[method];
     methods[method] = (/** @type {unknown[]} */ ...args) => {
       const answer = original.apply(instance, args);
-      if (args[0] && !muted.has(instance)) soon(); // an event without a type is none: it only has the cookie read again
+      if ((args[0] || method === "setOptOut") && !muted.has(instance)) soon(); // an event without a type is none: it only has the cookie read again
       return answer;
     };
   }

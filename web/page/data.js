@@ -1,6 +1,8 @@
 // Plain data as JSON text, on pages of whatever kind: prototype.js and its like give arrays and objects a `toJSON` of
 // their own, which would turn them into text within the text.
 
+import { define } from "./property.js";
+
 /**
  * `JSON.stringify(value)`, past any `toJSON` that is inherited by all arrays, objects or texts.
  * @param {unknown} value
@@ -16,7 +18,7 @@ const POLLUTED = [Array.prototype, Object.prototype];
 /** @param {unknown} value @returns {unknown} */
 function bare(value) {
   if (!POLLUTED.some((prototype) => Object.hasOwn(prototype, "toJSON"))) return value;
-  if (Array.isArray(value)) return Object.defineProperty(value.map(bare), "toJSON", { value: undefined });
+  if (Array.isArray(value)) return define(value.map(bare), "toJSON", { value: undefined });
   if (!value || typeof value !== "object" || value instanceof Date) return value;
   return Object.assign(
     Object.create(null),

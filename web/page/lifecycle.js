@@ -1,7 +1,7 @@
 // The life cycle of a page's recording. The table is lifecycle.py's (see tables.js); the state is kept here, because a
 // page may look at it before Python runs, and when Python never comes.
 
-import { LIVE, SHOWN, TRANSITIONS } from "./tables.js";
+import { LIVE, MENDS, SHOWN, TRANSITIONS } from "./tables.js";
 
 /** A life cycle in its first state. */
 export function lifecycle() {
@@ -21,6 +21,12 @@ export function lifecycle() {
     get live() {
       return LIVE.includes(state);
     },
+
+    /**
+     * The codes of the errors that are mended once this has happened.
+     * @param {import("./tables.js").Happening} happening
+     */
+    mended: (happening) => MENDS[happening] ?? [],
 
     /**
      * Take the step that follows from this happening, and answer its effects, in their order.

@@ -15,7 +15,11 @@ declare module "@micropython/micropython-webassembly-pyscript/micropython.mjs" {
 }
 
 declare module "pyodide" {
-  export function loadPyodide(options: { indexURL: string; checkAPIVersion: boolean }): Promise<Python>;
+  export function loadPyodide(options: {
+    indexURL: string;
+    createPyodideModule(settings: object): Promise<unknown>;
+    checkAPIVersion: boolean;
+  }): Promise<Python>;
 }
 
 declare module "@segment/analytics-next" {

@@ -2,12 +2,20 @@
 
 import { loadPyodide } from "pyodide";
 import files from "python-pack"; // {path: source text}
+import { booted, imported } from "./assets.js";
 import * as border from "./bridge.js";
 
 /** @param {Host} host @param {string} main the Python program to run */
 export async function boot(host, main) {
   border.adopt(host);
-  const python = await loadPyodide({ indexURL: host.asset("pyodide.dir"), checkAPIVersion: false });
+  const indexURL = host.asset("pyodide.dir");
+  const program = imported(`${indexURL}pyodide.asm.mjs`);
+  program.catch(() => {}); // told where it is waited for
+  const createPyodideModule = async (/** @type {object} */ settings) => (await program).default(settings);
+  const python = await booted(
+    () => loadPyodide({ indexURL, createPyodideModule, checkAPIVersion: false }),
+    __INTEGRITY__,
+  );
   for (const [path, source] of Object.entries(files)) {
     const target = `/lib/pyscript-replay/${path}`;
     python.FS.mkdirTree(target.slice(0, target.lastIndexOf("/")));
@@ -15,5 +23,5 @@ export async function boot(host, main) {
   }
   python.registerJsModule("pyscript_replay_border", border);
   python.runPython(`import sys; sys.path.append("/lib/pyscript-replay")`);
-  await python.runPythonAsync(main);
+  if (host.wanted?.() ?? true) await python.runPythonAsync(main);
 }

@@ -4,10 +4,22 @@
 // reports values through `report`, tells what happens through `happened`, and carries out the effects it has given to
 // `serve`. The page never sees an uncaught error of ours.
 
+import { renew } from "./assets.js";
+import { earlyCalls, makeCalls } from "./early.js";
 import { lifecycle } from "./lifecycle.js";
+import { define, put, read } from "./property.js";
+import { say } from "./say.js";
 import { NOT_STARTED, WAITING } from "./tables.js";
 
+const OURS = Symbol.for("pyscript-replay"); // whatever else has its name, another tag's facade has this
+
 const OPT_OUT = "pyscript-replay.opt-out";
+
+/**
+ * Whether a facade is there. An element with this id is none, nor is the array of early calls.
+ * @param {Record<string, any>} scope
+ */
+export const isOpen = (scope) => Boolean(read(scope, "pyscriptReplay").value?.[OURS]);
 
 /**
  * Open it on `scope`. `track(name, properties)` tracks an event on Segment itself.
@@ -31,12 +43,18 @@ export function openPage(scope, track) {
   const ready = deferred();
   /** @type {Deferred<void>} */
   let moved = deferred(); // resolved, and made anew, whenever the status changes
+  /** @type {Deferred<string>} */
+  const displayed = deferred(); // a prerendered page is shown; its state then
   /** @type {Problem | null} */
   let lastError = null;
+  /** @type {Map<string, Problem>} those that are not mended, by code */
+  const errors = new Map();
+  const waiting = earlyCalls(read(scope, "pyscriptReplay").value);
+  let opened = false;
   let opted = false; // where storage is forbidden, the choice lasts as long as the page
 
   const emit = (/** @type {string} */ name, /** @type {unknown} */ detail) =>
-    scope.dispatchEvent(new scope.CustomEvent(`pyscript-replay:${name}`, { detail }));
+    dispatch(scope, `pyscript-replay:${name}`, detail);
 
   /** What carries out each effect; `serve` adds to it as soon as there is something that can. @type {Effects} */
   const effects = {
@@ -47,14 +65,15 @@ export function openPage(scope, track) {
   /** Wait while the status is `loading`; then answer the facade, or throw what went wrong. */
   async function settled() {
     while (values.status === "loading") await moved.promise;
-    if (values.status === "failed" && lastError)
-      throw Object.assign(new Error(lastError.message), { name: "ReplayError", ...lastError });
+    if (values.status === "failed" && lastError) throw replayError(lastError);
     return facade;
   }
 
   const methods = {
     ready: ready.promise,
     async start() {
+      if (values.status === "failed") renew(); // what could not be had is asked for anew
+      if (life.state === "prerendered" && (await displayed.promise) === "stopped") return facade;
       page.happened("start");
       return settled();
     },
@@ -67,7 +86,7 @@ export function openPage(scope, track) {
     async doctor() {
       if (effects.doctor) return effects.doctor();
       if (life.state === "waiting") return [WAITING];
-      return [lastError ? { level: "problem", ...lastError } : NOT_STARTED];
+      return errors.size ? page.errors().map((error) => ({ level: "problem", ...error })) : [NOT_STARTED];
     },
     /**
      * At once, so that it stays in order with Segment's own calls.
@@ -76,9 +95,9 @@ export function openPage(scope, track) {
      */
     async track(name, properties = {}) {
       if (typeof name !== "string" || !name) {
-        throw Object.assign(new Error(`the event's name is ${JSON.stringify(name)}`), {
-          name: "ReplayError",
+        throw replayError({
           code: "event-name",
+          message: `the event's name is ${JSON.stringify(name)}`,
           fix: "Give it a name, as text.",
         });
       }
@@ -90,7 +109,7 @@ export function openPage(scope, track) {
   /** @type {Facade} */
   const facade = made;
   for (const name of /** @type {(keyof Values)[]} */ (Object.keys(values))) {
-    Object.defineProperty(facade, name, { enumerable: true, get: () => values[name] });
+    define(facade, name, { enumerable: true, get: () => values[name] });
   }
   // whoever awaits the answer sees its rejection; for a page that does not, it must not become an uncaught error
   for (const name of ["start", "stop", "flush", "doctor", "track"]) {
@@ -102,6 +121,10 @@ export function openPage(scope, track) {
     };
   }
 
+  // the form in which calls are made before the tag has run: it goes on working
+  define(facade, "push", { value: (/** @type {EarlyCall[]} */ ...calls) => makeCalls(facade, calls) });
+  define(facade, OURS, { value: true });
+
   /** @type {Page} */
   const page = {
     facade,
@@ -109,6 +132,7 @@ export function openPage(scope, track) {
     /** Something has happened (lifecycle.py has the names): take the step, and answer what its effects answer. */
     happened(happening) {
       const due = life.step(happening);
+      for (const code of life.mended(happening)) errors.delete(code);
       page.report({ status: life.status });
       return due.map((effect) => effects[effect]?.());
     },
@@ -118,13 +142,21 @@ export function openPage(scope, track) {
 
     /** The page's first step. Answers a promise of the facade, once it is known what has become of it. */
     open(consent) {
-      if (life.state !== "new") page.happened("start");
-      else if (page.optedOut) page.happened(consent === "wait" ? "stop" : "opted-out");
-      else if (consent === "wait") page.happened("consent-awaited");
+      if (opened) page.happened("start");
       else if (scope.document?.prerendering) {
-        scope.document.addEventListener("prerenderingchange", () => page.happened("displayed"), { once: true });
         page.happened("prerendering");
-      } else page.happened("granted");
+        const shown = () => {
+          page.happened("displayed");
+          page.open(consent);
+          displayed.resolve(life.state);
+        };
+        scope.document.addEventListener("prerenderingchange", shown, { once: true });
+      } else {
+        opened = true;
+        if (page.optedOut) page.happened(consent === "wait" ? "stop" : "opted-out");
+        else if (consent === "wait" && life.state !== "asked") page.happened("consent-awaited");
+        else page.happened("granted");
+      }
       const answer = settled();
       answer.catch(() => {});
       return answer;
@@ -133,6 +165,11 @@ export function openPage(scope, track) {
     /** Whether events are to be looked at. */
     get live() {
       return life.live;
+    },
+
+    /** Whether the visitor may not reach Amplitude: nothing may be sent there. */
+    get off() {
+      return life.state === "off";
     },
 
     /** Take over some of the facade's values; a changed status is announced. */
@@ -152,15 +189,29 @@ export function openPage(scope, track) {
 
     /** Something went wrong. It is said aloud, never thrown: the site must not suffer from its recorder. */
     error({ code, message, fix }) {
-      lastError = { code, message, fix };
-      scope.console.error(`pyscript-replay: ${code}: ${message}. ${fix}`);
-      emit("error", { code, message, fix });
+      lastError = { code, message: message.trim().replace(/\.+$/, ""), fix };
+      errors.delete(code);
+      errors.set(code, lastError); // as the last one
+      say(scope, "error", `pyscript-replay: ${code}: ${lastError.message}. ${fix}`);
+      emit("error", { ...lastError });
     },
+
+    /** Make the calls that were waiting. */
+    makeEarlyCalls: () => waiting(facade),
+
+    /** What is known to be wrong, the last thing last. */
+    errors: () => [...errors.values()],
 
     /** The wiring has failed. */
     failed(problem) {
       page.error(problem);
-      page.happened(life.state === "new" ? "refused" : "wiring-failed");
+      page.happened(["new", "asked"].includes(life.state) ? "refused" : "wiring-failed");
+    },
+
+    /** What the tag says cannot be done; nor will it when it is tried again. */
+    refuse(problem) {
+      effects.load = () => page.failed(problem);
+      page.failed(problem);
     },
 
     get optedOut() {
@@ -191,8 +242,40 @@ export function openPage(scope, track) {
     "visibilitychange",
     () => scope.document?.visibilityState === "visible" && page.happened("back"),
   );
-  scope.pyscriptReplay = facade;
+  if (!put(scope, "pyscriptReplay", facade))
+    page.error({
+      code: "global-taken",
+      message: "window.pyscriptReplay is the page's own, and cannot be replaced",
+      fix: "Give that another name, for without ours the page can neither start() nor stop() the recording.",
+    });
   return page;
+}
+
+/**
+ * Dispatch an event, also on a page that has replaced `CustomEvent`.
+ * @param {Scope} scope @param {string} type @param {unknown} detail
+ */
+function dispatch(scope, type, detail) {
+  try {
+    scope.dispatchEvent(new scope.CustomEvent(type, { detail }));
+  } catch {
+    try {
+      const event = /** @type {Document} */ (scope.document).createEvent("CustomEvent");
+      event.initCustomEvent(type, false, false, detail);
+      scope.dispatchEvent(event);
+    } catch {
+      // then nobody hears of it
+    }
+  }
+}
+
+/** An error as Python's half raises it. @param {Problem} problem */
+export function replayError({ code, message, fix }) {
+  const error = new Error(message);
+  // not assigned: where a page has frozen what errors inherit, that would throw
+  for (const [key, value] of Object.entries({ name: "ReplayError", code, fix }))
+    define(error, key, { configurable: true, enumerable: true, writable: true, value });
+  return error;
 }
 
 /**

@@ -11,9 +11,12 @@
 // - Whatever an event waits for, it goes on when the visitor leaves the page.
 // - The view is an enrichment plugin. Those of the page run after those of Segment's settings, and see what they added.
 
+import { imported, there } from "./assets.js";
 import { amplitudeNow, observe, tellAmplitude, watchAmplitude } from "./classic_device.js";
-import { watchProperty } from "./property.js";
-import { deferred } from "./replay.js";
+import { lastOnes, passedEvent } from "./doctor.js";
+import { attempt, put, read, watchProperty } from "./property.js";
+import { targeting } from "./recorder.js";
+import { deferred, replayError } from "./replay.js";
 import { CARRIES_PROPERTIES, HOLD_MS } from "./tables.js";
 
 /** @type {SegmentCall[]} */
@@ -21,6 +24,8 @@ const CALLS = [...CARRIES_PROPERTIES, "identify", "group", "alias"];
 const SESSION = "analytics_session_id";
 const LAST_ACCESS = "analytics_session_id.last_access";
 const ANONYMOUS_ID = "ajs_anonymous_id";
+const MOST_ARRIVED = 1000;
+const SEGMENT_SCRIPT = "script[src*='/analytics.js/v1/']"; // the snippet's load() puts it there
 
 /**
  * Watch for a Segment. `meet` is shown what may be one; `real` is kept once it is. An event is held until `release()`,
@@ -31,11 +36,13 @@ const ANONYMOUS_ID = "ajs_anonymous_id";
 function watch(patience = HOLD_MS) {
   /** @type {Deferred<void>} */
   const gate = deferred();
-  /** @type {Deferred<void>} */
-  const real = deferred();
   const met = new WeakSet();
-  /** @type {WeakMap<SegmentEvent, number>} */
-  const arrived = new WeakMap(); // event: when it came
+  /** @type {Map<string | undefined, number>} */
+  const arrived = new Map(); // an event's messageId: when it came
+  /** @type {ReturnType<typeof lastOnes<{ event: SegmentEvent, amplitude: AmplitudeFacts | null }>>} */
+  const passed = lastOnes(); // for the doctor
+  /** @type {Deferred<void>} */
+  let real = deferred();
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   let timer;
   /** @type {Segment} */
@@ -48,13 +55,37 @@ function watch(patience = HOLD_MS) {
   let tell = {}; // functions of Python's: facts in, a patch out
   /** @type {AmplitudeInstance | null} */
   let instance = null; // amplitude-js
+  /** @type {unknown} */
+  let waiting = null; // what will be the real one, once it has loaded
   /** @type {Deferred<void>} */
   let settling = deferred();
+  let failed = false; // to bring one
+  /** @type {string | null} */
+  let known = null; // the visitor, as last seen
+  /** @type {string | null} */
+  let before = null; // the one who was there before a reset() at which nobody looked
   real.promise.catch(() => {}); // whoever awaits it sees a rejection; it must not also be an uncaught error
+
+  /**
+   * It is there. While it still loads, too: it may wait for an event, which waits for us.
+   * @param {Segment} it @param {SegmentUser} its
+   */
+  function found(it, its) {
+    user = its;
+    if (it !== analytics) {
+      known = visitor(user);
+      it.on("reset", () => (live() ? seen("reset") : (before ??= known)));
+    }
+    analytics = it;
+    real.resolve();
+  }
 
   /** @type {SourceMiddleware} */
   const hold = async ({ payload, next }) => {
-    arrived.set(payload.obj, performance.now());
+    const [oldest] = arrived.size < MOST_ARRIVED ? [] : arrived.keys();
+    if (oldest) arrived.delete(oldest); // it was dropped on its way
+    arrived.set(payload.obj.messageId, performance.now());
+    known = payload.obj.anonymousId ?? known;
     timer ??= setTimeout(gate.resolve, patience);
     await unlessLeft(gate.promise);
     next(payload);
@@ -65,27 +96,60 @@ function watch(patience = HOLD_MS) {
     type: "enrichment",
     version: "1.0.0",
     isLoaded: () => true,
-    load: async () => {},
+    load: async (_, instance) => void attempt(() => found(instance, /** @type {SegmentUser} */ (instance.user()))),
   };
   /** @type {Promise<unknown>} */
   let turn = Promise.resolve(); // an event that waits is not overtaken
   for (const call of CALLS) {
     view[call] = (/** @type {{ event: SegmentEvent }} */ context) => {
       turn = turn.then(() => see(context.event)).catch(() => {});
-      return turn.then(() => context);
+      return turn.then(() => {
+        passed.add({ event: context.event, amplitude: attempt(() => instance && amplitudeNow(instance)) });
+        return context;
+      });
     };
   }
 
   /** One look, one patch; and once more, where the event has to wait for its recording. @param {SegmentEvent} event */
   async function see(event) {
+    const came = arrived.get(event.messageId) ?? performance.now();
+    arrived.delete(event.messageId);
     if (!tell.event || !live()) return;
-    if (!apply(event, tell.event(look(event)))?.wait) return;
-    const spent = performance.now() - (arrived.get(event) ?? performance.now());
-    await unlessLeft(Promise.race([settling.promise, sleep(Math.max(0, patience - spent))]));
-    if (live()) apply(event, tell.event({ ...look(event), waited: true }));
+    before = null;
+    const waits = apply(event, tell.event(look(event)))?.wait;
+    const left = () => Math.max(0, patience - (performance.now() - came));
+    const settled = () => unlessLeft(Promise.race([settling.promise, sleep(left())]));
+    if (waits) await settled();
+    let targeted = false;
+    const asked = async () => void (targeted = await target(event));
+    if (live()) await unlessLeft(Promise.race([asked(), sleep(left())]));
+    if (targeted && !recording()) await settled();
+    if ((waits || targeted) && live()) apply(event, tell.event({ ...look(event), waited: true }));
+  }
+
+  const recording = () => segment.page?.facade.recording;
+
+  /**
+   * Where Amplitude's configuration records under conditions, have the SDK see whether the event meets them.
+   * @param {SegmentEvent} event
+   * @returns {Promise<boolean>} whether its recording begins with this event
+   */
+  async function target(event) {
+    const { sdk } = segment;
+    if (!wiring || !sdk || !segment.page?.facade.sessionId || recording() || !targeting()) return false;
+    if (!allows(event.integrations, wiring.destinations)) return false;
+    try {
+      await sdk.evaluateTargetingAndCapture(targetingFacts(event, user, wiring.page_event));
+      return Object.keys(sdk.getSessionReplayProperties()).length > 0;
+    } catch {
+      return false; // it concerns the recording only
+    }
   }
 
   const live = () => segment.page?.live;
+
+  /** What Segment drops, as a consent wrapper has it do, passes no view. @param {SegmentEvent} event */
+  const dropped = (event) => live() && apply(null, tell.look?.({ ...look(null), reach: reach(event) }));
 
   /** Something other than an event may have moved the session. @param {keyof Looks} how @param {Partial<Facts>} more */
   const seen = (how, more = {}) => live() && apply(null, tell[how]?.({ ...look(null), ...more }));
@@ -100,17 +164,37 @@ function watch(patience = HOLD_MS) {
     return {
       now: Date.now(),
       visitor: visitor(user),
-      ...(storage && attempt(() => ({ stored: plain(storage.get(SESSION)), access: plain(storage.get(LAST_ACCESS)) }))),
+      before,
+      ...(storage && attempt(() => session(storage))),
       amplitude: instance && amplitudeNow(instance),
+      reach: reach(event),
       event: event && wiring && eventFacts(event, wiring),
       properties: event && CARRIES_PROPERTIES.includes(event.type) ? properties() : null,
       waited: false,
     };
   }
 
+  /** As Segment's plugin reads it; where the session is ours, it is read as Segment reads its visitor. */
+  function session(/** @type {SegmentStorage} */ storage) {
+    const read = (/** @type {string} */ key) => plain(wiring?.ours ? consistent(storage, key) : storage.get(key));
+    return { stored: read(SESSION), access: read(LAST_ACCESS) };
+  }
+
+  /**
+   * What decides whether the visitor may reach Amplitude: see reach.py.
+   * @param {SegmentEvent | null} event
+   * @returns {ReachFacts}
+   */
+  const reach = (event) => ({
+    disabled: isDisabled(analytics),
+    enabled: !wiring || allows(analytics.integrations, wiring.destinations),
+    opted_out: Boolean(instance?.options.optOut || attempt(() => Reflect.get(globalThis, "amplitude").getOptOut())),
+    passing: event !== null,
+    consent: event?.context?.consent?.categoryPreferences ?? null,
+  });
+
   /** What the SDK wants an event to carry, while it records. */
-  const properties = () =>
-    segment.page?.facade.recording ? attempt(() => segment.sdk?.getSessionReplayProperties() ?? null) : null;
+  const properties = () => (recording() ? attempt(() => segment.sdk?.getSessionReplayProperties() ?? null) : null);
 
   /** Carry out a patch, and answer it. @type {Watch["apply"]} */
   function apply(event, patch) {
@@ -126,14 +210,36 @@ function watch(patience = HOLD_MS) {
 
   /** @type {Watch} */
   const segment = {
-    real: real.promise,
-    fail: real.reject, // it could not be loaded
+    get real() {
+      return real.promise;
+    },
     release: gate.resolve,
     page: null, // whose life cycle says whether events are to be looked at
     sdk: null, // what records
     look: () => look(null),
-    apply,
-    allows: (names) => allows(analytics.integrations, names),
+    apply(event, patch) {
+      before = null;
+      return apply(event, patch);
+    },
+
+    /** Whether nothing on the page can keep events from Amplitude: no consent, no `integrations`, no `disable`. */
+    get unrestricted() {
+      const { consentSettings = null } = /** @type {any} */ (analytics.settings?.cdnSettings ?? {});
+      const { disabled, opted_out } = reach(null);
+      return !consentSettings && !disabled && !opted_out && Object.keys(analytics.integrations ?? {}).length === 0;
+    },
+
+    /** Whether the page has a Segment that it has not begun to load. */
+    deferred: () => waiting !== null && !(Array.isArray(waiting) && document.querySelector(SEGMENT_SCRIPT)),
+
+    /** What the doctor is shown of it. */
+    evidence: () => ({
+      segment: attempt(() => analytics.VERSION) ?? null,
+      events: passed.all().map(({ event, amplitude }) => ({
+        ...passedEvent(event, wiring?.destination, amplitude),
+        allowed: !wiring || allows(event.integrations, wiring.destinations),
+      })),
+    }),
 
     /** What Segment was told to load, and the names of the plugins that are registered. */
     destinations: () => ({
@@ -153,8 +259,8 @@ function watch(patience = HOLD_MS) {
       tell = functions;
       if (again) return;
       if (given.hook !== "enrichment") addDocumentedHook(given.hook);
-      analytics.on("reset", () => seen("reset"));
-      onSessionChange(seen, () => globalThis.pyscriptReplay?.sessionId ?? null);
+      analytics.queue?.on?.("delivery_failure", ({ event }) => dropped(event));
+      onSessionChange(seen, () => segment.page?.facade.sessionId ?? null);
     },
 
     settled() {
@@ -164,6 +270,19 @@ function watch(patience = HOLD_MS) {
 
     call: (method, args) => analytics[method](...args),
 
+    /** One is being brought; whether it comes is told to who waits for the real one. */
+    expect(brought) {
+      if (failed) {
+        failed = false;
+        real = deferred();
+        real.promise.catch(() => {});
+      }
+      brought.catch((error) => {
+        failed = true;
+        real.reject(error);
+      });
+    },
+
     meet(/** @type {any} */ value) {
       if (!value || typeof value !== "object" || value[STAND_IN] || met.has(value)) return;
       if (Array.isArray(value)) {
@@ -171,16 +290,18 @@ function watch(patience = HOLD_MS) {
       } else if (typeof value.addSourceMiddleware === "function") {
         const taken = value.queue?.plugins?.includes(view); // the snippet's array has handed both over already
         if (!taken) {
-          value.addSourceMiddleware(hold);
-          value.register(view);
+          // of an npm AnalyticsBrowser these are promises, and if it cannot be loaded, that is told to who waits for it
+          for (const call of [value.addSourceMiddleware(hold), value.register(view)]) call?.catch?.(() => {});
         }
-        Promise.resolve(value.user()).then((it) => {
-          user = it;
-          analytics = value.instance ?? value; // an npm AnalyticsBrowser is a front for the instance that it has made by now
-          real.resolve();
-        }, real.reject);
+        // an npm AnalyticsBrowser is a front for the instance that it has made by now
+        const begin = (/** @type {SegmentUser} */ its) => found(value.instance ?? value, its);
+        Promise.resolve(value.user()).then(begin, real.reject);
+        // one that was loaded as disabled never makes the calls that its front has kept
+        const loaded = (/** @type {[Segment]} */ [it]) => isDisabled(it) && Promise.resolve(it.user()).then(begin);
+        value.then?.(loaded, () => {});
       } else return;
       met.add(value);
+      waiting = value;
     },
   };
 
@@ -197,20 +318,10 @@ function watch(patience = HOLD_MS) {
   return segment;
 }
 
-const sleep = (/** @type {number} */ milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds));
+/** Whether it is Segment's own stand-in for one that was not to be loaded. @param {Segment} analytics */
+const isDisabled = (analytics) => analytics.settings?.writeKey === "";
 
-/**
- * What looking answers; `null` where it fails.
- * @template T
- * @param {() => T} look
- */
-const attempt = (look) => {
-  try {
-    return look();
-  } catch {
-    return null;
-  }
-};
+const sleep = (/** @type {number} */ milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds));
 
 /**
  * A value as the facts have it: numbers and texts as they are, anything else as an empty text, which is no id.
@@ -218,7 +329,7 @@ const attempt = (look) => {
  */
 const plain = (value) => {
   if (value === undefined || value === null) return null;
-  return typeof value === "number" || typeof value === "string" ? value : "";
+  return (typeof value === "number" && Number.isFinite(value)) || typeof value === "string" ? value : "";
 };
 
 /**
@@ -228,18 +339,26 @@ const plain = (value) => {
  * @param {SegmentUser} user
  */
 function visitor(user) {
-  const stores = user.identityStore?.stores ?? [];
-  const kept = (/** @type {SegmentStore} */ store) => attempt(() => store.get(user.anonKey)) || null;
-  const cookies =
-    typeof user.identityStore?.getConsistent === "function"
-      ? stores.filter((store) => typeof store.opts === "function")
-      : [];
-  for (const store of [...cookies, ...stores]) {
-    const found = kept(store);
-    if (found) return String(found);
-  }
-  return attempt(() => user.anonymousId());
+  const found = consistent(user.identityStore, user.anonKey);
+  return found ? String(found) : attempt(() => user.anonymousId());
 }
+
+/**
+ * A stored value, where its places disagree the one that Segment takes: a cookie's, which all subdomains share.
+ * @param {Pick<SegmentStorage, "stores" | "getConsistent"> | undefined} storage
+ * @param {string} key
+ */
+function consistent(storage, key) {
+  const stores = storage?.stores ?? [];
+  const first = typeof storage?.getConsistent === "function" ? stores.filter(isCookie) : []; // older ones have no such rule
+  for (const store of [...first, ...stores]) {
+    const found = attempt(() => store.get(key));
+    if (found || found === 0) return found;
+  }
+  return null;
+}
+
+const isCookie = (/** @type {SegmentStore} */ store) => typeof store.opts === "function";
 
 /**
  * What the rules need of an event.
@@ -257,8 +376,39 @@ function eventFacts(event, { destination, destinations }) {
     group_id: text(event.groupId),
     traits: Object.keys(event.traits ?? {}).length > 0,
     anonymous_id: text(event.anonymousId),
+    device_id: ownDevice(event, destinations),
     allowed: allows(integrations, destinations),
     session_id: plain(destination && integrations?.[destination]?.session_id),
+  };
+}
+
+/**
+ * The device that an event names by itself: Segment's servers take it before the anonymous id.
+ * @param {SegmentEvent} event
+ * @param {string[]} destinations
+ */
+function ownDevice({ integrations, context }, destinations) {
+  const given = destinations.map((name) => integrations?.[name]).find((each) => each?.device_id ?? each?.deviceId);
+  return text(given?.device_id ?? given?.deviceId ?? context?.device?.id);
+}
+
+/**
+ * An event as Amplitude will have it, for the SDK's targeting. Only tracks and pages are events there.
+ * @param {SegmentEvent} event
+ * @param {SegmentUser} user
+ * @param {Wiring["page_event"]} named how the destination names a page: with "{}" for its name; `unnamed` without one
+ */
+function targetingFacts(event, user, named) {
+  const { type, category, properties } = event;
+  const name = text(event.name ?? properties?.name);
+  const full = named.category && category && name ? `${category} ${name}` : name;
+  const kind = type === "screen" ? "Screen" : "Page";
+  const page = (full ? named.named.replace("{}", () => full) : named.unnamed).replace("Page", kind);
+  const event_type = type === "track" ? event.event : ["page", "screen"].includes(type) ? page : "";
+  return {
+    event: event_type ? { event_type, event_properties: properties ?? {}, time: Date.now() } : undefined,
+    userProperties: { ...attempt(() => user.traits?.()), ...(type === "identify" ? event.traits : null) },
+    page: { url: location.href },
   };
 }
 
@@ -297,8 +447,9 @@ function putSession(event, destination, session_id) {
  * @param {number} id
  */
 function store(storage, id) {
-  if (String(storage.get(SESSION)) !== String(id) || !document.cookie.split("; ").includes(`${SESSION}=${id}`))
-    storage.set(SESSION, id);
+  const differs = (/** @type {SegmentStore} */ store) =>
+    attempt(() => String(store.get(SESSION)) !== String(id)) ?? false;
+  if ((storage.stores ?? [storage]).some(differs)) storage.set(SESSION, id);
 }
 
 /**
@@ -356,6 +507,7 @@ export function watchSegment(scope, name, patience) {
   const segment = watch(patience);
   const unwatch = watchProperty(scope, name, segment.meet);
   segment.real.then(unwatch, () => {});
+  segment.unreadable = () => String(read(scope, name).error?.message ?? "");
   return segment;
 }
 
@@ -372,8 +524,29 @@ export function watchObject(analytics) {
  * @param {Record<string, any>} scope @param {string} name @param {unknown[]} event
  */
 export function trackOn(scope, name, ...event) {
-  const segment = (scope[name] ??= []);
-  return typeof segment.track === "function" ? segment.track(...event) : segment.push(["track", ...event]);
+  const { value } = read(scope, name);
+  if (typeof value?.track === "function") return value.track(...event);
+  const calls = Array.isArray(value) ? value : [];
+  if (calls !== value && (isTaken(scope, name) || !put(scope, name, calls)))
+    throw replayError({
+      code: "segment-missing",
+      message: `window.${name} is the page's own and no Segment, or cannot be replaced`,
+      fix: "Name the global that has Segment with data-analytics.",
+    });
+  return calls.push(["track", ...event]);
+}
+
+/**
+ * Whether something else than Segment has this name, and is to keep it. An element with this id is to give way.
+ * @param {Record<string, any>} scope @param {string} name
+ */
+export function isTaken(scope, name) {
+  const { value } = read(scope, name);
+  if (hasSegment(scope, name)) return false;
+  const own = Object.getOwnPropertyDescriptor(scope, name);
+  if (!own) return false;
+  if (own.configurable === false && !own.writable && !own.set) return true;
+  return !Array.isArray(value) && typeof value?.track === "function";
 }
 
 /**
@@ -381,7 +554,7 @@ export function trackOn(scope, name, ...event) {
  * @param {Record<string, any>} scope @param {string} name
  */
 export const hasSegment = (scope, name) =>
-  Boolean(scope[name]?.invoked || typeof scope[name]?.addSourceMiddleware === "function");
+  attempt(() => Boolean(scope[name]?.invoked || typeof scope[name]?.addSourceMiddleware === "function")) ?? false;
 
 const STAND_IN = Symbol("stand-in");
 /** @type {SegmentCall[]} */
@@ -436,26 +609,56 @@ export function standIn(scope, name) {
       return loading.promise.then((analytics) => analytics[method](...call));
     };
   }
-  const early = Array.isArray(scope[name]) ? scope[name].splice(0) : [];
-  scope[name] = stub;
+  const { value: before } = read(scope, name);
+  const early = Array.isArray(before) ? before.splice(0) : [];
+  put(scope, name, stub);
   stub.push(...early);
 
-  return async function load({ sdk, writeKey, cdnURL, options = {} }) {
+  let loaded = false;
+  return async function load({ sdk, writeKey, cdnURL, options = {} }, meet) {
     const cookie = { secure: scope.location.protocol === "https:", ...options.cookie };
     try {
       const { AnalyticsBrowser } = await sdk;
-      const it = AnalyticsBrowser.load({ writeKey, ...(cdnURL && { cdnURL }) }, { ...options, cookie });
+      if (loaded) return; // by another try
+      loaded = true;
+      const it = new AnalyticsBrowser();
+      meet?.(it); // before it loads, for it may have events of its own then
+      it.load({ writeKey, ...(cdnURL && { cdnURL }) }, { ...options, cookie });
       browser.resolve({ browser: it }); // boxed: it is thenable
       const [analytics] = await it;
-      scope[name] = analytics; // this global is watched, so events are held before the first early call goes on
+      put(scope, name, analytics); // this global is watched, so events are held before the first early call goes on
       loading.resolve(analytics);
+    } catch (error) {
+      loaded = false;
+      throw error;
+    }
+  };
+}
+
+/**
+ * How to bring Segment with a stand-in's `load`, from the bundle's file at `url`; what has failed may be tried again.
+ * @param {Load} load
+ * @param {string} url
+ * @param {Omit<Parameters<Load>[0], "sdk">} settings
+ * @returns {Bring}
+ */
+export function bringing(load, url, settings) {
+  /** @type {Promise<void> | null} */
+  let under = null; // way
+  const bring = async (/** @type {((value: unknown) => void) | undefined} */ meet) => {
+    try {
+      const sdk = imported(url);
+      await Promise.all([there(sdk, [url]), load({ ...settings, sdk }, meet)]);
     } catch (/** @type {any} */ error) {
-      throw Object.assign(new Error(`Segment could not be loaded: ${error.message}`), {
+      under = null;
+      throw replayError({
         code: "segment-load",
-        fix: "Check data-write-key and data-segment-cdn, and that nothing blocks them.",
+        message: `Segment could not be loaded: ${error.message}`,
+        fix: error.fix ?? "Check data-write-key and data-segment-cdn, and that nothing blocks them.",
       });
     }
   };
+  return (meet) => (under ??= bring(meet));
 }
 
 /**

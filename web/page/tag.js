@@ -6,8 +6,10 @@
 // when `data-hold-ms` has passed, or when anything fails, the events go on, once each, in order. Who has opted out is
 // not recorded, and nothing of that is done; Segment, where the tag brings it, is loaded all the same.
 
-import { openPage } from "./replay.js";
-import { hasSegment, standIn, trackOn, watchSegment } from "./segment.js";
+import { imported, there } from "./assets.js";
+import { deferred, isOpen, openPage } from "./replay.js";
+import { say } from "./say.js";
+import { bringing, hasSegment, isTaken, standIn, trackOn, watchSegment } from "./segment.js";
 import { CONSENT, HOLD_MS, SEGMENT_CDN } from "./tables.js";
 
 const ASSETS = __ASSETS__; // logical name: path below this script's folder; written by `pyscript-replay build`
@@ -17,14 +19,16 @@ const CONFIG = {
   EU: "https://sr-client-cfg.eu.amplitude.com/config",
 };
 
-/** @type {any} a module has no currentScript */
-const current = document.currentScript ?? document.querySelector("script[src][data-api-key]");
-/** @type {HTMLScriptElement | null} */
+/** @type {any} a module has no currentScript; and an element of this name may stand in for it */
+const current = [document.currentScript, document.querySelector("script[src][data-api-key]")].find(
+  (/** @type {any} */ element) => element?.localName === "script" && element.src,
+);
+/** @type {HTMLScriptElement | undefined} */
 const script = current;
 const asset = (/** @type {string} */ name) => new URL(ASSETS[name], script?.src).href;
 
 /** The tag's attributes, by the names that options.py knows: `data-api-key` is `api-key`. @type {Attributes} */
-const tag = {};
+const tag = Object.create(null);
 for (const { name, value } of script?.attributes ?? []) {
   if (name.startsWith("data-")) tag[name.slice("data-".length)] = value;
 }
@@ -38,39 +42,57 @@ const json = (/** @type {string} */ text) => {
   }
 };
 
+/** What the runtime is booted with: its module first. */
+const runtimeFiles = () =>
+  tag.runtime === "pyodide"
+    ? [asset("pyodide"), ...PYODIDE.map((file) => asset("pyodide.dir") + file)]
+    : [asset("micropython"), asset("micropython.wasm")];
+const PYODIDE = ["pyodide.asm.mjs", "pyodide.asm.wasm", "python_stdlib.zip", "pyodide-lock.json"];
+
+const MAIN = "from pyscript_replay import tag; await tag.main()";
+
 /** @type {Watch | null} */
 let segment = null;
 /** @type {Promise<void> | null} */
 let booting = null;
+/** @type {Bring | null} */
+let bring = null; // Segment, where the tag is to
+let runs = false; // Python: the first that arrives
 
-/**
- * Everything that is needed, at once; what is there, or under way, is not asked for again.
- * @param {Page} page
- * @param {(() => Promise<void>) | null} bringSegment
- */
-function load(page, bringSegment) {
+/** Everything that is needed, at once; what is there, or under way, is not asked for again. @param {Page} page */
+function load(page) {
   if (!segment) {
     const given = Number(tag["hold-ms"]);
     segment = watchSegment(window, name, "hold-ms" in tag && given >= 0 ? given : HOLD_MS);
     page.serve({ release: segment.release });
-    bringSegment?.().catch(segment.fail);
+    if (bring) segment.expect(needing(bring(segment.meet), settings()));
     fetchAhead();
+    fetchConfigurationAhead(page, segment);
   }
   booting ??= boot(page);
 }
 
-/** @param {Page} page */
+/** Python, which is welcome even when it comes after its time. @param {Page} page */
 async function boot(page) {
+  const files = runtimeFiles();
+  /** @type {Deferred<void>} */
+  const started = deferred();
+  const wanted = () => {
+    started.resolve();
+    return !runs && (runs = true);
+  };
+  const module = tag.runtime === "pyodide" ? imported(files[0]) : needing(imported(files[0]), files[1]);
+  const running = module.then(({ boot }) => boot({ page, segment, asset, ahead, bring, wanted }, MAIN));
+  running.catch(started.reject);
   try {
-    const runtime = tag.runtime === "pyodide" ? "pyodide" : "micropython";
-    const { boot } = await import(asset(runtime));
-    await boot({ page, segment, asset }, "from pyscript_replay import tag; await tag.main()");
+    await there(started.promise, files);
+    await running;
   } catch (/** @type {any} */ error) {
     booting = null; // start() tries again
     page.failed({
       code: "runtime-load",
       message: `Python could not be started: ${error.message}`,
-      fix: "Check that the bundle is complete and that the Content-Security-Policy allows 'self' and 'wasm-unsafe-eval'.",
+      fix: error.fix ?? "Please report this, with the browser's console.",
     });
   }
 }
@@ -78,73 +100,103 @@ async function boot(page) {
 /** How to load analytics-next; until then a stand-in keeps the page's calls. Nothing, where the page has a Segment. */
 function segmentToBring() {
   if (!tag["write-key"] || hasSegment(window, name)) return null;
-  const load = standIn(window, name);
-  /** @type {Promise<void> | undefined} */
-  let loading;
-  return () =>
-    (loading ??= load({
-      sdk: import(asset("analytics")),
-      writeKey: tag["write-key"],
-      cdnURL: tag["segment-cdn"],
-      options: json(tag["segment-options"]),
-    }));
+  return bringing(standIn(window, name), asset("analytics"), {
+    writeKey: tag["write-key"],
+    cdnURL: tag["segment-cdn"],
+    options: json(tag["segment-options"]),
+  });
 }
+
+/** Segment's, of this source. */
+const settings = () =>
+  `${tag["segment-cdn"] || SEGMENT_CDN}/v1/projects/${encodeURIComponent(tag["write-key"])}/settings`;
+
+/**
+ * What needs a file that was hinted at. Where it fails, browsers warn that the file goes unused: so it is used all the same.
+ * @param {Promise<any>} promise @param {string} hinted
+ */
+function needing(promise, hinted) {
+  promise.catch(() => fetch(hinted).catch(() => {}));
+  return promise;
+}
+
+/** Address: a promise of its answer. @type {Map<string, Promise<Response>>} */
+const ahead = new Map();
 
 /** What would otherwise be asked for one after the other is asked for now. */
 function fetchAhead() {
-  const hint = (
-    /** @type {string} */ rel,
-    /** @type {string} */ href,
-    /** @type {string | undefined} */ as = undefined,
-    /** @type {string | undefined} */ crossOrigin = undefined,
-  ) => {
-    const link = Object.assign(document.createElement("link"), { rel, href });
-    if (as) Object.assign(link, { as, crossOrigin });
-    document.head.append(link);
-  };
-  hint("modulepreload", asset(tag.mode === "classic-cloud" ? "amplitude" : "session-replay"));
-  for (const path of ASSETS["session-replay.chunks"]) hint("modulepreload", new URL(path, script?.src).href);
+  for (const sdk of ["session-replay", ...(tag.mode === "classic-cloud" ? ["amplitude"] : [])])
+    hint("modulepreload", asset(sdk));
+  hint("modulepreload", asset("session-replay.record"));
   if (tag.runtime !== "pyodide") hint("preload", asset("micropython.wasm"), "fetch", "anonymous");
-  if (tag["write-key"])
-    hint(
-      "preload",
-      `${tag["segment-cdn"] || SEGMENT_CDN}/v1/projects/${encodeURIComponent(tag["write-key"])}/settings`,
-      "fetch",
-      "anonymous",
-    );
-  if (tag["api-key"])
-    hint(
-      "preload",
-      `${configServer()}/${encodeURIComponent(tag["api-key"])}?config_group=browser`,
-      "fetch",
-      "anonymous",
-    );
+  if (tag["write-key"]) hint("preload", settings(), "fetch", "anonymous");
+}
+
+/**
+ * Amplitude is not asked before it is known that nothing on the page keeps this visitor from it.
+ * @param {Page} page @param {Watch} segment
+ */
+function fetchConfigurationAhead(page, segment) {
+  const ask = () => {
+    if (!tag["api-key"] || page.optedOut || json(tag.options).optOut || !segment.unrestricted) return;
+    // no link: browsers warn of those that go unused, as this does where the wiring fails
+    const url = `${configServer()}/${encodeURIComponent(tag["api-key"])}?config_group=browser`;
+    const answer = fetch(url);
+    answer.catch(() => {}); // told where it is asked for
+    ahead.set(url, answer);
+  };
+  segment.real.then(ask, () => {});
+}
+
+/** @param {string} rel @param {string} href @param {string} [as] @param {string} [crossOrigin] */
+function hint(rel, href, as, crossOrigin) {
+  const link = Object.assign(document.createElement("link"), { rel, href });
+  if (as) Object.assign(link, { as, crossOrigin });
+  document.head.append(link);
 }
 
 const configServer = () => json(tag.options).configServerUrl || CONFIG[tag["server-zone"]] || CONFIG.US;
 
-if (window.pyscriptReplay) {
-  console.error("pyscript-replay: tag-twice: this page has a second script tag; the first one goes on alone.");
-} else {
-  const page = openPage(window, (...event) => trackOn(window, name, ...event));
-  page.tag = tag;
-  const bringSegment = segmentToBring();
-  page.serve({
-    load: () => load(page, bringSegment),
-    release: () => void bringSegment?.().catch(page.error), // nothing is held when nothing was loaded
-  });
-  if (!script) {
-    page.failed({
+/** What keeps the page from being wired, as far as that can be told without Python. @returns {Problem | null} */
+function refusal() {
+  if (!script)
+    return {
       code: "option-missing",
       message: "no script tag has data-api-key",
       fix: "Set it on the tag that loads replay.js.",
-    });
-  } else if ("consent" in tag && !CONSENT.includes(tag.consent)) {
-    // said here, for what was meant may be "no"
-    page.failed({
+    };
+  // said here, for what was meant may be "no"
+  if ("consent" in tag && !CONSENT.includes(tag.consent))
+    return {
       code: "option-value",
       message: `data-consent is "${tag.consent}"`,
       fix: `It takes one of ${CONSENT.join(", ")}.`,
-    });
-  } else page.open(tag.consent);
+    };
+  if (tag["write-key"] && isTaken(window, name))
+    return {
+      code: "segment-load",
+      message: `window.${name} is the page's own and no Segment, or cannot be replaced`,
+      fix: "Leave out data-write-key, or name another global with data-analytics.",
+    };
+  return null;
+}
+
+if (isOpen(window)) {
+  say(
+    globalThis,
+    "error",
+    "pyscript-replay: tag-twice: this page has a second script tag; the first one goes on alone.",
+  );
+} else {
+  const page = openPage(window, (...event) => trackOn(window, name, ...event));
+  const refused = refusal();
+  bring = refused ? null : segmentToBring();
+  page.tag = tag;
+  page.serve({
+    load: () => load(page),
+    release: () => void bring?.().catch(page.error), // nothing is held when nothing was loaded
+  });
+  page.makeEarlyCalls();
+  if (refused) page.refuse(refused);
+  else page.open(tag.consent);
 }

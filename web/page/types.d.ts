@@ -5,7 +5,11 @@ import type { Effect, Happening, Status } from "./tables.js";
 
 declare global {
   /** Logical name: path below the bundle's root. Written by `pyscript-replay build`. */
-  const __ASSETS__: Record<string, string> & { "session-replay.chunks": string[] };
+  const __ASSETS__: Record<string, string>;
+  /** File name: the integrity of what is booted with it. */
+  const __INTEGRITY__: Record<string, string>;
+  /** Where the replay SDK is, from where amplitude.js is. */
+  const __SESSION_REPLAY__: string;
 
   // `var`, for nothing else declares a property of globalThis
   var pyscriptReplay: Facade | undefined;
@@ -45,6 +49,8 @@ declare global {
     flush(): Promise<void>;
     doctor(): Promise<Finding[]>;
     track(name: string, properties?: Properties): Promise<unknown>;
+    /** Calls in the form that they have before the tag has run; none of them waits any more. */
+    push(...calls: EarlyCall[]): number;
   }
 
   type Effects = { [effect in Effect]?: () => unknown } & { flush?: () => unknown; doctor?: () => Promise<Finding[]> };
@@ -56,6 +62,7 @@ declare global {
     tag?: Attributes;
     optedOut: boolean;
     readonly live: boolean;
+    readonly off: boolean;
     happened(happening: Happening): unknown[];
     serve(more: Effects): void;
     open(consent: string | undefined): Promise<Facade>;
@@ -63,18 +70,41 @@ declare global {
     session(detail: unknown): void;
     error(problem: Problem): void;
     failed(problem: Problem): void;
+    refuse(problem: Problem): void;
+    errors(): Problem[];
+    makeEarlyCalls(): void;
   }
+
+  /** What a page may push before the tag has run: see early.js. */
+  type EarlyCall = [method: string, ...args: unknown[]] | ((facade: Facade) => void);
 
   /** What the loader hands to Python's half, by `adopt` of bridge.js. */
   interface Host {
     page: Page;
     segment?: Watch;
     asset: (name: string) => string;
+    /** Answers to what will be asked, by their address. */
+    ahead?: Map<string, Promise<Response>>;
+    /** How to load Segment, where it is to be brought. */
+    bring?: Bring | null;
+    /** Python is about to run: whether it is to. (Another may have come first.) */
+    wanted?(): boolean;
     /** Segment itself, where Python was given it, and its global's name, where that was given. */
     analytics?: Segment;
     name?: string;
     /** Whether this page is being wired already. */
     claimed?: boolean;
+  }
+
+  /** What has become of the bundle's files: see assets.js. */
+  interface Assets {
+    /** How often they were asked for anew, and what is put behind an address for that. */
+    tries: number;
+    again: string;
+    /** What the Content-Security-Policy has refused. */
+    refused: { blockedURI: string; directive: string }[];
+    /** A module of the bundle, in time, for the replay SDK. */
+    module(url: string): Promise<unknown>;
   }
 
   /** The attributes of a script tag whose names begin with `data-`, without that. */
@@ -127,6 +157,7 @@ declare global {
     group_id: string | null;
     traits: boolean;
     anonymous_id: string | null;
+    device_id: string | null;
     allowed: boolean;
     session_id: number | string | null;
   }
@@ -138,12 +169,22 @@ declare global {
     session_timeout: number;
   }
 
+  interface ReachFacts {
+    disabled: boolean;
+    enabled: boolean;
+    opted_out: boolean;
+    passing: boolean;
+    consent: Record<string, boolean> | null;
+  }
+
   interface Facts {
     now: number;
     visitor: string | null;
+    before: string | null;
     stored?: number | string | null;
     access?: number | string | null;
     amplitude: AmplitudeFacts | null;
+    reach: ReachFacts;
     event: EventFacts | null;
     properties: Properties | null;
     waited: boolean;
@@ -174,19 +215,26 @@ declare global {
   interface Wiring {
     destination: string | null;
     destinations: string[];
+    ours: boolean;
     hook: "enrichment" | "middleware" | "deferred";
+    /** How the destination names the event of a page: modes/base.py. */
+    page_event: { named: string; unnamed: string; category: boolean };
   }
 
   /** What watches a page's Segment: see segment.js. */
   interface Watch {
-    real: Promise<void>;
-    fail(reason: unknown): void;
+    /** Why its global cannot be read, if it cannot. */
+    unreadable?(): string;
+    readonly real: Promise<void>;
+    expect(brought: Promise<unknown>): void;
     release(): void;
     page: Page | null;
     sdk: Recorder | null;
     look(): Facts;
     apply(event: SegmentEvent | null, patch: Patch | null | undefined): Patch | null;
-    allows(names: string[]): boolean;
+    readonly unrestricted: boolean;
+    deferred(): boolean;
+    evidence(): object;
     destinations(): { settings: object; plugins: string[] };
     meetAmplitude(): Promise<void>;
     connect(given: Wiring, functions: Looks): void;
@@ -206,7 +254,10 @@ declare global {
     userId?: string | null;
     groupId?: string;
     anonymousId?: string | null;
+    messageId?: string;
+    context?: { device?: { id?: unknown }; consent?: { categoryPreferences?: Record<string, boolean> } };
     traits?: object;
+    event?: string;
     properties?: Properties;
     integrations?: Integrations;
   }
@@ -222,10 +273,13 @@ declare global {
   interface SegmentUser {
     anonKey: string;
     anonymousId(): string | null;
-    identityStore?: { stores?: SegmentStore[]; getConsistent?: unknown };
+    traits?(): object;
+    identityStore?: Pick<SegmentStorage, "stores" | "getConsistent">;
   }
 
   interface SegmentStorage {
+    stores?: SegmentStore[];
+    getConsistent?: unknown;
     get(key: string): unknown;
     set(key: string, value: unknown): void;
     clear(key: string): void;
@@ -238,7 +292,7 @@ declare global {
     type: "enrichment";
     version: string;
     isLoaded(): boolean;
-    load(): Promise<void>;
+    load(context: unknown, instance: Segment): Promise<void>;
   } & { [call: string]: unknown }; // and one for each of Segment's calls
 
   /** The real object. */
@@ -246,9 +300,13 @@ declare global {
     /** An npm `AnalyticsBrowser` has it, once it has loaded. */
     instance?: Segment;
     integrations?: Integrations;
-    settings?: { cdnSettings?: object };
+    settings?: { cdnSettings?: object; writeKey?: string };
     storage: SegmentStorage;
-    queue?: { plugins: { name: string }[] };
+    VERSION?: string;
+    queue?: {
+      plugins: { name: string }[];
+      on?(event: "delivery_failure", listener: (context: { event: SegmentEvent }) => void): unknown;
+    };
     user(): SegmentUser | PromiseLike<SegmentUser>;
     on(event: string, listener: () => void): unknown;
     addSourceMiddleware(middleware: SourceMiddleware): unknown;
@@ -256,7 +314,11 @@ declare global {
   }
 
   /** `AnalyticsBrowser.load(…)`: a stand-in that can be awaited. */
-  type Loading = PromiseLike<[Segment, unknown]> & Record<string, (...args: unknown[]) => unknown>;
+  interface Loading extends PromiseLike<[Segment, unknown]> {
+    load(settings: { writeKey: string; cdnURL?: string }, options: SegmentOptions): unknown;
+    // biome-ignore lint/suspicious/noExplicitAny: and Segment's methods
+    [method: string]: any;
+  }
 
   interface SegmentOptions {
     cookie?: object;
@@ -264,16 +326,17 @@ declare global {
   }
 
   interface SegmentModule {
-    AnalyticsBrowser: { load(settings: { writeKey: string; cdnURL?: string }, options: SegmentOptions): Loading };
+    AnalyticsBrowser: { new (): Loading };
   }
 
   /** How to load analytics-next: see `standIn` in segment.js. */
-  type Load = (how: {
-    sdk: Promise<SegmentModule>;
-    writeKey: string;
-    cdnURL?: string;
-    options?: SegmentOptions;
-  }) => Promise<void>;
+  type Load = (
+    how: { sdk: Promise<SegmentModule>; writeKey: string; cdnURL?: string; options?: SegmentOptions },
+    meet?: (value: unknown) => void,
+  ) => Promise<void>;
+
+  /** Load Segment, once; whoever watches for one is to meet it before it loads. */
+  type Bring = (meet?: (value: unknown) => void) => Promise<void>;
 
   // amplitude-js 5.
 
@@ -284,13 +347,14 @@ declare global {
     setSessionId(id: number): unknown;
     setDeviceId(id: string): unknown;
     onInit(callback: () => void): void;
-    options: { deviceId?: string | null; sessionTimeout: number };
+    options: { deviceId?: string | null; sessionTimeout: number; optOut?: boolean };
   }
 
   // session-replay-browser.
 
   interface Recorder {
     getSessionReplayProperties(): Properties;
+    evaluateTargetingAndCapture(facts: object): Promise<void>;
   }
 
   interface ConfigRequest {
@@ -325,12 +389,29 @@ declare global {
 
   /** What was heard of the SDK: recorder.py has a method `_on_…` for each. */
   type Heard =
-    | { what: "snapshot" | "ended" }
-    | { what: "config"; status: number; present: boolean; detail: string }
-    | { what: "upload"; status: number; skipped: string; detail: string }
-    | { what: "said"; reason: string; detail: string };
+    | { what: "loaded" | "snapshot" | "ended" }
+    | HeardConfig
+    | HeardUpload
+    | { what: "said"; reason: string; detail: string; fix: string | null };
 
   type Hear = (heard: Heard) => void;
+
+  interface HeardConfig {
+    what: "config";
+    url: string;
+    status: number;
+    present: boolean;
+    sample_rate?: number;
+    detail: string;
+  }
+
+  interface HeardUpload {
+    what: "upload";
+    url: string;
+    status: number;
+    skipped: string;
+    detail: string;
+  }
 
   // The runtimes.
 

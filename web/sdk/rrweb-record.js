@@ -4,8 +4,10 @@
 import { record as original } from "@amplitude/session-replay-browser/lib/scripts/rrweb-record-min.js";
 
 const FULL_SNAPSHOT = 2;
-const tell = (/** @type {"snapshot" | "ended"} */ what) =>
+const tell = (/** @type {"loaded" | "snapshot" | "ended"} */ what) =>
   Reflect.get(globalThis, Symbol.for("pyscript-replay.recorded"))?.(what);
+
+tell("loaded");
 
 /** @param {Parameters<typeof original>[0]} options */
 export function record(options) {

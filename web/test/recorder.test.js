@@ -27,7 +27,9 @@ test("a configuration that speaks of Session Replay is present, and the SDK read
   const { heard, options } = listen({ handleFetchConfig: answers(body) });
   const response = await options.handleFetchConfig({ url: "" });
   assert.deepEqual(await response.json(), body);
-  assert.deepEqual(heard, [{ what: "config", status: 200, present: true, detail: "200" }]);
+  assert.deepEqual(heard, [
+    { what: "config", url: "", status: 200, present: true, sample_rate: undefined, detail: "200" },
+  ]);
 });
 
 for (const [what, body] of [
@@ -46,13 +48,15 @@ test("a refused configuration is heard with its status", async () => {
     handleFetchConfig: answers({ configs: { sessionReplay: {} } }, { status: 403 }),
   });
   await options.handleFetchConfig({ url: "" });
-  assert.deepEqual(heard, [{ what: "config", status: 403, present: false, detail: "403" }]);
+  assert.deepEqual(heard, [
+    { what: "config", url: "", status: 403, present: false, sample_rate: undefined, detail: "403" },
+  ]);
 });
 
 test("a configuration server that cannot be reached is heard, and the SDK told", async () => {
   const { heard, options } = listen({ handleFetchConfig: fails(new TypeError("Failed to fetch")) });
   await assert.rejects(options.handleFetchConfig({ url: "" }), TypeError);
-  assert.deepEqual(heard, [{ what: "config", status: 0, present: false, detail: "Failed to fetch" }]);
+  assert.deepEqual(heard, [{ what: "config", url: "", status: 0, present: false, detail: "Failed to fetch" }]);
 });
 
 test("a request that was aborted had no answer in time", async () => {
@@ -65,7 +69,7 @@ for (const status of [200, 403, 500]) {
   test(`an upload that is answered ${status} is heard, and answered to the SDK`, async () => {
     const { heard, options } = listen({ handleSendEvents: answers(undefined, { status }) });
     assert.equal((await options.handleSendEvents(UPLOAD)).status, status);
-    assert.deepEqual(heard, [{ what: "upload", status, skipped: "", detail: `${status}` }]);
+    assert.deepEqual(heard, [{ what: "upload", url: UPLOAD.url, status, skipped: "", detail: `${status}` }]);
   });
 }
 
@@ -79,7 +83,7 @@ test("an upload that the server skips says why", async () => {
 test("an upload that fails is heard, and the SDK told", async () => {
   const { heard, options } = listen({ handleSendEvents: fails(new TypeError("Failed to fetch")) });
   await assert.rejects(options.handleSendEvents(UPLOAD), TypeError);
-  assert.deepEqual(heard, [{ what: "upload", status: 0, skipped: "", detail: "Failed to fetch" }]);
+  assert.deepEqual(heard, [{ what: "upload", url: UPLOAD.url, status: 0, skipped: "", detail: "Failed to fetch" }]);
 });
 
 test("the page's own handlers are given what the SDK asks for", async () => {
@@ -107,6 +111,7 @@ test("a reason for not recording is heard from the SDK's logger", () => {
       what: "said",
       reason: "sampled-out",
       detail: "Opting session 1 out of recording due to sample rate. more",
+      fix: null,
     },
   ]);
 });

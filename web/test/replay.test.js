@@ -141,6 +141,7 @@ test("a prerendered page loads nothing until it is displayed", () => {
   const { scope, page, done } = open({ prerendering: true });
   page.open("granted");
   assert.deepEqual(done, []);
+  scope.document.prerendering = false;
   happen("prerenderingchange", {}, scope.document);
   assert.deepEqual(done, ["load"]);
 });

@@ -14,7 +14,7 @@ globalThis.__ASSETS__ = {
   "pyodide.dir": "assets/pyodide/",
   "micropython.wasm": "assets/micropython.wasm",
   "session-replay": "assets/session-replay.js",
-  "session-replay.chunks": ["assets/chunk.js"],
+  "session-replay.record": "assets/chunk.js",
   amplitude: "assets/amplitude.js",
 };
 let loaders = 0;
@@ -49,6 +49,20 @@ async function load(attributes, scope = openWindow()) {
   await new Promise((resolve) => setTimeout(resolve, 20)); // the runtime is a module of its own
   return scope;
 }
+
+/** A window with a Segment that has loaded. */
+const withSegment = (more = {}) =>
+  Object.assign(openWindow(), {
+    analytics: {
+      addSourceMiddleware() {},
+      on() {},
+      register() {},
+      user: () => ({}),
+      settings: { writeKey: "W", cdnSettings: {} },
+      integrations: {},
+      ...more,
+    },
+  });
 
 const attributesSeen = () => ({ ...booted[0][1].page.tag });
 
@@ -85,8 +99,24 @@ for (const [attributes, server] of [
   [{ "data-options": "no JSON" }, "https://sr-client-cfg.amplitude.com/config"],
 ]) {
   test(`the configuration is asked for ahead: ${JSON.stringify(attributes)}`, async () => {
-    await load({ "data-api-key": "a/b", ...attributes });
+    await load({ "data-api-key": "a/b", ...attributes }, withSegment());
     assert.ok(asked.includes(`${server}/a%2Fb?config_group=browser`), asked.join("\n"));
+  });
+}
+
+for (const [why, segment, attributes] of [
+  ["there is no Segment yet", undefined, {}],
+  ["Segment was loaded with integrations", { integrations: { All: false } }, {}],
+  ["destinations depend on a consent", { settings: { writeKey: "W", cdnSettings: { consentSettings: {} } } }, {}],
+  ["Segment was loaded as disabled", { settings: { writeKey: "" } }, {}],
+  ["the SDK is told to opt out", {}, { "data-options": '{"optOut": true}' }],
+]) {
+  test(`the configuration is not asked for ahead where ${why}`, async () => {
+    await load({ "data-api-key": "a/b", ...attributes }, segment ? withSegment(segment) : openWindow());
+    assert.deepEqual(
+      asked.filter((url) => url.includes("config_group")),
+      [],
+    );
   });
 }
 

@@ -14,8 +14,8 @@ pages.py        how a page is put together
 """
 
 from .faults import Fault
-from .segment import SOURCES
+from .segment import SOURCES, sources
 from .server import DevServer, Real
 from .store import Store, Upload
 
-__all__ = ["SOURCES", "DevServer", "Fault", "Real", "Store", "Upload"]
+__all__ = ["SOURCES", "DevServer", "Fault", "Real", "Store", "Upload", "sources"]

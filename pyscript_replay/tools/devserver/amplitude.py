@@ -1,21 +1,26 @@
-"""The local Amplitude: Session Replay's configuration and uploads, HTTP V2, and amplitude-js 5's endpoint.
+"""The local Amplitude: Session Replay's configuration and uploads, HTTP V2, amplitude-js 5's endpoint, and its SDKs.
 
 GET  /amplitude/session-replay/config/{api key}
 POST /amplitude/session-replay/track        plain or gzip, or a beacon, which has its API key in the query; with a name
                                             for the page behind it (/track/x7f), tabs are told apart for certain
 POST /amplitude/2/httpapi
 POST /amplitude/classic                     a form with the events as JSON in its field ``e``; answers ``success``
+GET  /amplitude/libs/{name}-{version}…      an SDK as one script, whatever version is asked for in the one that we have
 """
 
+import re
 import time
+from collections.abc import Mapping
 from typing import Any
 from urllib.parse import parse_qs
 
 from starlette.concurrency import run_in_threadpool
+from starlette.exceptions import HTTPException
 from starlette.requests import Request
-from starlette.responses import PlainTextResponse, Response
+from starlette.responses import FileResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
+from .. import sdks
 from .body import Json, Refused, parsed, read, unpacked
 from .store import Store
 
@@ -23,11 +28,11 @@ MAX_UPLOAD = 10_000_000  # bytes, before and after unpacking; what Session Repla
 MAX_EVENTS = 1_000_000  # bytes; HTTP V2's own limit
 
 
-def routes(store: Store) -> list[Route]:
-    """The routes; what they take they write to ``store``."""
+def routes(store: Store, configuration: Mapping[str, Any]) -> list[Route]:
+    """The routes; what they take they write to ``store``. ``configuration`` is Session Replay's."""
 
     async def config(request: Request) -> Response:
-        return Json({"configs": {"sessionReplay": {}}})
+        return Json({"configs": {"sessionReplay": dict(configuration)}})
 
     async def track(request: Request) -> Response:
         if not request.query_params.get("api_key") and not _bearer(request):
@@ -61,7 +66,14 @@ def routes(store: Store) -> list[Route]:
         await store.asked(store.add_amplitude, request.url.path, events)
         return PlainTextResponse("success")
 
+    def library(request: Request) -> Response:
+        name = re.match(r"(.+?)-\d", request.path_params["file"])
+        if not name or name[1] not in sdks.LIBS:
+            raise HTTPException(404, "there is no such SDK")
+        return FileResponse(sdks.cached() / "libs" / f"{name[1]}.js", media_type="text/javascript")
+
     return [
+        Route("/amplitude/libs/{file}", library),
         Route("/amplitude/session-replay/config/{key}", config),
         Route("/amplitude/session-replay/track", track, methods=["POST"]),
         Route("/amplitude/session-replay/track/{document}", track, methods=["POST"]),

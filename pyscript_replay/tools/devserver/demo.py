@@ -16,7 +16,7 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import StaticFiles
 
-from ...modes.base import REPLAY_ID
+from ...device import REPLAY_ID
 from ...options import TABLE
 from ...segment import SEGMENT_CDN
 from .pages import DEMO, OWN, SITE, page, rendered

@@ -12,10 +12,9 @@ are made up here, in ``SOURCES``. The write key says in which of the three ways 
     POST /v1/{t,p,i,g,a,s}, /v1/b and /v1/batch, and /v1/m for the SDK's own metrics, which are not kept
 """
 
-import functools
 import json
+from collections import defaultdict
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 from starlette.exceptions import HTTPException
@@ -24,19 +23,20 @@ from starlette.responses import FileResponse, Response
 from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import StaticFiles
 
-from ..bundle import esbuild
-from ..cache import digest, once
-from ..npm import WEB, installed
+from .. import sdks
+from ..npm import WEB
 from .body import Json, Refused, parsed, read, unpacked
 from .store import Store
 
 KINDS = ("t", "p", "i", "g", "a", "s")
 BATCHES = ("b", "batch")
 METRICS = "m"
+ASKED_OF = "x-forwarded-host"
+"""The header of a request that was made to another host, and is answered here in its place: see tools/routing.py."""
 MAX_EVENT = 32_000  # bytes
 MAX_BATCH = 500_000  # bytes
 
-INTEGRATION = WEB / "sdk" / "classic-amplitude.js"
+LOCAL = WEB / "sdk" / "local-amplitude.js"
 
 _ACTIONS = {
     "name": "Amplitude (Actions)",
@@ -77,13 +77,19 @@ SOURCES: dict[str, dict[str, Any]] = {
 """Write key: what is particular to the settings of that source."""
 
 
-def settings(write_key: str, host: str, sources: Mapping[str, dict[str, Any]] = SOURCES) -> dict[str, Any]:
-    """The settings of a source, as Segment's CDN serves them. ``host`` is this server's ``address:port``.
+def sources(mode: str) -> dict[str, dict[str, Any]]:
+    """``SOURCES``; and whatever else the write key is, its source is as the one of this name."""
+    return defaultdict(lambda: SOURCES[mode], SOURCES)
+
+
+def settings(write_key: str, host: str | None, sources: Mapping[str, dict[str, Any]] = SOURCES) -> dict[str, Any]:
+    """The settings of a source, as Segment's CDN serves them. ``host`` is this server's ``address:port``; left out, the
+    collectors have the address that Segment's SDK knows.
 
     Raises ``KeyError`` when there is no such source.
     """
     source = sources[write_key]
-    collector = {"apiKey": write_key, "apiHost": f"{host}/v1", "protocol": "http"}
+    collector = {"apiKey": write_key, **({"apiHost": f"{host}/v1", "protocol": "http"} if host else {})}
     return {
         "metrics": {"sampleRate": 0},
         "plan": {"track": {"__default": {"enabled": True, "integrations": {}}}},
@@ -95,8 +101,7 @@ def settings(write_key: str, host: str, sources: Mapping[str, dict[str, Any]] = 
 
 def routes(store: Store, sources: Mapping[str, dict[str, Any]] = SOURCES) -> list[BaseRoute]:
     """The routes of the CDN and of the collectors, which write to ``store``."""
-    package = installed() / "@segment"
-    umd = package / "analytics-next/dist/umd"
+    served = sdks.cached()
 
     async def collect(request: Request) -> Response:
         kind = request.path_params["kind"]
@@ -111,31 +116,36 @@ def routes(store: Store, sources: Mapping[str, dict[str, Any]] = SOURCES) -> lis
 
     def source(request: Request) -> Response:
         try:
-            return Json(settings(request.path_params["key"], request.url.netloc, sources))
+            host = None if ASKED_OF in request.headers else request.url.netloc
+            return Json(settings(request.path_params["key"], host, sources))
         except KeyError as error:
             raise HTTPException(404, "there is no source with this write key") from error
 
     def snippet(request: Request) -> Response:
         """Segment's CDN, too, writes the write key into the script."""
         key = request.path_params["key"]
-        if key not in sources:
-            raise HTTPException(404, "there is no source with this write key")
-        script = (umd / "standalone.js").read_text("utf-8")
+        try:
+            sources[key]
+        except KeyError as error:
+            raise HTTPException(404, "there is no source with this write key") from error
+        script = (served / "analytics-next/standalone.js").read_text("utf-8")
         return Response(script.replace('"__WRITE_KEY__"', json.dumps(key)), media_type="text/javascript")
 
     def integration(request: Request) -> Response:
-        return FileResponse(_integration(), media_type="text/javascript")
+        script = (served / "integrations/amplitude.js").read_text("utf-8")
+        local = "" if ASKED_OF in request.headers else LOCAL.read_text("utf-8")
+        return Response(script + local, media_type="text/javascript")
 
     def amplitude_js(request: Request) -> Response:
-        return FileResponse(installed() / "amplitude-js/amplitude.js", media_type="text/javascript")
+        return FileResponse(served / "libs/amplitude.js", media_type="text/javascript")
 
     return [
         Route("/v1/{kind}", collect, methods=["POST"]),
         Route("/segment/v1/projects/{key}/settings", source),
-        Mount("/segment/next-integrations/actions", StaticFiles(directory=package / "browser-destinations/dist/web")),
+        Mount("/segment/next-integrations/actions", StaticFiles(directory=served / "actions")),
         Route("/segment/next-integrations/integrations/amplitude/{version}/amplitude.dynamic.js.gz", integration),
         Route("/segment/analytics.js/v1/{key}/analytics.min.js", snippet),
-        Mount("/segment/analytics-next/bundles", StaticFiles(directory=umd)),
+        Mount("/segment/analytics-next/bundles", StaticFiles(directory=served / "analytics-next")),
         Route("/segment/amplitude-js/amplitude.js", amplitude_js),
     ]
 
@@ -154,15 +164,3 @@ async def _messages(kind: str, request: Request) -> list[dict[str, Any]]:
 
 def _size(message: dict[str, Any]) -> int:
     return len(json.dumps(message, ensure_ascii=False, separators=(",", ":")).encode(errors="surrogatepass"))
-
-
-@functools.cache
-def _integration() -> Path:
-    """Segment's real classic integration, in one script, as its CDN has it."""
-    key = digest([INTEGRATION.read_bytes(), (WEB / "package-lock.json").read_bytes()])
-
-    def build(directory: Path) -> None:
-        script = esbuild(INTEGRATION, "--format=iife", define={"global": "window"})
-        (directory / "amplitude.dynamic.js").write_bytes(script)
-
-    return once("classic-amplitude", key, build) / "amplitude.dynamic.js"

@@ -57,22 +57,32 @@ class DevServer:
         port: on 127.0.0.1; 0 takes a free one.
         db: a file to keep what is collected in; left out, it is kept in memory.
         real: let the demo's shops use the real Segment and Amplitude.
+        sources: the local Segment's, by their write keys; left out, those of ``SOURCES``.
 
     Attributes:
         url: where it is, without a slash at the end.
         store: what was collected.
         faults: how the next requests shall fail.
         sources: the local Segment's sources; more may be added.
+        configuration: the local Amplitude's configuration of Session Replay; empty at first.
 
     Raises ``ReplayError``: ``port-taken``, or ``db``.
     """
 
-    def __init__(self, dist: Path, port: int = 0, db: Path | None = None, real: Real | None = None) -> None:
+    def __init__(
+        self,
+        dist: Path,
+        port: int = 0,
+        db: Path | None = None,
+        real: Real | None = None,
+        sources: dict[str, dict[str, Any]] | None = None,
+    ) -> None:
         self._socket = _bound(port)
         self.url = f"http://{HOST}:{self._socket.getsockname()[1]}"
         self.store = Store(db)
         self.faults: list[Fault] = []
-        self.sources = dict(segment.SOURCES)
+        self.sources = dict(segment.SOURCES) if sources is None else sources
+        self.configuration: dict[str, Any] = {}
         self._stream = api.Stream(self.store)
         config = uvicorn.Config(self._app(dist, real), log_level="error", lifespan="off", timeout_graceful_shutdown=1)
         self._server = uvicorn.Server(config)
@@ -103,7 +113,7 @@ class DevServer:
         return Starlette(
             routes=[
                 *segment.routes(self.store, self.sources),
-                *amplitude.routes(self.store),
+                *amplitude.routes(self.store, self.configuration),
                 *api.routes(self.store, self._stream, self.faults),
                 *demo.routes(real),
                 *viewer.routes(),
@@ -122,7 +132,7 @@ def _bound(port: int) -> socket.socket:
     try:
         return socket.create_server((HOST, port), backlog=2048)
     except OSError as error:
-        raise ReplayError("port-taken", f"{HOST}:{port} cannot be had: {error}.", "Choose another --port.") from error
+        raise ReplayError("port-taken", f"{HOST}:{port} cannot be had: {error}", "Choose another --port.") from error
 
 
 async def _unavailable(request: Request, error: Exception) -> Response:

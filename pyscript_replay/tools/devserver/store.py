@@ -28,8 +28,8 @@ from typing import Any, NamedTuple, ParamSpec, TypeVar
 
 from anyio import CapacityLimiter, to_thread
 
+from ...device import REPLAY_ID
 from ...errors import ReplayError
-from ...modes.base import REPLAY_ID
 from .tabs import Chunk, told_apart
 
 DESTINATIONS = ("Actions Amplitude", "Amplitude")  # where an event's integrations carry the session id
@@ -86,7 +86,7 @@ def _opened(path: Path | None) -> sqlite3.Connection:
         except (sqlite3.Error, ValueError) as error:  # a ValueError, where what SQLite has to say is no text
             locked = getattr(error, "sqlite_errorcode", None) in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
             fix = "Close the program that has it open, or name another" if locked else "Name another"
-            raise ReplayError("db", f"{path} cannot be used: {error}.", f"{fix} file with --db.") from error
+            raise ReplayError("db", f"{path} cannot be used: {error}", f"{fix} file with --db.") from error
         undo.pop_all()
         return database
 
@@ -131,7 +131,7 @@ class Store:
         except (sqlite3.Error, ValueError, TypeError) as error:
             self._database.close()
             fix = "Name another file with --db, or remove this one."
-            raise ReplayError("db", f"{path} is damaged: {error}.", fix) from error
+            raise ReplayError("db", f"{path} is damaged: {error}", fix) from error
 
     def _check(self) -> None:
         """Read everything once, so that what is damaged is found now, and not by the requests of a page."""

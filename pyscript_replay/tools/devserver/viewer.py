@@ -9,18 +9,15 @@ only the JSON is read; the markup around it is never looked at.
 """
 
 import base64
-import functools
 import hashlib
 import json
-import re
 from typing import Any
 
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from ..bundle import esbuild
-from ..npm import installed
+from .. import sdks
 from .body import parsed
 from .pages import DEMO, OWN, page, rendered
 
@@ -32,7 +29,7 @@ FILE = (
     "default-src 'none'; script-src {scripts}; style-src 'unsafe-inline'; img-src data:; font-src data:; "
     "media-src data:; form-action 'none'; base-uri 'none'"
 )
-PLAYER_JS, PLAYER_CSS = "rrweb-player.umd.min.cjs", "style.min.css"
+PLAYER_JS, PLAYER_CSS, VIEWER_JS = "rrweb-player.js", "rrweb-player.css", "viewer.js"
 BLOCK = '<script type="application/json" id="recording">', "</script>"
 
 
@@ -50,7 +47,7 @@ def routes() -> list[Route]:
 
 def exported(session: dict[str, Any]) -> str:
     """The file for a session as ``Store.session`` gives it."""
-    player, viewer = _file(PLAYER_JS), _viewer((DEMO / "viewer.js").read_bytes(), (DEMO / "dom.js").read_bytes())
+    player, viewer = _file(PLAYER_JS), _file(VIEWER_JS)
     opening, closing = BLOCK
     return rendered(
         "export.html",
@@ -73,16 +70,8 @@ def imported(file: bytes) -> Any:
     return parsed(file[begin + len(opening) : end])
 
 
-@functools.lru_cache(maxsize=1)
-def _viewer(*sources: bytes) -> str:
-    """``viewer.js`` and what it imports (of which ``sources`` are the present state), as one script."""
-    return esbuild(DEMO / "viewer.js", "--format=iife").decode()
-
-
 def _file(name: str) -> str:
-    """One of rrweb-player's files, without the reference to a source map, which is not served."""
-    text = (installed() / "rrweb-player" / "dist" / name).read_text("utf-8")
-    return re.sub(r"(//|/\*)# sourceMappingURL=\S+( \*/)?\s*\Z", "", text)
+    return (sdks.cached() / "player" / name).read_text("utf-8")
 
 
 def _hash(script: str) -> str:

@@ -1,0 +1,1 @@
+export { createWrapper } from "@segment/analytics-consent-tools";
