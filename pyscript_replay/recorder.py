@@ -266,7 +266,7 @@ class Recorder:
             return True  # it does not say; a snapshot will, or time
 
     def _conclude(self) -> None:
-        """It is known what has become of it: say so, and let go who waits."""
+        """It is known what has become of the last ``follow``: tell it, and let those who wait go on."""
         self._settled.open()
         reason = self._upload or self._reason
         if self.recording:
@@ -481,7 +481,7 @@ class Shell(Recorder):
 
     def _move_on(self, session_id: int) -> Js:
         moving = super()._move_on(session_id)
-        self._shell.call("setSessionId", session_id)  # in the same breath, or the plugin would set it back
+        self._shell.call("setSessionId", session_id)  # no ``await`` in between: the plugin would undo it
         return moving
 
     def _forwarded(self, event: Js) -> None:

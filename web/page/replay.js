@@ -56,13 +56,13 @@ export function openPage(scope, track) {
   const emit = (/** @type {string} */ name, /** @type {unknown} */ detail) =>
     dispatch(scope, `pyscript-replay:${name}`, detail);
 
-  /** What can be carried out: by whoever is there by now. @type {Effects} */
+  /** What carries out each effect; `serve` adds to it as soon as there is something that can. @type {Effects} */
   const effects = {
     "opt-in": () => (page.optedOut = false),
     "opt-out": () => (page.optedOut = true),
   };
 
-  /** Once the status is one that lasts. */
+  /** Wait while the status is `loading`; then answer the facade, or throw what went wrong. */
   async function settled() {
     while (values.status === "loading") await moved.promise;
     if (values.status === "failed" && lastError) throw replayError(lastError);
@@ -111,7 +111,7 @@ export function openPage(scope, track) {
   for (const name of /** @type {(keyof Values)[]} */ (Object.keys(values))) {
     define(facade, name, { enumerable: true, get: () => values[name] });
   }
-  // a rejection is for who waits; who does not must not see an uncaught one
+  // whoever awaits the answer sees its rejection; for a page that does not, it must not become an uncaught error
   for (const name of ["start", "stop", "flush", "doctor", "track"]) {
     const method = made[name];
     made[name] = (/** @type {unknown[]} */ ...args) => {
