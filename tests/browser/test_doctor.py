@@ -81,7 +81,8 @@ def at_another_origin(option: str, path: str, *, cors: bool) -> Arrange:
 
 def with_more_in_the_page(more: Callable[[Site], str]) -> Arrange:
     def arrange(site: Site) -> None:
-        site.show(site.tag(mode="actions", write_key="actions", segment_cdn=site.cdn) + more(site))
+        first = site.tag(mode="actions", write_key="actions", segment_cdn=site.cdn).replace(" async", "")
+        site.show(first + more(site))
         site.page.goto(f"{site.server.url}/site/")
 
     return arrange
