@@ -564,9 +564,12 @@ async def load(
         raise ReplayError(
             "sdk-load",
             "the SDK {} could not be loaded: {}".format(mode_sdk, error.message),
-            "Check that the bundle is complete and that script-src in the Content-Security-Policy allows it."
-            if "import" in error.message.lower()  # in the words of each browser; else it came, and threw
-            else "See which script of the page freezes or replaces built-in objects, and let it do so later.",
+            error.value.text("fix")  # where the cause is known: assets.js
+            or (
+                "Check that the bundle is complete and that script-src in the Content-Security-Policy allows it."
+                if "import" in error.message.lower()  # in the words of each browser; else it came, and threw
+                else "See which script of the page freezes or replaces built-in objects, and let it do so later."
+            ),
         )
     if mode_sdk == "amplitude":
         return Shell(module, options, forward, heard)

@@ -5,6 +5,7 @@
 // `serve`. The page never sees an uncaught error of ours.
 
 import { renew } from "./assets.js";
+import { table } from "./doctor.js";
 import { earlyCalls, makeCalls } from "./early.js";
 import { lifecycle } from "./lifecycle.js";
 import { define, put, read } from "./property.js";
@@ -69,6 +70,13 @@ export function openPage(scope, track) {
     return facade;
   }
 
+  /** @returns {Promise<Finding[]>} what the doctor finds */
+  async function examined() {
+    if (effects.doctor) return effects.doctor();
+    if (life.state === "waiting") return [WAITING];
+    return errors.size ? page.errors().map((error) => ({ level: "problem", ...error })) : [NOT_STARTED];
+  }
+
   const methods = {
     ready: ready.promise,
     async start() {
@@ -84,9 +92,9 @@ export function openPage(scope, track) {
       await effects.flush?.();
     },
     async doctor() {
-      if (effects.doctor) return effects.doctor();
-      if (life.state === "waiting") return [WAITING];
-      return errors.size ? page.errors().map((error) => ({ level: "problem", ...error })) : [NOT_STARTED];
+      const findings = await examined();
+      say(scope, "log", table(findings));
+      return findings;
     },
     /**
      * At once, so that it stays in order with Segment's own calls.

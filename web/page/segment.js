@@ -154,6 +154,13 @@ function watch(patience = HOLD_MS) {
   /** Something other than an event may have moved the session. @param {keyof Looks} how @param {Partial<Facts>} more */
   const seen = (how, more = {}) => live() && apply(null, tell[how]?.({ ...look(null), ...more }));
 
+  /** The last events, for the doctor. @param {Wiring} wiring */
+  const eventsOf = ({ destination, destinations }) =>
+    passed.all().map(({ event, amplitude }) => ({
+      ...passedEvent(event, destination, amplitude),
+      allowed: allows(event.integrations, destinations),
+    }));
+
   /**
    * The facts of now, and of an event: see modes/base.py.
    * @param {SegmentEvent | null} event
@@ -235,10 +242,7 @@ function watch(patience = HOLD_MS) {
     /** What the doctor is shown of it. */
     evidence: () => ({
       segment: attempt(() => analytics.VERSION) ?? null,
-      events: passed.all().map(({ event, amplitude }) => ({
-        ...passedEvent(event, wiring?.destination, amplitude),
-        allowed: !wiring || allows(event.integrations, wiring.destinations),
-      })),
+      events: wiring && eventsOf(wiring), // it knows where their session is to be found
     }),
 
     /** What Segment was told to load, and the names of the plugins that are registered. */
