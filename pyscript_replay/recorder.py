@@ -1,6 +1,7 @@
 """session-replay-browser, recording one session of one device at a time, and what became of it.
 
-Some of the SDK's calls do not do what their names say (1.50.2), and this file is where that is known:
+Some of the SDK's calls do not do what their names say (1.50.2), and this file is where that is known
+(``tests/browser/test_sdk_quirks.py`` shows each on the SDK alone):
 
 - The uploader keeps the device id of ``init``: after ``setSessionId(id, other_device)`` recordings still go up under
   the old device. So another device means ``shutdown()`` and ``init()``.
