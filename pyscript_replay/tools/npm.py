@@ -59,10 +59,11 @@ def install(project: Path, directory: Path) -> None:
     """Make ``directory/node_modules`` as the project's lock file says. Raises ``ReplayError`` (``npm-install``)."""
     for name in FILES:
         shutil.copy(project / name, directory)
-    _npm("ci", "--ignore-scripts", "--no-audit", "--no-fund", cwd=directory)
+    npm("ci", "--ignore-scripts", "--include=dev", "--no-audit", "--no-fund", cwd=directory)
 
 
-def _npm(*arguments: str, cwd: Path) -> None:
+def npm(*arguments: str, cwd: Path) -> str:
+    """What npm prints. Raises ``ReplayError`` (``npm-install``, or after another command; ``build-extra``)."""
     lib = _nodejs() / ("node_modules" if _WINDOWS else "lib/node_modules")
     path = f"{node().parent}{os.pathsep}{os.environ.get('PATH', '')}"
     command = [node(), lib / "npm" / "bin" / "npm-cli.js", *arguments]
@@ -70,7 +71,8 @@ def _npm(*arguments: str, cwd: Path) -> None:
     if done.returncode:
         said = [line for line in done.stderr.splitlines() if line.startswith("npm error")]
         raise ReplayError(
-            "npm-install",
+            "npm-sbom" if arguments[0] == "sbom" else "npm-install",
             f"npm {arguments[0]} failed: {' '.join(line.removeprefix('npm error').strip() for line in said[:4])}",
             "Check that npm's registry can be reached: npm_config_registry, or ~/.npmrc, names another one.",
         )
+    return done.stdout

@@ -25,7 +25,8 @@ def test_the_lock_file_names_no_download_address() -> None:
 
 
 def test_direct_dependencies_are_exact() -> None:
-    for name, version in json.loads((npm.WEB / "package.json").read_text())["dependencies"].items():
+    project = json.loads((npm.WEB / "package.json").read_text())
+    for name, version in {**project["dependencies"], **project["devDependencies"]}.items():
         assert LOCK["packages"][f"node_modules/{name}"]["version"] == version
 
 
