@@ -19,6 +19,7 @@ import hashlib
 import importlib.metadata
 import io
 import json
+import logging
 import os
 import re
 import shutil
@@ -37,6 +38,7 @@ from .npm import WEB, build_tool, installed
 
 __all__ = ["WEB", "build", "cached", "esbuild", "mpy", "page_modules"]
 
+log = logging.getLogger(__name__)
 PACKAGE = Path(__file__).parents[1]
 RECORD = "rrweb-record-min.js"
 SDK = "session-replay-browser-esm.js"
@@ -124,7 +126,7 @@ def _copied(bundle: Path, root: Path) -> dict:
 
 def page_modules() -> dict[str, Path]:
     """The Python modules that run in the page, by their path from the root of ``sys.path``."""
-    files = [*PACKAGE.glob("*.py"), *PACKAGE.glob("modes/*.py")]
+    files = {*PACKAGE.glob("*.py"), *PACKAGE.glob("modes/*.py")} - {PACKAGE / "__main__.py"}
     return {file.relative_to(PACKAGE.parent).as_posix(): file for file in sorted(files)}
 
 
@@ -153,6 +155,7 @@ def _esbuild_program() -> Path:
 def _write(root: Path) -> dict:
     """The whole bundle below ``root``."""
     (root / "assets").mkdir(parents=True)
+    log.info("Building the SDKs and the runtimes")
     assets = _leaves(root)
     assets["border"] = _file(root, "border.js", esbuild(WEB / "page/pyscript.js", define=_located(assets)))
     _pyscript(root, assets)
@@ -319,6 +322,7 @@ def _pyscript(root: Path, assets: Mapping) -> None:
 
 def _manifest(root: Path, assets: Mapping) -> dict:
     files = sorted(file for file in root.rglob("*") if file.is_file())
+    log.info("Compressing %d files", len(files))
     with ThreadPoolExecutor() as threads:
         described = threads.map(_described, files)
         names = (file.relative_to(root).as_posix() for file in files)

@@ -21,9 +21,9 @@ SBOM = "sbom.cdx.json"
 LICENCE_FILE = re.compile(r"(licen[cs]e|copying|notice)([-.]|$)", re.IGNORECASE)
 # what npm's metadata does not say of a package
 BESIDES = {
-    "pyodide": "Its source: https://github.com/pyodide/pyodide. Where it asks for Node, bundle.py\n"
-    "(_for_pages) has it ask for a document first. Inside are CPython and its standard library, under the PSF License:\n"
-    "https://docs.python.org/3/license.html.",
+    "pyodide": "Its source: https://github.com/pyodide/pyodide\n"
+    "Where it asks for Node, bundle.py (_for_pages) has it ask for a document first.\n"
+    "Inside are CPython and its library, under the PSF License: https://docs.python.org/3/license.html",
 }
 RULE = "=" * 80
 
