@@ -28,12 +28,14 @@ import tempfile
 import zipfile
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from datetime import date
 from pathlib import Path
 
 from .. import __version__
 from ..errors import ReplayError
-from . import provenance
+from . import former, provenance
 from .cache import digest, inside, once
+from .former import KEEP_DAYS
 from .npm import WEB, build_tool, installed
 
 __all__ = ["WEB", "build", "cached", "esbuild", "mpy", "page_modules"]
@@ -78,8 +80,10 @@ CHECKED = ("python_stdlib.zip", "pyodide-lock.json")
 BROTLI_BEST_BELOW = 2_000_000  # bytes; the highest quality takes a second for each of them, and gains 5 %
 
 
-def build(out: Path) -> dict:
+def build(out: Path, keep_days: int = KEEP_DAYS) -> dict:
     """Write the bundle to ``out``, in place of an earlier one, and return its manifest. A wheel writes its own.
+
+    The earlier one's files stay for ``keep_days`` days (``former.py``).
 
     Raises ``ReplayError``: ``bundle-out`` when ``out`` holds something else or cannot be written, ``bundle-esbuild``,
     ``bundle-python``, ``npm-install``, or ``build-extra``.
@@ -95,6 +99,8 @@ def build(out: Path) -> dict:
         with tempfile.TemporaryDirectory(dir=out.parent, prefix=f".{out.name}-") as work:
             new, old = Path(work) / "new", Path(work) / "old"
             manifest = _copied(ready, new) if ready else _write(new)
+            if (out / "manifest.json").is_file():
+                former.carry(out, new, keep_days, date.today())
             if out.exists():
                 out.rename(old)
             new.rename(out)
@@ -368,8 +374,7 @@ def _compressed(content: bytes) -> dict[str, bytes]:
 def _replaceable(out: Path) -> bool:
     """Whether it holds nothing but an earlier bundle, so that nothing of the user's is lost with it."""
     try:
-        files = json.loads((out / "manifest.json").read_text("utf-8"))["files"]
-        ours = {"manifest.json", *(f"{name}{suffix}" for name in files for suffix in ("", ".gz", ".br"))}
-    except (OSError, ValueError, LookupError, TypeError):
+        ours = former.names(out)
+    except (OSError, ValueError, LookupError, TypeError, AttributeError):
         ours = set()
     return out.is_dir() and {file.relative_to(out).as_posix() for file in out.rglob("*") if file.is_file()} <= ours

@@ -5,6 +5,7 @@ takes long says so by ``logging``: its steps (INFO), and with ``--verbose`` what
 """
 
 import contextlib
+import json
 import logging
 import sys
 import time
@@ -19,6 +20,8 @@ from rich.filesize import decimal
 
 from .. import __version__
 from ..errors import ReplayError
+from ..options import MODES
+from .former import KEEP_DAYS
 
 EXIT_CODES = (
     "Exit codes: 0 it is done; 2 it cannot be done, and what to do is said; 1 a fault of ours, with its traceback."
@@ -84,19 +87,49 @@ def _steps(verbose: bool) -> Generator[None]:
 def build(
     directory: Annotated[Path | None, typer.Argument(metavar="DIR", help="The directory to write.")] = None,
     out: Annotated[Path | None, typer.Option(help="The same as DIR.", metavar="DIR")] = None,
+    keep: Annotated[
+        int, typer.Option(help="For so many days a file of earlier builds stays, for who has replay.js cached.", min=0)
+    ] = KEEP_DAYS,
     verbose: Verbose = False,
 ) -> None:
     """Write the bundle: replay.js and all that it needs, for any static host."""
-    from . import bundle
+    from . import bundle, script_tag
 
     place = directory or out
     if not place or (directory and out):
         raise typer.BadParameter("name one directory: build DIR")
     with _steps(verbose):
-        manifest = bundle.build(place)
+        manifest = bundle.build(place, keep)
     _print_sizes({name: file for name, file in manifest["files"].items() if not name.startswith("pyscript/")})
     total = sum(file["bytes"] for file in manifest["files"].values())
     print(f"{len(manifest['files'])} files, {decimal(total)}, in {place}")
+    print("\nThe tag, with your API key and the folder's address (pyscript-replay tag has more):\n")
+    print(*script_tag.lines(manifest, "/dist", {"api-key": "KEY", "sample-rate": "1"}), sep="\n")
+
+
+@app.command(epilog=EXIT_CODES)
+def tag(
+    directory: Annotated[Path, typer.Argument(metavar="DIR", help="A directory that build has written.")],
+    url: Annotated[str, typer.Option(help="Where that is served: a path or a whole address.")] = "/dist",
+    mode: Annotated[str | None, typer.Option(help=f"One of {', '.join((*MODES, 'auto'))}.")] = None,
+    api_key: Annotated[str, typer.Option(help="Amplitude's API key, the one saved in Segment.")] = "KEY",
+    sample_rate: Annotated[float, typer.Option(help="How many of the sessions are recorded.", min=0, max=1)] = 1,
+    nonce: Annotated[str | None, typer.Option(help="For a policy with one; or your template's placeholder.")] = None,
+    integrity: Annotated[bool, typer.Option(help="Have browsers refuse all but this very build.")] = True,
+) -> None:
+    """Print the script tag for a page's head. With integrity hashes, print it anew after each build."""
+    from . import script_tag
+
+    if mode and mode not in (*MODES, "auto"):
+        raise typer.BadParameter(f"--mode is one of {', '.join((*MODES, 'auto'))}")
+    try:
+        manifest = json.loads((directory / "manifest.json").read_text("utf-8"))
+    except (OSError, ValueError) as error:
+        fix = f"Write one: pyscript-replay build {directory}."
+        raise ReplayError("tag-bundle", f"There is no bundle in {directory}", fix) from error
+    attributes = {"mode": mode, "api-key": api_key, "sample-rate": f"{sample_rate:g}"}
+    told = {name: value for name, value in attributes.items() if value}
+    print(*script_tag.lines(manifest, url, told, nonce, integrity), sep="\n")
 
 
 def _print_sizes(files: dict[str, dict]) -> None:

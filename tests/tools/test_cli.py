@@ -1,6 +1,8 @@
 """The command line: what it prints, and how it ends."""
 
+import json
 import logging
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -8,9 +10,15 @@ from pathlib import Path
 import pytest
 
 from pyscript_replay import ReplayError, __version__
-from pyscript_replay.tools import bundle, cli
+from pyscript_replay.tools import bundle, cli, script_tag
 
 SIZES = {"bytes": 5884, "gzip": 2773, "brotli": 2450, "integrity": ""}
+
+
+def made(files: dict) -> dict:
+    """A manifest with these files, and one that stands for all that the tag needs."""
+    assets = (*script_tag.MODULES, *script_tag.DATA)
+    return {"files": files, "assets": dict.fromkeys(assets, "replay.js")}
 
 
 def ended(*arguments: str) -> object:
@@ -23,7 +31,7 @@ def ended(*arguments: str) -> object:
 def test_build_prints_the_sizes(
     named: list[str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture
 ) -> None:
-    monkeypatch.setattr(bundle, "build", lambda out: {"files": {"replay.js": SIZES}})
+    monkeypatch.setattr(bundle, "build", lambda out, keep: made({"replay.js": SIZES}))
     assert ended("build", *named, "dist") == 0
     said = capsys.readouterr().out
     assert "replay.js 5,884 2,773 2,450" in " ".join(said.split())
@@ -31,7 +39,7 @@ def test_build_prints_the_sizes(
 
 
 def test_a_failure_is_two_lines_and_status_2(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture) -> None:
-    def fail(out: Path) -> None:
+    def fail(out: Path, keep: int) -> None:
         raise ReplayError("bundle-out", "It is full.", "Empty it.")
 
     monkeypatch.setattr(bundle, "build", fail)
@@ -47,17 +55,17 @@ def test_what_is_not_understood_is_status_2(arguments: list[str]) -> None:
 def test_a_file_name_is_never_wrapped(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture) -> None:
     monkeypatch.setenv("COLUMNS", "80")
     name = f"assets/{'long' * 30}.js"
-    monkeypatch.setattr(bundle, "build", lambda out: {"files": {name: SIZES}})
+    monkeypatch.setattr(bundle, "build", lambda out, keep: made({"replay.js": SIZES, name: SIZES}))
     assert ended("build", "dist") == 0
-    assert [line.split()[0] for line in capsys.readouterr().out.splitlines()][:2] == ["file", name]
+    assert f"\n{name} " in capsys.readouterr().out
 
 
 def test_steps_are_told_as_they_begin(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture) -> None:
-    def steps(out: Path) -> dict:
+    def steps(out: Path, keep: int) -> dict:
         log = logging.getLogger("pyscript_replay.tools.npm")
         log.info("Installing")
         log.debug("what npm said")
-        return {"files": {"replay.js": SIZES}}
+        return made({"replay.js": SIZES})
 
     monkeypatch.setattr(bundle, "build", steps)
     ended("build", "dist")
@@ -78,3 +86,24 @@ def test_version_and_completion_as_a_module() -> None:
 
     assert said("--version") == f"pyscript-replay {__version__}\n"
     assert "pyscript-replay" in said("--show-completion", "bash")
+
+
+def test_tag_prints_what_a_page_needs(dist: Path, capsys: pytest.CaptureFixture) -> None:
+    asked = ("--url", "https://cdn.example/r/", "--mode", "actions", "--api-key", 'a"b', "--nonce", "<%= n %>")
+    assert ended("tag", str(dist), *asked) == 0
+    *preloads, script = capsys.readouterr().out.splitlines()
+    files = json.loads((dist / "manifest.json").read_text())["files"]
+    assert f'src="https://cdn.example/r/replay.js" integrity="{files["replay.js"]["integrity"]}"' in script
+    assert 'crossorigin="anonymous" nonce="<%= n %>" data-mode="actions" data-api-key="a&quot;b"' in script
+    hinted = [re.search(r'href="https://cdn.example/r/([^"]+)"', line) for line in preloads]
+    assert {each[1] for each in hinted if each} <= set(files) and all(hinted)
+
+
+def test_tag_without_integrity_outlives_a_build(dist: Path, capsys: pytest.CaptureFixture) -> None:
+    assert ended("tag", str(dist), "--no-integrity") == 0
+    assert "integrity" not in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("arguments", [["nowhere"], [".", "--mode", "magic"]])
+def test_tag_of_no_bundle_or_no_mode_is_status_2(arguments: list[str], tmp_path: Path) -> None:
+    assert ended("tag", *(str(tmp_path / each) if each == "nowhere" else each for each in arguments)) == 2
