@@ -50,6 +50,8 @@ from .replay import Replay
 
 __all__ = ["ReplayError", "connect"]
 
+__version__: str
+
 async def connect(
 {arguments}
 ) -> Replay:
