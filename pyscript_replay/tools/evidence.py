@@ -9,6 +9,7 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
+from . import hosts
 from .devserver.store import DESTINATIONS, REPLAY_ID, Upload, named
 
 Json = dict[str, Any]
@@ -183,6 +184,20 @@ def masked(text: str) -> Judge:
         return HOLDS
 
     return judge
+
+
+def replay_asked(seen: Evidence) -> list[Asked]:
+    """The requests for Session Replay's configuration, with which its SDK begins."""
+    return [each for each in seen.asked if _goes_to(each, f"{hosts.REPLAY}/config/")]
+
+
+def upload_asked(seen: Evidence) -> list[Asked]:
+    """The requests that upload a recording."""
+    return [each for each in seen.asked if each.method == "POST" and _goes_to(each, f"{hosts.REPLAY}/track")]
+
+
+def _goes_to(asked: Asked, path: str) -> bool:
+    return (hosts.local(asked.method, asked.url, None) or "").startswith(path)
 
 
 def carried(message: Json) -> Any:

@@ -49,7 +49,7 @@ class Shop(BaseHTTPRequestHandler):
         if name.endswith(".js"):
             return self._answer(shop.script(name), "text/javascript")
         if name in PAGES or (shop.SITES / f"{name}.js").exists():
-            head = PAGES[name] if name in PAGES else f'<script type="module" src="/{name}.js"></script>'
+            head = PAGES.get(name, f'<script type="module" src="/{name}.js"></script>')
             return self._answer(shop.PAGE.format(head).encode(), "text/html; charset=utf-8")
         self.send_error(404)
 

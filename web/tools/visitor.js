@@ -29,6 +29,7 @@
       analytics?.reset();
       return Boolean(analytics);
     },
+    stored,
     async evidence() {
       const ours = page.pyscriptReplay;
       return {
@@ -36,7 +37,6 @@
         plugins: analytics?.queue?.plugins.map(({ name }) => name) ?? null,
         tags: document.querySelectorAll('script[src*="replay.js"][data-api-key]').length,
         status: ours?.status ?? null,
-        stored: stored(),
         violations,
         doctor: (await ours?.doctor?.()) ?? [],
       };

@@ -28,7 +28,7 @@ def check(urls: Sequence[str], options: Options) -> list[Report]:
         return list(threads.map(look, range(len(urls))))
 
 
-def script(path: Path) -> Callable[[Any], None]:
+def script(path: Path) -> Callable[[Any], object]:
     """The function ``visit(page)`` of this file."""
     fix = "Name a Python file that defines visit(page)."
     try:

@@ -42,7 +42,7 @@ def as_junit(reports: Sequence[Report], fails: Sequence[str]) -> str:
     for report in reports:
         failed = [each for each in report.findings if each.level in fails]
         counts = {"tests": str(len(report.findings)), "failures": str(len(failed)), "errors": "0"}
-        suite = ElementTree.SubElement(root, "testsuite", name=_printable(report.url), **counts)
+        suite = ElementTree.SubElement(root, "testsuite", {"name": _printable(report.url), **counts})
         for each in report.findings:
             case = ElementTree.SubElement(suite, "testcase", classname=_printable(report.url), name=each.code)
             if each.level in fails:

@@ -16,9 +16,10 @@ from .visit import CANARY, LATER, LEAVE, LOAD, RESET, Stage, Visit
 
 Json = dict[str, Any]
 
-CONFIG = f"{hosts.REPLAY}/config/"
 FROM_OUTSIDE = ("mode", "masking", "masking-light", "upload-awaited", "nothing-uploaded")
 """Codes of which the page itself may say nothing: from outside more is seen."""
+SETTINGS = ("api-key-differs", "zone-differs", "subscription-off", "tracking-plan")
+"""Codes that speak of Segment's settings: of those that are made up here they say nothing."""
 
 
 class Finding(NamedTuple):
@@ -62,17 +63,27 @@ def told(visit: Visit) -> Json:
         "plugins": page["plugins"],
         "applying": [visit.mode],
         "events": events,
-        "uploads": [
-            {"status": 200, "device_id": each.device_id, "session_id": each.session_id} for each in seen.uploads
-        ],
+        "uploads": _uploads(seen),
         "session_id": first.session_id if first else last and last["session_id"],
         "device_id": first.device_id if first else last and last["device_id"],
-        "stored": page["stored"] or page["stored_by"].get("analytics_session_id"),
+        "stored": visit.stored,
     }
     if _replay_asked(visit):
         answer["recording"] = bool(playable)
-        answer["config"] = {"status": 200, "present": True}
+        answer["config"] = _config(visit)
     return answer
+
+
+def _config(visit: Visit) -> Json | None:
+    asked = evidence.replay_asked(visit.evidence)
+    return {"status": asked[-1].status, "present": True} if asked else None
+
+
+def _uploads(seen: Evidence) -> list[Json]:
+    """Those that were taken, and then those that were refused."""
+    taken = [{"status": 200, "device_id": each.device_id, "session_id": each.session_id} for each in seen.uploads]
+    refused = [each for each in evidence.upload_asked(seen) if each.status >= 300]
+    return taken + [{"status": each.status, "device_id": None, "session_id": None} for each in refused]
 
 
 def _event(seen: Evidence, message: Json) -> Json:
@@ -95,9 +106,7 @@ def _has_segment(visit: Visit) -> bool:
 
 
 def _replay_asked(visit: Visit) -> bool:
-    """Whether Session Replay's SDK was there: it asks for its configuration first of all."""
-    asked = (hosts.local(each.method, each.url, None) for each in visit.evidence.asked)
-    return any(each and each.startswith(CONFIG) for each in asked) or bool(visit.evidence.uploads)
+    return bool(evidence.replay_asked(visit.evidence) or visit.evidence.uploads)
 
 
 def _segment_version(seen: Evidence) -> str | None:
@@ -116,7 +125,7 @@ def _replay_missing(visit: Visit) -> Finding:
 def _of_doctor(visit: Visit) -> list[Finding]:
     """By the doctor's rules; what the page itself knows of our tag comes after what was seen from outside."""
     outside = doctor.findings(told(visit))
-    codes = {each["code"] for each in outside} | set(FROM_OUTSIDE)
+    codes = {each["code"] for each in outside} | set(FROM_OUTSIDE) | set(() if visit.live else SETTINGS)
     inside = [each for each in visit.page["doctor"] if each["code"] not in codes]
     return [Finding(*(each[name] for name in Finding._fields)) for each in [*outside, *inside]]
 

@@ -50,7 +50,7 @@ class Options(NamedTuple):
     """How to look: what the command line was given."""
 
     mode: str | None = None
-    script: "Callable[[Page], None] | None" = None
+    script: "Callable[[Page], object] | None" = None
     screenshot: Path | None = None
     har: Path | None = None
     replay: Path | None = None
@@ -74,6 +74,8 @@ class Visit(NamedTuple):
     page: what the page was asked when it was clicked (``web/tools/visitor.js``)
     before_consent: what was seen while our tag waited for a consent; ``None`` if it did not
     typed: whether there was a field to type into
+    stored: what was stored in the end as ``analytics_session_id``
+    live: whether it was the real Segment
     """
 
     mode: str
@@ -83,6 +85,8 @@ class Visit(NamedTuple):
     page: dict[str, Any]
     before_consent: Evidence | None
     typed: bool
+    stored: str | None
+    live: bool
 
 
 def visit(url: str, options: Options) -> Visit:
@@ -90,12 +94,11 @@ def visit(url: str, options: Options) -> Visit:
     with _browser(options) as browser:
         mode, why = (options.mode, "it was asked for") if options.mode else _told(browser, url)
         with DevServer(bundle.cached(), sources=sources(mode)) as server:
-            har = {"record_har_path": options.har} if options.har else {}
-            context = browser.new_context(**har)
+            context = browser.new_context(record_har_path=options.har)
             wire = routing.Wire(server)
             try:
                 context.add_init_script(path=WEB / "tools" / "visitor.js")
-                routing.route(context, wire)
+                routing.route(context, wire, live=options.live)
                 visitor = _Visitor(context, wire, url, options)
                 visitor.go()
                 _keep(visitor, options)
@@ -138,13 +141,17 @@ def _told(browser: "Browser", url: str) -> tuple[str, str]:
         context.route(hosts.PATTERN, lambda route: route.abort())
         page = context.new_page()
         answers: list[Any] = []
-        page.on("response", lambda each: each.request.resource_type == "script" and answers.append(each))
+
+        def answered(response: Any) -> None:
+            answers.append(response)
+
+        page.on("response", answered)
         _open(page, url)
         tag = page.evaluate(TAG_MODE)
         if tag and tag != "auto":
             return tag, "the script tag says so"
         code = [page.evaluate(SCRIPTS)]
-        for answer in answers:
+        for answer in [each for each in answers if each.request.resource_type == "script"]:
             with contextlib.suppress(_error(), UnicodeDecodeError):  # it has none
                 code.append(answer.text())
         return mode_of("\n".join(code), bool(tag))
@@ -178,9 +185,11 @@ class _Visitor:
         with self._stage(SCRIPT if self.options.script else CLICK):
             self.typed = self._type()
             self._act()
-        self._await_doctor()
+        self.asked = self.page.evaluate("__pyscript_replay_visitor.evidence()")
         if self.options.screenshot:
             self.page.screenshot(path=self.options.screenshot)
+        if not self.wire.asked:
+            return  # the page has nothing to do with Segment
         if self.page.evaluate("__pyscript_replay_visitor.reset()"):
             with self._stage(RESET):
                 self._act()
@@ -206,7 +215,17 @@ class _Visitor:
         return self.wire.evidence()
 
     def seen(self, mode: str, why: str) -> Visit:
-        return Visit(mode, why, self.so_far(), self.stages, self.asked, self.before_consent, self.typed)
+        return Visit(
+            mode,
+            why,
+            self.so_far(),
+            self.stages,
+            self.asked,
+            self.before_consent,
+            self.typed,
+            self._stored(),
+            self.options.live,
+        )
 
     @contextlib.contextmanager
     def _stage(self, name: str) -> Generator[None, None, None]:
@@ -244,9 +263,13 @@ class _Visitor:
         def arrived() -> bool:
             seen = self.so_far()
             sessions = {evidence.session_of(seen, each) for each in seen.messages[before.events :]} - {None}
-            return bool(sessions) and not any(evidence.recorded(seen, ids).problem for ids in sessions if ids)
+            recorded = bool(evidence.replay_asked(seen))
+            return bool(sessions) and not any(
+                recorded and evidence.recorded(seen, ids).problem for ids in sessions if ids
+            )
 
-        self._wait(arrived)
+        if self.wire.asked:
+            self._wait(arrived)
 
     def _click(self) -> None:
         """The first button that tracks something; without one, an event of ours."""
@@ -274,9 +297,9 @@ class _Visitor:
                 flushed = waited or PAUSE
             self.page.wait_for_timeout(PAUSE * 1000)
 
-    def _await_doctor(self) -> None:
-        self.asked = self.page.evaluate("__pyscript_replay_visitor.evidence()")
-        self.asked["stored_by"] = {each.get("name"): each.get("value") for each in self.context.cookies()}
+    def _stored(self) -> str | None:
+        cookies = {each.get("name"): each.get("value") for each in self.context.cookies(self.url)}
+        return self.page.evaluate("__pyscript_replay_visitor.stored()") or cookies.get("analytics_session_id")
 
 
 def _keep(visitor: _Visitor, options: Options) -> None:
