@@ -19,6 +19,7 @@ FULL_SNAPSHOT = 2  # rrweb's type of event for a whole page
 STORED = ("ajs_", "analytics_session_id", "amp_", "amplitude_", "pyscript-replay")
 """How the names begin under which Segment and Amplitude store something in the browser."""
 NEAREST = 3
+CONFIG = f"{hosts.REPLAY}/config/"
 
 
 class Moment(NamedTuple):
@@ -188,7 +189,7 @@ def masked(text: str) -> Judge:
 
 def replay_asked(seen: Evidence) -> list[Asked]:
     """The requests for Session Replay's configuration, with which its SDK begins."""
-    return [each for each in seen.asked if _goes_to(each, f"{hosts.REPLAY}/config/")]
+    return [each for each in seen.asked if _goes_to(each, CONFIG)]
 
 
 def upload_asked(seen: Evidence) -> list[Asked]:

@@ -11,7 +11,7 @@ from ...doctor import OK
 from ...errors import ReplayError
 from . import rules
 from .reporters import Report
-from .visit import Options, visit
+from .visit import Options, gather
 
 AT_ONCE = 2
 """Pages, each with a browser of its own."""
@@ -21,7 +21,7 @@ def check(urls: Sequence[str], options: Options) -> list[Report]:
     """A report for each page. Raises ``ReplayError`` where one cannot be looked at."""
 
     def look(number: int) -> Report:
-        seen = visit(urls[number], _numbered(options, number) if len(urls) > 1 else options)
+        seen = gather(urls[number], _numbered(options, number) if len(urls) > 1 else options)
         return Report(urls[number], seen.mode, rules.findings(seen))
 
     with ThreadPoolExecutor(AT_ONCE) as threads:

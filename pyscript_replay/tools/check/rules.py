@@ -6,6 +6,7 @@ was lost, and that each stage of it is in the session that it should be in, whic
 
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
+from urllib.parse import urlsplit
 
 from ... import doctor
 from ...device import REPLAY_ID
@@ -75,8 +76,14 @@ def told(visit: Visit) -> Json:
 
 
 def _config(visit: Visit) -> Json | None:
-    asked = evidence.replay_asked(visit.evidence)
-    return {"status": asked[-1].status, "present": True} if asked else None
+    """The last answer to Session Replay's request for its configuration, with which its SDK begins."""
+    if asked := evidence.replay_asked(visit.evidence):
+        return {"status": asked[-1].status, "present": True}
+    for each in visit.page["violations"]:
+        if (hosts.local("GET", each["blocked"], None) or "").startswith(evidence.CONFIG):
+            host = urlsplit(each["blocked"]).netloc
+            return {"status": 0, "present": False, "cause": "policy", "host": host, "directive": each["directive"]}
+    return None
 
 
 def _uploads(seen: Evidence) -> list[Json]:
@@ -106,7 +113,7 @@ def _has_segment(visit: Visit) -> bool:
 
 
 def _replay_asked(visit: Visit) -> bool:
-    return bool(evidence.replay_asked(visit.evidence) or visit.evidence.uploads)
+    return bool(_config(visit) or visit.evidence.uploads)
 
 
 def _segment_version(seen: Evidence) -> str | None:
@@ -143,8 +150,9 @@ def _of_consent(visit: Visit) -> Iterator[Finding]:
 def _of_policy(visit: Visit) -> Iterator[Finding]:
     """What the page's policy has refused, of theirs."""
     refused = {(each["directive"], each["blocked"]) for each in visit.page["violations"]}
+    config = _config(visit) or {}
     for directive, blocked in sorted(refused):
-        if hosts.theirs(blocked):
+        if hosts.theirs(blocked) and urlsplit(blocked).netloc != config.get("host"):
             source = "/".join(blocked.split("/")[:3])
             message = f"the page's policy forbids {source} by {directive}"
             fix = f"Add {source} to {directive} of the Content-Security-Policy."

@@ -89,7 +89,7 @@ class Visit(NamedTuple):
     live: bool
 
 
-def visit(url: str, options: Options) -> Visit:
+def gather(url: str, options: Options) -> Visit:
     """Visit the page. Raises ``ReplayError`` where that is not possible."""
     with _browser(options) as browser:
         mode, why = (options.mode, "it was asked for") if options.mode else _told(browser, url)
