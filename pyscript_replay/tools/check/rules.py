@@ -62,7 +62,7 @@ def told(visit: Visit) -> Json:
         "tags": page["tags"],
         "segment": _segment_version(seen),
         "plugins": page["plugins"],
-        "applying": [visit.mode],
+        "applying": None if visit.live else [visit.mode],
         "events": events,
         "uploads": _uploads(seen),
         "session_id": first.session_id if first else last and last["session_id"],
