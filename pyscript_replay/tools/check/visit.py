@@ -27,7 +27,8 @@ EVENT = "pyscript-replay check"
 """What is tracked on a page where a click tracks nothing."""
 
 OPENING = 30.0  # seconds for a page to open
-PATIENCE = 8.0  # seconds for what was done to arrive
+IDLE = 8.0  # seconds for its requests to end
+PATIENCE = 15.0  # seconds for what was done to arrive
 QUIET = 0.7  # seconds
 FLUSH_EVERY = 1.0  # seconds
 CLICKED = 3  # buttons at most
@@ -321,7 +322,7 @@ def _open(page: "Page", url: str) -> None:
     if response and response.status >= 400:
         raise ReplayError("unreachable", f"{url} answers {response.status}", "Check the address.")
     with contextlib.suppress(_error()):  # some pages are never idle
-        page.wait_for_load_state("networkidle", timeout=PATIENCE * 1000)
+        page.wait_for_load_state("networkidle", timeout=IDLE * 1000)
     end = time.monotonic() + PATIENCE
     while page.evaluate("window.pyscriptReplay?.status") == "loading" and time.monotonic() < end:
         page.wait_for_timeout(PAUSE * 1000)
