@@ -42,8 +42,7 @@ def findings(visit: Visit) -> list[Finding]:
         return [Finding(PROBLEM, "segment-missing", "the page has not loaded Segment", {}, fix)]
     page = [] if _replay_asked(visit) or visit.page["doctor"] else [_replay_missing(visit)]
     found = [*_of_consent(visit), *page, *_of_doctor(visit), *_of_policy(visit), *_of_masking(visit)]
-    codes = {each.code for each in found}
-    if not codes & {"replay-missing", "no-session", "not-recording"}:
+    if any(each.code == "recording" for each in found):  # else it is said above why nothing is recorded
         found += _of_stages(visit)
     found += _of_delivery(visit)
     return sorted(found, key=lambda each: (PROBLEM, WARNING, OK).index(each.level))
@@ -131,9 +130,12 @@ def _replay_missing(visit: Visit) -> Finding:
 
 def _of_doctor(visit: Visit) -> list[Finding]:
     """By the doctor's rules; what the page itself knows of our tag comes after what was seen from outside."""
+    inside = visit.page["doctor"]
     outside = doctor.findings(told(visit))
+    if inside:  # the page knows why nothing is recorded, and whether that is meant
+        outside = [each for each in outside if each["code"] != "not-recording"]
     codes = {each["code"] for each in outside} | set(FROM_OUTSIDE) | set(() if visit.live else SETTINGS)
-    inside = [each for each in visit.page["doctor"] if each["code"] not in codes]
+    inside = [each for each in inside if each["code"] not in codes]
     return [Finding(*(each[name] for name in Finding._fields)) for each in [*outside, *inside]]
 
 

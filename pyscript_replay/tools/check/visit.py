@@ -252,7 +252,7 @@ class _Visitor:
         fields = self.page.locator("input:not([type]), input[type=text], input[type=search], textarea")
         for field in fields.all()[:CLICKED]:
             with contextlib.suppress(_error()):  # it cannot be seen, or not be changed
-                field.fill(CANARY, timeout=500)
+                field.fill(CANARY, timeout=3000)
                 return True
         return False
 
