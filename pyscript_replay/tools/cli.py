@@ -11,6 +11,7 @@ import sys
 import time
 import webbrowser
 from collections.abc import Generator, Sequence
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
@@ -19,6 +20,7 @@ from rich.console import Console
 from rich.filesize import decimal
 
 from .. import __version__
+from ..doctor import PROBLEM, WARNING
 from ..errors import ReplayError
 from ..options import MODES
 from .former import KEEP_DAYS
@@ -37,6 +39,19 @@ app = typer.Typer(
 )
 console = Console()
 errors = Console(stderr=True)
+
+
+class Mode(StrEnum):
+    actions = "actions"
+    device = "classic-device"
+    cloud = "classic-cloud"
+
+
+class Level(StrEnum):
+    """Of findings that can be failures, the lesser first."""
+
+    warning = WARNING
+    problem = PROBLEM
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -170,3 +185,45 @@ def serve(
                 time.sleep(3600)
         except KeyboardInterrupt:
             pass
+
+
+@app.command()
+def check(
+    urls: Annotated[list[str], typer.Argument(metavar="URL…", help="The pages to open.")],
+    mode: Annotated[Mode | None, typer.Option(help="How Segment reaches Amplitude; left out, the page tells.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the findings as JSON.")] = False,
+    github: Annotated[bool, typer.Option("--github", help="Print them as GitHub's annotations.")] = False,
+    junit: Annotated[Path | None, typer.Option(help="Write them to this file, as JUnit's XML.")] = None,
+    sarif: Annotated[Path | None, typer.Option(help="Write them to this file, as SARIF.")] = None,
+    screenshot: Annotated[Path | None, typer.Option(help="Write a picture of the page to this file.")] = None,
+    har: Annotated[Path | None, typer.Option(help="Write the visit's requests to this file.")] = None,
+    replay: Annotated[Path | None, typer.Option(help="Write the recording, as a page that plays it.")] = None,
+    script: Annotated[
+        Path | None, typer.Option(help="A file with visit(page), to be done in place of a click.")
+    ] = None,
+    baseline: Annotated[Path | None, typer.Option(help="Leave out what this earlier --json has found.")] = None,
+    connect: Annotated[str | None, typer.Option(help="The address (ws://…) of a Playwright server.")] = None,
+    live: Annotated[bool, typer.Option("--live", help="Use the real Segment and Amplitude.")] = False,
+    fail_on: Annotated[Level, typer.Option(help="The least that is a failure.")] = Level.problem,
+) -> None:
+    """Visit pages, with Segment and Amplitude played locally, and say whether events and replays match."""
+    from . import check as checking
+    from .check import reporters
+
+    visit = checking.script(script) if script else None
+    options = checking.Options(mode and mode.value, visit, screenshot, har, replay, connect, live)
+    with errors.status("Visiting …"):
+        reports = checking.check(urls, options)
+    if baseline:
+        reports = checking.without(reports, baseline)
+    fails = [each.value for each in Level][list(Level).index(fail_on) :]
+    for file, text in (
+        (junit, reporters.as_junit(reports, fails)),
+        (sarif, reporters.as_sarif(reports)),
+    ):
+        if file:
+            file.write_text(text, "utf-8")
+    shown = reporters.as_json if as_json else reporters.as_github if github else reporters.as_text
+    print(shown(reports))
+    if any(each.level in fails for report in reports for each in report.findings):
+        raise typer.Exit(1)

@@ -9,6 +9,7 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
+from . import hosts
 from .devserver.store import DESTINATIONS, REPLAY_ID, Upload, named
 
 Json = dict[str, Any]
@@ -18,6 +19,7 @@ FULL_SNAPSHOT = 2  # rrweb's type of event for a whole page
 STORED = ("ajs_", "analytics_session_id", "amp_", "amplitude_", "pyscript-replay")
 """How the names begin under which Segment and Amplitude store something in the browser."""
 NEAREST = 3
+CONFIG = f"{hosts.REPLAY}/config/"
 
 
 class Moment(NamedTuple):
@@ -107,9 +109,9 @@ def in_replay(name: str, properties: Mapping[str, Any] | None) -> Judge:
         if not ids:
             return Verdict(f'Event "{name}" names no session: neither {REPLAY_ID!r} nor a session id is on it.')
         if carried(message) not in (None, ids[1]):
-            told = f"carries session {carried(message)}, and {REPLAY_ID!r} {_replay_id(ids)}"
+            told = f"carries session {carried(message)}, and {REPLAY_ID!r} {replay_id(ids)}"
             return Verdict(f'Event "{name}" {told}.', True)
-        return _recorded(seen, ids, f'Event "{name}" is of {_replay_id(ids)}, ')
+        return recorded(seen, ids, f'Event "{name}" is of {replay_id(ids)}, ')
 
     return judge
 
@@ -125,8 +127,8 @@ def same_session(before: Seen) -> Judge:
         first = (earlier or later or more)[-1]
         other = next((each for each in later if each != first), None)
         if other:
-            return Verdict(f"The session changed: {_replay_id(first)} became {_replay_id(other)}.", True)
-        return _recorded(seen, first, f"The session is {_replay_id(first)}, ")
+            return Verdict(f"The session changed: {replay_id(first)} became {replay_id(other)}.", True)
+        return recorded(seen, first, f"The session is {replay_id(first)}, ")
 
     return judge
 
@@ -140,8 +142,8 @@ def new_session(before: Seen) -> Judge:
             return Verdict("No event that names a session has arrived since.")
         old, new = (earlier or later[:1])[-1], later[-1]
         if new == old:
-            return Verdict(f"The session is still {_replay_id(old)}.")
-        return _recorded(seen, new, f"{_replay_id(old)} became {_replay_id(new)}, ")
+            return Verdict(f"The session is still {replay_id(old)}.")
+        return recorded(seen, new, f"{replay_id(old)} became {replay_id(new)}, ")
 
     return judge
 
@@ -177,12 +179,26 @@ def masked(text: str) -> Judge:
             if place := next((json.dumps(each, ensure_ascii=False) for each in upload.events if _in(each, text)), None):
                 at = place.find(json.dumps(text, ensure_ascii=False)[1:-1])
                 around = place[max(0, at - 60) : at + len(text) + 60]
-                return Verdict(f'"{text}" is in the recording {_replay_id(_ids(upload))}: …{around}…', True)
+                return Verdict(f'"{text}" is in the recording {replay_id(_ids(upload))}: …{around}…', True)
         if not any(_is_playable(upload) for upload in seen.uploads):
             return Verdict("Nothing was recorded, so nothing can be said of masking.")
         return HOLDS
 
     return judge
+
+
+def replay_asked(seen: Evidence) -> list[Asked]:
+    """The requests for Session Replay's configuration, with which its SDK begins."""
+    return [each for each in seen.asked if _goes_to(each, CONFIG)]
+
+
+def upload_asked(seen: Evidence) -> list[Asked]:
+    """The requests that upload a recording."""
+    return [each for each in seen.asked if each.method == "POST" and _goes_to(each, f"{hosts.REPLAY}/track")]
+
+
+def _goes_to(asked: Asked, path: str) -> bool:
+    return (hosts.local(asked.method, asked.url, None) or "").startswith(path)
 
 
 def carried(message: Json) -> Any:
@@ -229,14 +245,14 @@ def time_line(moments: Sequence[Moment]) -> str:
     return "\n".join(f"  {each.at:7.2f}  {each.kind:9}  {_short(each.text)}" for each in moments)
 
 
-def _recorded(seen: Evidence, ids: Ids, told: str) -> Verdict:
+def recorded(seen: Evidence, ids: Ids, told: str = "") -> Verdict:
     """Whether there is a recording of this session that can be played."""
     its = [upload for upload in seen.uploads if _ids(upload) == ids]
     if any(_is_playable(upload) for upload in its):
         return HOLDS
     if its:
         return Verdict(f"{told}whose recording has no full snapshot, so it cannot be played.")
-    others = ", ".join(sorted({_replay_id(_ids(upload)) for upload in seen.uploads}))
+    others = ", ".join(sorted({replay_id(_ids(upload)) for upload in seen.uploads}))
     return Verdict(f"{told}and {f'only {others} was recorded' if others else 'nothing was recorded'}.")
 
 
@@ -248,7 +264,7 @@ def _ids(upload: Upload) -> Ids:
     return upload.device_id, upload.session_id
 
 
-def _replay_id(ids: Ids) -> str:
+def replay_id(ids: Ids) -> str:
     return f"{ids[0]}/{ids[1]}"
 
 

@@ -83,6 +83,14 @@ class Wire:
             self.note("request", f"{method} {url.partition('?')[0]}: {answer.status}")
         return answer
 
+    def answered(self, method: str, url: str, headers: Mapping[str, str], body: bytes | None, status: int) -> None:
+        """The real one has answered: what it was told is kept here as well."""
+        if method == "POST" and status < 300:
+            self.answer(method, url, headers, body)
+        else:
+            self.asked.append(Asked(method, url, status))
+            self.note("request", f"{method} {url.partition('?')[0]}: {status}")
+
     def _forwarded(self, method: str, url: str, path: str, headers: Mapping[str, str], body: bytes | None) -> Answer:
         here, there = urlsplit(self.server.url), urlsplit(url)
         kept = {name: value for name, value in headers.items() if name.lower() not in HOP}
@@ -136,9 +144,21 @@ def listen(context: "sync_api.BrowserContext | async_api.BrowserContext", wire: 
     context.on("console", lambda said: said.type in ("error", "warning") and wire.note("console", said.text))  # type: ignore[call-overload]
 
 
-def route(context: "sync_api.BrowserContext", wire: Wire) -> None:
-    """Answer this context's requests to Segment and Amplitude here."""
+def route(context: "sync_api.BrowserContext", wire: Wire, live: bool = False) -> None:
+    """Answer this context's requests to Segment and Amplitude here; or, ``live``, have them answered, and listen."""
     from playwright.sync_api import Error
+
+    def listening(route: "sync_api.Route") -> None:
+        request = route.request
+        method, url, body = request.method, request.url, request.post_data_buffer
+        if not hosts.local(method, url, body):
+            return route.fallback()
+        try:
+            answer = route.fetch()
+            wire.answered(method, url, request.headers, body, answer.status)
+            route.fulfill(response=answer)
+        except Error:
+            route.abort()
 
     def handle(route: "sync_api.Route") -> None:
         request = route.request
@@ -151,7 +171,7 @@ def route(context: "sync_api.BrowserContext", wire: Wire) -> None:
         except Error:
             pass  # the page has gone meanwhile
 
-    context.route(hosts.PATTERN, handle)
+    context.route(hosts.PATTERN, listening if live else handle)
     context.expose_binding(BINDING, wire.told)
     context.add_init_script(observer(wire.server))
     listen(context, wire)

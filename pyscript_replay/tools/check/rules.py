@@ -1,0 +1,237 @@
+"""What a visit comes to. Pure: what was seen in, findings out.
+
+The doctor's rules (``doctor.py``) judge the page; what is here besides are those that need a whole visit: that no event
+was lost, and that each stage of it is in the session that it should be in, which was recorded.
+"""
+
+from collections.abc import Iterator, Mapping
+from typing import Any, NamedTuple
+from urllib.parse import urlsplit
+
+from ... import doctor
+from ...device import REPLAY_ID
+from ...doctor import OK, PROBLEM, WARNING
+from .. import evidence, hosts
+from ..evidence import Evidence, Ids
+from .visit import CANARY, LATER, LEAVE, LOAD, RESET, Stage, Visit
+
+Json = dict[str, Any]
+
+FROM_OUTSIDE = ("mode", "masking", "masking-light", "upload-awaited", "nothing-uploaded")
+"""Codes of which the page itself may say nothing: from outside more is seen."""
+SETTINGS = ("api-key-differs", "zone-differs", "subscription-off", "tracking-plan")
+"""Codes that speak of Segment's settings: of those that are made up here they say nothing."""
+
+
+class Finding(NamedTuple):
+    """What ``--json`` prints of one."""
+
+    level: str
+    code: str
+    message: str
+    evidence: Mapping[str, Any]
+    fix: str
+
+
+def findings(visit: Visit) -> list[Finding]:
+    """What is wrong with the page, and then what is right."""
+    if not _has_segment(visit):
+        fix = (
+            "Add Segment's snippet, or the tag's data-write-key; where a consent is waited for, give it with --script."
+        )
+        return [Finding(PROBLEM, "segment-missing", "the page has not loaded Segment", {}, fix)]
+    page = [] if _replay_asked(visit) or visit.page["doctor"] else [_replay_missing(visit)]
+    found = [*_of_consent(visit), *page, *_of_doctor(visit), *_of_policy(visit), *_of_masking(visit)]
+    if any(each.code == "recording" for each in found):  # else it is said above why nothing is recorded
+        found += _of_stages(visit)
+    found += _of_delivery(visit)
+    return sorted(found, key=lambda each: (PROBLEM, WARNING, OK).index(each.level))
+
+
+def told(visit: Visit) -> Json:
+    """The doctor's evidence, as far as it can be seen from outside: ``doctor.py`` has the table."""
+    seen, page = visit.evidence, visit.page
+    playable = [each for each in seen.uploads if not evidence.recorded(seen, (each.device_id, each.session_id)).problem]
+    events = [_event(seen, each) for each in seen.messages]
+    last = next((each for each in reversed(events) if each["session_id"]), None)
+    first = playable[0] if playable else None
+    answer: Json = {
+        "mode": visit.mode,
+        "why": visit.why,
+        "tags": page["tags"],
+        "segment": _segment_version(seen),
+        "plugins": page["plugins"],
+        "applying": None if visit.live else [visit.mode],
+        "events": events,
+        "uploads": _uploads(seen),
+        "session_id": first.session_id if first else last and last["session_id"],
+        "device_id": first.device_id if first else last and last["device_id"],
+        "stored": visit.stored,
+    }
+    if _replay_asked(visit):
+        answer["recording"] = bool(playable)
+        answer["config"] = _config(visit)
+    return answer
+
+
+def _config(visit: Visit) -> Json | None:
+    """The last answer to Session Replay's request for its configuration, with which its SDK begins."""
+    if asked := evidence.replay_asked(visit.evidence):
+        return {"status": asked[-1].status, "present": True}
+    for each in visit.page["violations"]:
+        if (hosts.local("GET", each["blocked"], None) or "").startswith(evidence.CONFIG):
+            host = urlsplit(each["blocked"]).netloc
+            return {"status": 0, "present": False, "cause": "policy", "host": host, "directive": each["directive"]}
+    return None
+
+
+def _uploads(seen: Evidence) -> list[Json]:
+    """Those that were taken, and then those that were refused."""
+    taken = [{"status": 200, "device_id": each.device_id, "session_id": each.session_id} for each in seen.uploads]
+    refused = [each for each in evidence.upload_asked(seen) if each.status >= 300]
+    return taken + [{"status": each.status, "device_id": None, "session_id": None} for each in refused]
+
+
+def _event(seen: Evidence, message: Json) -> Json:
+    ids = evidence.session_of(seen, message)
+    carried = evidence.carried(message)
+    device = (message.get("context") or {}).get("device") or {}
+    named = carried is not None  # else amplitude-js sends it, with a device id of its own
+    return {
+        "name": evidence.name_of(message),
+        "type": message.get("type"),
+        "session_id": carried if named else ids and ids[1],
+        "replay_id": (message.get("properties") or {}).get(REPLAY_ID),
+        "device_id": (device.get("id") or message.get("anonymousId")) if named else None,
+        "allowed": True,
+    }
+
+
+def _has_segment(visit: Visit) -> bool:
+    return bool(visit.page["segment"] or visit.evidence.called or visit.evidence.messages)
+
+
+def _replay_asked(visit: Visit) -> bool:
+    return bool(_config(visit) or visit.evidence.uploads)
+
+
+def _segment_version(seen: Evidence) -> str | None:
+    libraries = ((each.get("context") or {}).get("library") or {} for each in seen.messages)
+    return next(
+        (str(each["version"]).removeprefix("npm:next-").removeprefix("next-") for each in libraries if each), None
+    )
+
+
+def _replay_missing(visit: Visit) -> Finding:
+    message = "Session Replay is not on the page: it never asked Amplitude for its configuration"
+    fix = "Add the script tag (pyscript-replay serve shows one), or see what keeps your own wiring from init()."
+    return Finding(PROBLEM, "replay-missing", message, {"events": len(visit.evidence.messages)}, fix)
+
+
+def _of_doctor(visit: Visit) -> list[Finding]:
+    """By the doctor's rules; what the page itself knows of our tag comes after what was seen from outside."""
+    inside = visit.page["doctor"]
+    outside = doctor.findings(told(visit))
+    if inside:  # the page knows why nothing is recorded, and whether that is meant
+        outside = [each for each in outside if each["code"] != "not-recording"]
+    codes = {each["code"] for each in outside} | set(FROM_OUTSIDE) | set(() if visit.live else SETTINGS)
+    inside = [each for each in inside if each["code"] not in codes]
+    return [Finding(*(each[name] for name in Finding._fields)) for each in [*outside, *inside]]
+
+
+def _of_consent(visit: Visit) -> Iterator[Finding]:
+    if visit.before_consent is None:
+        return
+    verdict = evidence.nothing_before_consent(visit.before_consent)
+    if verdict.problem:
+        yield _problem("before-consent", f"before the consent {_clause(verdict.problem)}", "Load nothing before it.")
+    else:
+        yield Finding(OK, "consent", "before the consent nothing was asked of Segment or Amplitude", {}, "")
+
+
+def _of_policy(visit: Visit) -> Iterator[Finding]:
+    """What the page's policy has refused, of theirs."""
+    refused = {(each["directive"], each["blocked"]) for each in visit.page["violations"]}
+    config = _config(visit) or {}
+    for directive, blocked in sorted(refused):
+        if hosts.theirs(blocked) and urlsplit(blocked).netloc != config.get("host"):
+            source = "/".join(blocked.split("/")[:3])
+            message = f"the page's policy forbids {source} by {directive}"
+            fix = f"Add {source} to {directive} of the Content-Security-Policy."
+            yield Finding(PROBLEM, "policy", message, {"directive": directive, "blocked": blocked}, fix)
+
+
+def _of_masking(visit: Visit) -> Iterator[Finding]:
+    if not visit.typed:
+        return
+    verdict = evidence.masked(CANARY)(visit.evidence)
+    if not verdict.problem:
+        yield Finding(OK, "masked", "what was typed is not in the recording", {"typed": CANARY}, "")
+    elif verdict.final:
+        message = "what was typed into a field can be read in the recording"
+        fix = "Set privacyConfig.defaultMaskLevel to medium or conservative, if that is not meant."
+        yield Finding(WARNING, "typed-text-recorded", message, {"typed": CANARY, "seen": verdict.problem}, fix)
+
+
+def _of_delivery(visit: Visit) -> Iterator[Finding]:
+    verdict = evidence.nothing_lost(visit.evidence)
+    count = len(visit.evidence.called)
+    if not verdict.problem:
+        yield Finding(OK, "delivered", f"all {count} events have arrived at Segment, once each", {"events": count}, "")
+    elif not visit.evidence.called:
+        fix = "Track one, or say with --script what does."
+        yield Finding(WARNING, "no-event", "no event was tracked during the visit", {}, fix)
+    elif verdict.final:
+        yield _problem("event-twice", verdict.problem, "See what sends it besides Segment's SDK.")
+    else:
+        fix = "See that no middleware throws, or leaves its event without calling next()."
+        yield _problem("event-lost", verdict.problem, fix)
+
+
+def _of_stages(visit: Visit) -> Iterator[Finding]:
+    """Whether each stage is in the session that it should be in, and that was recorded."""
+    previous: Ids | None = None
+    for stage in visit.stages:
+        present = _last_session(visit.evidence, stage)
+        if stage.name not in (LOAD, LEAVE):
+            yield from _of_stage(visit.evidence, stage, previous, present)
+        previous = present or previous
+
+
+def _of_stage(seen: Evidence, stage: Stage, previous: Ids | None, present: Ids | None) -> Iterator[Finding]:
+    if not present:
+        new = seen.messages[stage.before.events : stage.after.events]
+        if new:
+            name = evidence.name_of(new[-1]) or new[-1].get("type")
+            message = f'after {stage.name} event "{name}" names no session'
+            yield _problem("session-missing", message, "See in the browser's console what has failed.", stage)
+        return
+    known = seen._replace(uploads=seen.uploads[: stage.after.uploads])
+    if problem := evidence.recorded(known, present).problem:
+        message = f"after {stage.name} events are of {evidence.replay_id(present)}, {problem}"
+        fix = "Give Session Replay each new session and device before their first event: setSessionId, or init again."
+        yield _problem("session-not-recorded", message, fix, stage)
+    if previous is None or stage.name == RESET:
+        return
+    moved = present[1] != previous[1]
+    if stage.name == LATER and not moved:
+        message = f"after {stage.name} without an event the session is still {present[1]}"
+        yield _problem("session-endless", message, "Let sessions end after 30 minutes, as Amplitude's do.", stage)
+    elif stage.name != LATER and moved:
+        message = f"after {stage.name} session {previous[1]} became {present[1]}"
+        yield _problem("session-changed", message, "Let one writer keep analytics_session_id.", stage)
+
+
+def _last_session(seen: Evidence, stage: Stage) -> Ids | None:
+    """Of the stage's last event that names one."""
+    sessions = [evidence.session_of(seen, each) for each in seen.messages]
+    return next(filter(None, reversed(sessions[stage.before.events : stage.after.events])), None)
+
+
+def _problem(code: str, message: str, fix: str, stage: Stage | None = None) -> Finding:
+    return Finding(PROBLEM, code, _clause(message), {"stage": stage.name} if stage else {}, fix)
+
+
+def _clause(sentence: str) -> str:
+    """As part of another: findings are written without a full stop."""
+    return sentence.rstrip(".")
