@@ -178,6 +178,36 @@ def test_configuration_refused_is_told_and_no_event_is_marked(mode: str, status:
 
 
 @every_mode
+@pytest.mark.parametrize("status", [403, 500])
+def test_configuration_that_was_refused_is_asked_for_again_by_start(mode: str, status: int) -> None:
+    async def story(browser: Browser) -> None:
+        browser.config = status
+        tab = await browser.open()
+        await tab.track()
+        browser.config = 200
+        tab.do(tab.facade.start)
+        await pause(1)
+        assert tab.status == "running"
+        event = await tab.track()
+        assert replay_id(event) == its_own(event) == tab.sdk.running
+
+    run(mode, story)
+
+
+@every_mode
+def test_session_that_is_not_sampled_is_not_recorded_into_the_one_before(mode: str) -> None:
+    async def story(browser: Browser) -> None:
+        tab = await browser.open()
+        await tab.track()
+        browser.sampled = False
+        await pause(31 * 60)
+        assert replay_id(await tab.track()) is None
+        assert (tab.status, tab.recording, tab.sdk.running, tab.errors) == ("running", False, None, [])
+
+    run(mode, story)
+
+
+@every_mode
 def test_upload_refused_is_told_and_no_further_event_is_marked(mode: str) -> None:
     async def story(browser: Browser) -> None:
         browser.upload = 403

@@ -7,6 +7,7 @@
 - An event keeps the anonymous id of when it was made.
 """
 
+import asyncio
 from typing import TYPE_CHECKING, Any
 
 from .clock import MINUTE
@@ -24,7 +25,7 @@ class Analytics:
         self.tab, self.browser = tab, tab.browser
         self.loaded = False
         self._before: list[tuple] = []  # calls before it had loaded
-        self._count = 0
+        self.count = 0
 
     def load(self) -> None:
         self.loaded = True
@@ -56,10 +57,10 @@ class Analytics:
         self.browser.changed(self.tab, "ajs_anonymous_id")
 
     def _made(self, kind: str, name: str, properties: dict | None = None, integrations: dict | None = None) -> None:
-        self._count += 1
+        self.count += 1
         event = {
-            "message_id": f"{id(self.tab)}-{self._count}",
-            "number": self._count,
+            "message_id": f"{id(self.tab)}-{self.count}",
+            "number": self.count,
             "tab": self.tab,
             "type": kind,
             "name": name,
@@ -67,6 +68,7 @@ class Analytics:
             "properties": dict(properties or {}),
             "integrations": dict(integrations or {}),
             "made": self.browser.now(),
+            "excluded": False in (integrations or {}).values(),
         }
         self.tab.spawn(self._deliver(event))
 
@@ -76,6 +78,8 @@ class Analytics:
         if self.browser.mode == "actions":
             self._session_plugin(event)
         await self.tab.watch.view(event)
+        event["recorded"], event["live"] = self.tab.sdk.running, self.tab.facade.live
+        await asyncio.sleep(0)
         if self.browser.mode == "classic-device" and event["integrations"].get("Amplitude", True):
             self.tab.amplitude.log(event)
         elif self.browser.mode != "classic-device":
@@ -83,7 +87,7 @@ class Analytics:
             event["session_id"] = (event["integrations"].get(name) or {}).get("session_id")
             event["device_id"] = event["anonymous_id"]
         event["delayed"] = round((self.browser.loop.time() - came) * 1000)
-        self.browser.delivered.append(event)
+        self.browser.deliver(event)
 
     def _session_plugin(self, event: dict[str, Any]) -> None:
         if event["integrations"].get(ACTIONS, True) is False:

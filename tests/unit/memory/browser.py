@@ -7,7 +7,7 @@ import asyncio
 import contextvars
 from collections.abc import Callable, Coroutine
 from types import SimpleNamespace as Box
-from typing import Any
+from typing import Any, TypeVar
 
 from pyscript_replay import bridge, tag
 
@@ -44,6 +44,7 @@ class Browser:
         self.visitors = ["visitor-0"]
         self.amplitude_cookie: dict[str, Any] = {}
         self.config, self.upload, self.recorder = 200, 200, "there"
+        self.sampled = True
         self.delivered: list[dict[str, Any]] = []
         self.logged: list[dict[str, Any]] = []
         self.uploads: list[str] = []
@@ -67,6 +68,14 @@ class Browser:
         for tab in self.tabs:
             if tab is not by:
                 border.soon(tab, lambda tab=tab: (tab.facade.stored(key), tab.watch.stored(key)))
+
+    def deliver(self, event: dict[str, Any]) -> None:
+        """An event has reached Segment's server, and with it Amplitude."""
+        self.delivered.append(event)
+
+    def contact(self, tab: "Tab", what: str) -> None:
+        """Amplitude is asked for its configuration, or is sent a recording."""
+        self.requests.append(what)
 
     def new_visitor(self) -> str:
         self.visitor = f"visitor-{len(self.visitors)}"
@@ -183,7 +192,10 @@ async def pause(seconds: float) -> None:
     await asyncio.sleep(seconds)
 
 
-def run(mode: str, story: Callable[[Browser], Coroutine[Any, Any, None]]) -> None:
+B = TypeVar("B", bound=Browser)
+
+
+def run(mode: str, story: Callable[[B], Coroutine[Any, Any, None]], kind: type[B] = Browser) -> None:
     """Run a story in a browser of its own. What nobody caught fails it."""
     loop = Loop()
 
@@ -198,7 +210,7 @@ def run(mode: str, story: Callable[[Browser], Coroutine[Any, Any, None]]) -> Non
         return made
 
     loop.set_task_factory(task)  # pyright: ignore[reportArgumentType]
-    browser = Browser(loop, mode)
+    browser = kind(loop, mode)
 
     async def whole() -> None:
         await story(browser)

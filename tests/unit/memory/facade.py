@@ -21,6 +21,7 @@ class Facade:
     def __init__(self, tab: "Tab") -> None:
         self.tab = tab
         self.state = lifecycle.NEW
+        self.since = 0.0  # when the status has changed last
         self.opened = False
         self.last_error: dict[str, Any] | None = None
         self.errors: dict[str, Any] = {}
@@ -86,6 +87,7 @@ class Facade:
         if self.status not in ("loading", "waiting") and not self._is_ready:
             self._is_ready = True
             self._ready.resolve(cpython.box(self.it))
+        self.since = self.tab.browser.loop.time()
         self._moved.set()
         self._moved = asyncio.Event()
 
@@ -122,7 +124,7 @@ class Facade:
         return promise(stopped())
 
     def flush(self) -> Any:
-        return self._effects["flush"]()
+        return self._effects["flush"]() if "flush" in self._effects else None
 
     def track(self, name: str, properties: dict) -> Any:
         async def tracked() -> None:

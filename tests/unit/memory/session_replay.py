@@ -1,8 +1,8 @@
 """session-replay-browser 1.50.2 in memory, with what ``web/page/recorder.js`` hears of it; and its shell.
 
 It has the quirks that ``recorder.py`` lists: the uploader keeps the device id of ``init``; ``setSessionId`` before
-``init`` is lost, does not sample anew, and starts a recording that was stopped; it does nothing for the very same
-number; ``shutdown`` cannot be undone but by ``init``, and loses what was still being gathered; an ``init`` is done
+``init`` is lost, and where the session is not sampled it goes on recording into the one before; it does nothing for the
+very same number; ``start`` does not ask for the configuration again; ``shutdown`` cannot be undone but by ``init``, and loses what was still being gathered; an ``init`` is done
 before anything is recorded; ``getSessionReplayProperties`` answers an id although rrweb never came.
 """
 
@@ -31,7 +31,7 @@ class SessionReplay:
         self._device: Any = None
         self._session: Any = None
         self._captures = False  # what the configuration said
-        self._initialised = False
+        self._initialised = self._enabled = False
         self._run = 0  # counts what was begun, so that what comes late can tell
         self._gathered: list[str] = []
         self._tell: Any = None
@@ -40,7 +40,7 @@ class SessionReplay:
             "init": self._init,
             "setSessionId": self._set_session_id,
             "getSessionReplayProperties": self.properties,
-            "start": lambda: self._later(self._start()),
+            "start": lambda: self._later(self._restart()),
             "stop": self._stop,
             "shutdown": self._shutdown,
             "flush": lambda _=False: self._later(self._flush()),
@@ -59,7 +59,7 @@ class SessionReplay:
         return {"promise": promise(doing)}
 
     def properties(self) -> dict[str, str]:
-        records = self._initialised and self._captures and self._session and self._device
+        records = self._enabled and self._captures and self._session and self.browser.sampled
         return {REPLAY_ID: f"{self._device}/{self._session}"} if records else {}
 
     def _init(self, api_key: str, options: dict[str, Any]) -> dict[str, Any]:
@@ -67,7 +67,7 @@ class SessionReplay:
         self._options = options
         self._uploads_as = self._device = options["deviceId"]
         self._session = options.get("sessionId")
-        self._initialised = False
+        self._initialised, self._enabled, self._captures = False, True, False
         self.browser.sdk_stores.add(f"AMP_remote_config_{api_key[:10]}")
         return self._later(self._begin())
 
@@ -78,13 +78,20 @@ class SessionReplay:
 
     async def _configure(self) -> None:
         status = self.browser.config
-        self.browser.requests.append("config")
+        self.browser.contact(self.tab, "config")
         await asyncio.sleep(NETWORK)
         self._captures = status == 200
         self._tell({"what": "config", "status": status, "present": status == 200, "detail": str(status)})
 
+    async def _restart(self) -> None:
+        self._enabled = True
+        await self._start()
+
     async def _start(self) -> None:
-        if not self._initialised or not self._session or not self._device:
+        if not self._initialised or not self._enabled or not self._session:
+            return
+        if not self.browser.sampled:
+            self._options["said"]("sampled-out")
             return
         if not self._captures:
             self._options["said"]("capture-off")
@@ -110,20 +117,23 @@ class SessionReplay:
         await asyncio.sleep(GATHERING)
         await self._send()
 
-    def _set_session_id(self, session_id: Any, device_id: Any = None) -> dict[str, Any]:
+    def _set_session_id(self, session_id: Any) -> dict[str, Any]:
         assert isinstance(session_id, int) and session_id
-        return self._later(self._moved_to(session_id))
+        before = self._session
+        moves = self._initialised and session_id != before
+        if moves:
+            self._session = session_id
+        return self._later(self._moved(session_id, before) if moves else done())
 
-    async def _moved_to(self, session_id: int) -> None:
-        if not self._initialised or session_id == self._session:
-            return
-        self._session = session_id
-        await self._configure()
-        if self._initialised and self._session == session_id:
+    async def _moved(self, session_id: int, before: Any) -> None:
+        if before:
+            await self._configure()
+        if self._session == session_id:
             await self._start()
 
     def _stop(self) -> None:
         self._run += 1
+        self._enabled = False
         if self.running:
             self._ended()
 
@@ -143,6 +153,7 @@ class SessionReplay:
         sent, self._gathered = self._gathered, []
         for replay_id in sent:
             self.browser.uploads.append(replay_id)
+            self.browser.contact(self.tab, "upload")
             status = self.browser.upload
             await asyncio.sleep(NETWORK)
             self._tell({"what": "upload", "status": status, "skipped": "", "detail": str(status)})
@@ -150,6 +161,10 @@ class SessionReplay:
     def leave(self) -> None:
         """The page is left."""
         self.running = None
+
+
+async def done() -> None:
+    """There is nothing to do."""
 
 
 def shell_module(tab: "Tab") -> dict[str, Any]:
