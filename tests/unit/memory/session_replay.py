@@ -1,9 +1,14 @@
 """session-replay-browser 1.50.2 in memory, with what ``web/page/recorder.js`` hears of it; and its shell.
 
-It has the quirks that ``recorder.py`` lists: the uploader keeps the device id of ``init``; ``setSessionId`` before
-``init`` is lost, and where the session is not sampled it goes on recording into the one before; it does nothing for the
-very same number; ``start`` does not ask for the configuration again; ``shutdown`` cannot be undone but by ``init``, and loses what was still being gathered; an ``init`` is done
-before anything is recorded; ``getSessionReplayProperties`` answers an id although rrweb never came.
+It has the quirks that ``recorder.py`` lists:
+
+- the uploader keeps the device id of ``init``;
+- ``setSessionId`` before ``init`` is lost, does nothing for the very same number, and where the session is not sampled
+  it goes on recording into the one before;
+- ``start`` does not ask for the configuration again;
+- ``shutdown`` cannot be undone but by ``init``, and loses what was still being gathered;
+- ``init`` is done before anything is recorded, and ``getSessionReplayProperties`` answers an id although rrweb never
+  came.
 """
 
 import asyncio
