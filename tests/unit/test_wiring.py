@@ -194,6 +194,18 @@ def test_configuration_that_was_refused_is_asked_for_again_by_start(mode: str, s
     run(mode, story)
 
 
+def test_configuration_that_was_refused_before_there_was_a_session_is_asked_for_again_with_the_first_one() -> None:
+    async def story(browser: Browser) -> None:
+        browser.config = 403
+        tab = await browser.open()
+        assert (tab.status, tab.session_id) == ("running", None)
+        browser.config = 200
+        event = await tab.track()
+        assert replay_id(event) == its_own(event) == tab.sdk.running
+
+    run("actions", story)
+
+
 @every_mode
 def test_session_that_is_not_sampled_is_not_recorded_into_the_one_before(mode: str) -> None:
     async def story(browser: Browser) -> None:

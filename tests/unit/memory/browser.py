@@ -101,7 +101,7 @@ class Browser:
 class Tab:
     """One page in a tab."""
 
-    def __init__(self, browser: Browser, attributes: dict[str, str]) -> None:
+    def __init__(self, browser: Browser, attributes: dict[str, Any]) -> None:
         self.browser = browser
         self.attributes = {
             "mode": browser.mode,
