@@ -29,7 +29,7 @@ def test_start_records_and_marks_the_first_event(mode: str) -> None:
         event = await tab.track()
         assert replay_id(event) == its_own(event) == tab.replay_id == tab.sdk.running
         assert tab.recording and tab.errors == []
-        await pause(1)
+        await pause(3)
         assert browser.uploads[-1] == tab.replay_id
 
     run(mode, story)
@@ -71,7 +71,7 @@ def test_reset_is_another_visitor_in_a_new_session(mode: str) -> None:
         assert second["device_id"] == browser.visitor != first["device_id"]
         assert second["session_id"] > first["session_id"]
         assert replay_id(second) == its_own(second) == tab.sdk.running
-        await pause(1)
+        await pause(3)
         assert browser.uploads[-1] == replay_id(second)
 
     run(mode, story)

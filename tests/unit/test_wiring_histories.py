@@ -3,6 +3,7 @@
 - each event is delivered once, and in order;
 - an event carries a replay id of no other session or device than its own, and only while a full snapshot of that very
   session runs, or ran when its visitor was there;
+- what is recorded is uploaded, under its own replay id;
 - while nothing is wrong with the recording, each event that may carry one does;
 - nothing is recorded, asked for, uploaded, stored or marked while stopped or before consent;
 - ``status`` and ``recording`` tell the truth;
@@ -116,6 +117,8 @@ class Watched(Browser):
     def contact(self, tab: Tab, what: str) -> None:
         super().contact(tab, what)
         stopping = tab.status == "stopped" and self.loop.time() - tab.facade.since < STOPPED_S
+        if what == "upload":
+            self.must(self.uploads[-1] in tab.sdk.snapshots, "uploaded under another id than recorded")
         self.must(stopping or tab.status not in ("stopped", "waiting"), f"{what} while stopped, or before consent")
 
     def look(self, settled: bool) -> None:
@@ -165,6 +168,8 @@ class History:
             await tab.track()  # a recording that was refused may begin with it
             event = await tab.track()
             assert replay_id(event) == its_own(event), "all is well, and an event is not marked"
+            recorded = set(tab.sdk.snapshots)
+            assert recorded <= set(browser.uploads) or not browser.healthy, "recorded, and not uploaded"
         browser.look(settled=True)
         for tab, arrived in browser.arrived.items():
             if not tab.closed:

@@ -6,7 +6,7 @@ It has the quirks that ``recorder.py`` lists:
 - ``setSessionId`` before ``init`` is lost, does nothing for the very same number, and where the session is not sampled
   it goes on recording into the one before;
 - ``start`` does not ask for the configuration again;
-- ``shutdown`` cannot be undone but by ``init``, and loses what was still being gathered;
+- ``shutdown`` cannot be undone but by ``init``, and loses what was still being gathered; ``init`` what was not sent;
 - ``init`` is done before anything is recorded, and ``getSessionReplayProperties`` answers an id although rrweb never
   came.
 """
@@ -24,7 +24,8 @@ if TYPE_CHECKING:
     from .browser import Tab
 
 NETWORK = 0.02
-GATHERING = 0.05
+GATHERING = 0.04
+INTERVAL = 1.0
 
 
 class SessionReplay:
@@ -38,7 +39,8 @@ class SessionReplay:
         self._captures = False  # what the configuration said
         self._initialised = self._enabled = False
         self._run = 0  # counts what was begun, so that what comes late can tell
-        self._gathered: list[str] = []
+        self._gathered: list[str] = []  # not yet handed over to the uploader
+        self._queued: list[str] = []
         self._tell: Any = None
         self._options: dict[str, Any] = {}
         self.it: dict[str, Any] = {
@@ -73,6 +75,7 @@ class SessionReplay:
         self._uploads_as = self._device = options["deviceId"]
         self._session = options.get("sessionId")
         self._initialised, self._enabled, self._captures = False, True, False
+        self._queued = []
         self.browser.sdk_stores.add(f"AMP_remote_config_{api_key[:10]}")
         return self._later(self._begin())
 
@@ -120,6 +123,9 @@ class SessionReplay:
         self._gathered.append(f"{self._uploads_as}/{self._session}")
         self._tell({"what": "snapshot"})
         await asyncio.sleep(GATHERING)
+        self._queued += self._gathered
+        self._gathered = []
+        await asyncio.sleep(INTERVAL)
         await self._send()
 
     def _set_session_id(self, session_id: Any) -> dict[str, Any]:
@@ -155,7 +161,7 @@ class SessionReplay:
         await self._send()
 
     async def _send(self) -> None:
-        sent, self._gathered = self._gathered, []
+        sent, self._queued = self._queued, []
         for replay_id in sent:
             self.browser.uploads.append(replay_id)
             self.browser.contact(self.tab, "upload")
