@@ -23,7 +23,7 @@ from .memory.browser import LAST_ACCESS, SESSION, Browser, Tab, pause, run
 from .memory.clock import MINUTE
 from .test_wiring import MODES, its_own, replay_id
 
-HISTORIES = 100 if os.environ.get("MUTANT_UNDER_TEST") else 400
+HISTORIES = 100 if os.environ.get("MUTANT_UNDER_TEST") else 500
 STEPS = 14
 SETTLED_S = 12  # more than a recording has to begin, or a stop to end
 STOPPED_S = 2.5  # after so long, a stop is over
@@ -215,6 +215,7 @@ class History:
         await pause(minutes * 60)
 
     async def clock(self, _: Tab, minutes: int) -> None:
+        await pause(0.005)  # not between amplitude-js and who has looked just before it
         self.browser.clock.set(minutes * MINUTE)
 
     async def reload(self, tab: Tab, _: None) -> None:
