@@ -44,6 +44,7 @@ def test_renew_after_31_minutes_records_a_new_session_with_the_event_that_opens_
         second = await tab.track()
         assert second["session_id"] > first["session_id"]
         assert replay_id(second) == its_own(second) == tab.sdk.running
+        assert second["delayed"] < 500  # it waits for its recording, and no longer
         assert tab.facade.sessions[-1]["reason"] == "renewed"
 
     run(mode, story)
@@ -268,6 +269,7 @@ def test_garbage_in_storage_is_no_session(mode: str, garbage: Any) -> None:
     async def story(browser: Browser) -> None:
         browser.storage.update({"analytics_session_id": garbage, "analytics_session_id.last_access": browser.now()})
         tab = await browser.open()
+        assert browser.storage.get("analytics_session_id") != garbage
         event = await tab.track()
         assert event["session_id"] >= event["made"] - 5000
         assert replay_id(event) == its_own(event) == tab.sdk.running
@@ -316,5 +318,81 @@ def test_opt_out_in_another_tab_stops_this_one(mode: str) -> None:
         await pause(3)
         assert (one.status, one.sdk.running) == ("stopped", None)
         assert replay_id(await one.track()) is None
+
+    run(mode, story)
+
+
+@pytest.mark.parametrize("mode", ["actions", "classic-cloud"])
+def test_reset_while_booting_is_another_visitor_in_a_new_session(mode: str) -> None:
+    async def story(browser: Browser) -> None:
+        tab = await browser.open()
+        first = await tab.track()
+        tab.close()
+        tab = browser.begin()
+        tab.do(tab.analytics.reset)
+        await pause(1)
+        event = await tab.track()
+        assert event["device_id"] == browser.visitor != first["device_id"]
+        assert event["session_id"] > first["session_id"]
+        assert replay_id(event) == its_own(event) == tab.sdk.running
+
+    run(mode, story)
+
+
+@every_mode
+def test_stop_ends_the_recording_at_once_and_start_begins_it_again(mode: str) -> None:
+    async def story(browser: Browser) -> None:
+        tab = await browser.open()
+        await tab.track()
+        tab.do(tab.facade.stop)
+        await pause(0.001)
+        assert (tab.status, tab.sdk.running) == ("stopped", None)
+        await pause(3)
+        tab.do(tab.facade.start)
+        await pause(1)
+        assert tab.status == "running"
+        event = await tab.track()
+        assert tab.recording and replay_id(event) == its_own(event) == tab.sdk.running
+
+    run(mode, story)
+
+
+@every_mode
+def test_start_right_after_stop_keeps_what_the_start_has_stored(mode: str) -> None:
+    async def story(browser: Browser) -> None:
+        tab = await browser.open()
+        await tab.track()
+        tab.do(tab.facade.stop)
+        tab.do(tab.facade.start)
+        await pause(5)
+        assert tab.status == "running" and tab.recording
+        assert browser.storage["analytics_session_id"] == tab.session_id
+
+    run(mode, story)
+
+
+@every_mode
+def test_recorder_that_hangs_delays_one_event_and_is_told_after_ten_seconds(mode: str) -> None:
+    async def story(browser: Browser) -> None:
+        browser.recorder = "hanging"
+        tab = browser.begin()
+        await pause(1)
+        first, second = await tab.track(), await tab.track()
+        assert first["delayed"] <= 2000 and second["delayed"] == 0
+        assert replay_id(first) is replay_id(second) is None and not tab.recording
+        await pause(12)
+        assert (tab.status, tab.errors) == ("failed", ["recording-not-begun"])
+
+    run(mode, story)
+
+
+@every_mode
+def test_recording_that_the_sdk_ends_by_itself_marks_no_further_event(mode: str) -> None:
+    async def story(browser: Browser) -> None:
+        tab = await browser.open()
+        await tab.track()
+        tab.do(tab.sdk.end)
+        assert replay_id(await tab.track()) is None
+        assert not tab.recording
 
     run(mode, story)

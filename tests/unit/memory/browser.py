@@ -32,7 +32,8 @@ SETTINGS = {
 
 class Browser:
     """Attributes that a story may change: ``config`` and ``upload`` are the servers' answers, as statuses, ``recorder``
-    is how rrweb-record comes (``there`` or ``missing``), ``sampled`` whether Amplitude's sampling takes a session.
+    is how rrweb-record comes (``there``, ``missing`` or ``hanging``), ``sampled`` whether Amplitude's sampling takes a
+    session.
     """
 
     def __init__(self, loop: Loop, mode: str) -> None:

@@ -113,11 +113,13 @@ class SessionReplay:
         await asyncio.sleep(NETWORK)
         if run != self._run:
             return
+        if self.browser.recorder == "hanging":
+            return
         if self.browser.recorder == "missing":
             self._options["said"]("no-recorder")
             return
         if self.running:
-            self._ended()
+            self.end()
         self.running = replay_id
         self.snapshots.append(replay_id)
         self._gathered.append(f"{self._uploads_as}/{self._session}")
@@ -146,9 +148,10 @@ class SessionReplay:
         self._run += 1
         self._enabled = False
         if self.running:
-            self._ended()
+            self.end()
 
-    def _ended(self) -> None:
+    def end(self) -> None:
+        """rrweb stops: it was told to, or Amplitude does not want this session."""
         self.running = None
         self._tell({"what": "ended"})
 
