@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from .replay import Replay
 
 __all__ = ["ReplayError", "connect"]
+__version__ = "0.1.0"
 
 
 async def connect(mode: str, on_session: "Callable | None" = None, **options: object) -> "Replay":

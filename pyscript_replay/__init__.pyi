@@ -8,6 +8,8 @@ from .replay import Replay
 
 __all__ = ["ReplayError", "connect"]
 
+__version__: str
+
 async def connect(
     mode: Literal["actions", "classic-device", "classic-cloud", "auto"],
     *,

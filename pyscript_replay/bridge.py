@@ -237,21 +237,21 @@ async def within(milliseconds: int, coroutine: "Coroutine") -> bool:
 
 
 class Gate:
-    """Something to wait for, again and again. Closed at first."""
+    """Where tasks wait while it is closed, as it is at first. It can be opened and closed again and again."""
 
     def __init__(self):
         self.is_open = False
         self._pending = None
 
     def open(self) -> None:
-        """Let go who waits."""
+        """Whoever waits goes on, and nobody waits until it is closed."""
         self.is_open = True
         if self._pending is not None:
             self._pending.resolve(_give(None))
             self._pending = None
 
     def close(self) -> None:
-        """Have who comes from now on wait."""
+        """Whoever comes from now on waits."""
         self.is_open = False
 
     async def wait(self) -> None:
@@ -307,7 +307,7 @@ def claim() -> bool:
 
 
 def unclaim() -> None:
-    """Let somebody else try."""
+    """Give the page back, so that another ``connect()`` may wire it."""
     _border_or_raise().unclaim()
 
 

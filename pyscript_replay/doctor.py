@@ -23,7 +23,7 @@ at last *matched* with its events. A rule speaks only of what was seen: evidence
 ``subscriptions``  the types of events for which Actions' session subscription is on
 ``api_key``        the one that records; ``settings_api_key`` the one in Segment's settings
 ``zone``           the server zone that records (``US``, ``EU``); ``settings_zone`` that of Segment's settings
-``sample_rate``    the configured one, of the page or of Amplitude's remote configuration
+``sample_rate``    the one in force, of Amplitude's remote configuration or of the page
 ``reason``         why the SDK does not record: a name of ``recorder.py``
 ``config``         the answer to the configuration request: ``status``, ``present``, ``cause``, ``host``, ``directive``
 ``recording``      whether a full snapshot of the present session was taken
@@ -172,6 +172,7 @@ def _plugin_blocked(it: dict) -> "dict | None":
         it.get("mode") == "actions"
         and "actions" in applying
         and plugins is not None
+        and it.get("subscriptions") != []  # then Segment registers none
         and not any("Actions Amplitude" in each or "Amplitude (Actions)" in each for each in plugins)
         and not it.get("off")
     )
@@ -212,11 +213,23 @@ MEANT = ("sampled-out", "opted-out", "targeted", "capture-off")
 
 
 def _not_recording(it: dict) -> "dict | None":
-    """A session that should be recorded is not; why, other findings say."""
+    """A session that should be recorded is not; where its configuration is to blame, another finding says so."""
     due = it.get("session_id") is not None and not it.get("off") and it.get("reason") not in MEANT
-    waits = it.get("status") in ("loading", "waiting", "stopped")
+    waits = it.get("status") in ("loading", "waiting", "stopped") or _not_taken(it)
     missing = due and it.get("recording") is False and not waits
-    return _if(missing, session_id=it.get("session_id"), device_id=it.get("device_id"))
+    config = it.get("config")
+    known = it.get("errors") or _answered(config) or _lost(config) or _has(it, _config_empty)
+    mend = "Mend what is found besides." if known else UNKNOWN_CAUSE
+    return _if(missing, session_id=it.get("session_id"), device_id=it.get("device_id"), mend=mend)
+
+
+UNKNOWN_CAUSE = "Check the API key, the sample rate and whether Session Replay is enabled for the project in Amplitude."
+
+
+def _not_taken(it: dict) -> bool:
+    """Whether Amplitude has not taken the last upload."""
+    last = _last_upload(it)
+    return bool(_answered(last) or _lost(last)) or _has(it, _skipped)
 
 
 def _recording(it: dict) -> "dict | None":
@@ -558,10 +571,8 @@ RULES = (
         "sample-rate",
         WARNING,
         SAMPLED,
-        lambda it: _if(
-            "sample_rate" in it and not it["sample_rate"] and not it.get("recording"), rate=it.get("sample_rate") or 0
-        ),
-        "the sample rate is {rate}",
+        lambda it: _if(it.get("sample_rate") == 0 and not it.get("recording")),
+        "the sample rate is 0",
         "No session is in the sample, so none is recorded.",
         "Set data-sample-rate, or a sample rate in Amplitude's remote configuration.",
     ),
@@ -608,7 +619,7 @@ RULES = (
         _not_recording,
         "session {session_id} of device {device_id} is not being recorded",
         NO_REPLAY,
-        "Check the API key, the sample rate and whether Session Replay is enabled for the project in Amplitude.",
+        "{mend}",
     ),
     Rule(
         "recording",

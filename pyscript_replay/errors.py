@@ -1,4 +1,4 @@
-"""Every failure has a name."""
+"""The one exception of this package: a failure with a stable name, and the way to mend it."""
 
 REPORT = "Please report this, with the steps that led to it."
 """The fix for what only we can mend."""

@@ -1,6 +1,7 @@
 """session-replay-browser, recording one session of one device at a time, and what became of it.
 
-Some of the SDK's calls do not do what their names say (1.50.2), and this file is where that is known:
+Some of the SDK's calls do not do what their names say (1.50.2), and this file is where that is known
+(``tests/browser/test_sdk_quirks.py`` shows each on the SDK alone):
 
 - The uploader keeps the device id of ``init``: after ``setSessionId(id, other_device)`` recordings still go up under
   the old device. So another device means ``shutdown()`` and ``init()``.
@@ -268,7 +269,7 @@ class Recorder:
             return True  # it does not say; a snapshot will, or time
 
     def _conclude(self) -> None:
-        """It is known what has become of it: say so, and let go who waits."""
+        """It is known what has become of the last ``follow``: tell it, and let those who wait go on."""
         self._settled.open()
         reason = self._upload or self._reason
         if self.recording:
@@ -483,7 +484,7 @@ class Shell(Recorder):
 
     def _move_on(self, session_id: int) -> Js:
         moving = super()._move_on(session_id)
-        self._shell.call("setSessionId", session_id)  # in the same breath, or the plugin would set it back
+        self._shell.call("setSessionId", session_id)  # no ``await`` in between: the plugin would undo it
         return moving
 
     def _forwarded(self, event: Js) -> None:
@@ -566,9 +567,12 @@ async def load(
         raise ReplayError(
             "sdk-load",
             "the SDK {} could not be loaded: {}".format(mode_sdk, error.message),
-            "Check that the bundle is complete and that script-src in the Content-Security-Policy allows it."
-            if "import" in error.message.lower()  # in the words of each browser; else it came, and threw
-            else "See which script of the page freezes or replaces built-in objects, and let it do so later.",
+            error.value.text("fix")  # where the cause is known: assets.js
+            or (
+                "Check that the bundle is complete and that script-src in the Content-Security-Policy allows it."
+                if "import" in error.message.lower()  # in the words of each browser; else it came, and threw
+                else "See which script of the page freezes or replaces built-in objects, and let it do so later."
+            ),
         )
     if mode_sdk == "amplitude":
         return Shell(module, options, forward, heard)

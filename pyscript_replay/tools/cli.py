@@ -1,26 +1,37 @@
 """``pyscript-replay``: what a developer does with the project on a command line.
 
-A failure that the user can mend is printed in two lines, what was seen and what to do, and ends with status 2.
+A failure that the user can mend is printed in two lines, what was seen and what to do, and ends with status 2. What
+takes long says so by ``logging``: its steps (INFO), and with ``--verbose`` what other programs said (DEBUG).
 """
 
+import contextlib
+import json
+import logging
 import sys
 import time
 import webbrowser
-from collections.abc import Sequence
+from collections.abc import Generator, Sequence
 from pathlib import Path
 from typing import Annotated
 
 import typer
 from rich.console import Console
 from rich.filesize import decimal
-from rich.table import Table
 
+from .. import __version__
 from ..errors import ReplayError
+from ..options import MODES
+from .former import KEEP_DAYS
+
+EXIT_CODES = (
+    "Exit codes: 0 it is done; 2 it cannot be done, and what to do is said; 1 a fault of ours, with its traceback."
+)
 
 app = typer.Typer(
     help="Amplitude Session Replay for sites that send their events through Segment.",
+    epilog=EXIT_CODES,
+    context_settings={"help_option_names": ["-h", "--help"]},
     no_args_is_help=True,
-    add_completion=False,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
@@ -31,34 +42,106 @@ errors = Console(stderr=True)
 def main(arguments: Sequence[str] | None = None) -> None:
     """The command line; always raises ``SystemExit``."""
     try:
-        app(args=arguments)
+        app(args=arguments, prog_name="pyscript-replay")
     except ReplayError as error:
         print(f"{error.code}: {error.message}.", error.fix, sep="\n", file=sys.stderr)
         sys.exit(2)
 
 
-@app.command()
+def _version(asked: bool) -> None:
+    if asked:
+        print(f"pyscript-replay {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def options(
+    version: Annotated[bool, typer.Option("--version", callback=_version, is_eager=True, help="Print it.")] = False,
+) -> None:
+    """Amplitude Session Replay for sites that send their events through Segment."""
+
+
+Verbose = Annotated[bool, typer.Option("--verbose", "-v", help="Say what the other programs said, too.")]
+
+
+class _Printed(logging.Handler):
+    def emit(self, record: logging.LogRecord) -> None:
+        print(self.format(record), file=sys.stderr, flush=True)
+
+
+@contextlib.contextmanager
+def _steps(verbose: bool) -> Generator[None]:
+    """What takes long is told, line by line, when it begins."""
+    log, printed = logging.getLogger("pyscript_replay"), _Printed()
+    printed.setFormatter(logging.Formatter("%(relativeCreated)6d ms  %(message)s" if verbose else "%(message)s …"))
+    log.addHandler(printed)
+    log.setLevel(logging.DEBUG if verbose else logging.INFO)
+    try:
+        with errors.status("Building the bundle …"):
+            yield
+    finally:
+        log.removeHandler(printed)
+
+
+@app.command(epilog=EXIT_CODES)
 def build(
-    out: Annotated[Path, typer.Option(help="The directory to write; an earlier bundle in it is replaced.")],
+    directory: Annotated[Path | None, typer.Argument(metavar="DIR", help="The directory to write.")] = None,
+    out: Annotated[Path | None, typer.Option(help="The same as DIR.", metavar="DIR")] = None,
+    keep: Annotated[
+        int, typer.Option(help="For so many days a file of earlier builds stays, for who has replay.js cached.", min=0)
+    ] = KEEP_DAYS,
+    verbose: Verbose = False,
 ) -> None:
     """Write the bundle: replay.js and all that it needs, for any static host."""
-    from . import bundle
+    from . import bundle, script_tag
 
-    with errors.status("Building the bundle …"):
-        manifest = bundle.build(out)
-    table = Table(box=None)
-    table.add_column("file", overflow="fold")
-    for heading in ("bytes", "gzip", "brotli"):
-        table.add_column(heading, justify="right")
-    for name, file in manifest["files"].items():
-        if not name.startswith("pyscript/"):
-            table.add_row(name, *(f"{file[size]:,}" for size in ("bytes", "gzip", "brotli")))
-    console.print(table)
+    place = directory or out
+    if not place or (directory and out):
+        raise typer.BadParameter("name one directory: build DIR")
+    with _steps(verbose):
+        manifest = bundle.build(place, keep)
+    _print_sizes({name: file for name, file in manifest["files"].items() if not name.startswith("pyscript/")})
     total = sum(file["bytes"] for file in manifest["files"].values())
-    console.print(f"{len(manifest['files'])} files, {decimal(total)}, in {out}", highlight=False)
+    print(f"{len(manifest['files'])} files, {decimal(total)}, in {place}")
+    print("\nThe tag, with your API key and the folder's address (pyscript-replay tag has more):\n")
+    print(*script_tag.lines(manifest, "/dist", {"api-key": "KEY", "sample-rate": "1"}), sep="\n")
 
 
-@app.command()
+@app.command(epilog=EXIT_CODES)
+def tag(
+    directory: Annotated[Path, typer.Argument(metavar="DIR", help="A directory that build has written.")],
+    url: Annotated[str, typer.Option(help="Where that is served: a path or a whole address.")] = "/dist",
+    mode: Annotated[str | None, typer.Option(help=f"One of {', '.join((*MODES, 'auto'))}.")] = None,
+    api_key: Annotated[str, typer.Option(help="Amplitude's API key, the one saved in Segment.")] = "KEY",
+    sample_rate: Annotated[float, typer.Option(help="How many of the sessions are recorded.", min=0, max=1)] = 1,
+    nonce: Annotated[str | None, typer.Option(help="For a policy with one; or your template's placeholder.")] = None,
+    integrity: Annotated[bool, typer.Option(help="Have browsers refuse all but this very build.")] = True,
+) -> None:
+    """Print the script tag for a page's head. With integrity hashes, print it anew after each build."""
+    from . import script_tag
+
+    if mode and mode not in (*MODES, "auto"):
+        raise typer.BadParameter(f"--mode is one of {', '.join((*MODES, 'auto'))}")
+    try:
+        manifest = json.loads((directory / "manifest.json").read_text("utf-8"))
+    except (OSError, ValueError) as error:
+        fix = f"Write one: pyscript-replay build {directory}."
+        raise ReplayError("tag-bundle", f"There is no bundle in {directory}", fix) from error
+    attributes = {"mode": mode, "api-key": api_key, "sample-rate": f"{sample_rate:g}"}
+    told = {name: value for name, value in attributes.items() if value}
+    print(*script_tag.lines(manifest, url, told, nonce, integrity), sep="\n")
+
+
+def _print_sizes(files: dict[str, dict]) -> None:
+    """A line for each file, however long its name, so that it can be searched and copied."""
+    sizes = ("bytes", "gzip", "brotli")
+    width = max(map(len, files), default=0)
+    print("file".ljust(width), *(size.rjust(10) for size in sizes))
+    for name, file in files.items():
+        print(name.ljust(width), *(f"{file[size]:,}".rjust(10) for size in sizes))
+
+
+@app.command(epilog=EXIT_CODES)
 def serve(
     port: Annotated[int, typer.Option(help="The port on 127.0.0.1.", min=0, max=65535)] = 8765,
     open: Annotated[bool, typer.Option("--open", help="Open it in the browser.")] = False,
@@ -67,6 +150,7 @@ def serve(
         str | None, typer.Option(help="Segment's write key: use the real Segment and Amplitude.")
     ] = None,
     api_key: Annotated[str | None, typer.Option(help="Amplitude's API key, the one saved in Segment.")] = None,
+    verbose: Verbose = False,
 ) -> None:
     """The demo, with a local Segment and a local Amplitude: watch your own session being recorded and played back."""
     from . import bundle
@@ -75,7 +159,7 @@ def serve(
     if bool(write_key) != bool(api_key):
         raise ReplayError("keys", "Only one of the two keys is given", "Give --write-key and --api-key, or neither.")
     real = Real(write_key, api_key) if write_key and api_key else None
-    with errors.status("Building the bundle …"):
+    with _steps(verbose):
         dist = bundle.cached()
     with DevServer(dist, port=port, db=db, real=real) as server:
         console.print(f"Serving at {server.url}/ until Ctrl-C", highlight=False)

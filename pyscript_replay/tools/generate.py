@@ -3,6 +3,7 @@
 ``uv run python -m pyscript_replay.tools.generate`` writes the files; a test says when one is out of date:
 
 - ``docs/options.md``, the reference of options;
+- ``docs/findings.md``, each finding of the doctor;
 - ``pyscript_replay/__init__.pyi``, which shows ``connect()``'s keywords to editors and type checkers;
 - ``web/page/tables.js``, what the page's JavaScript has to know before Python runs.
 """
@@ -15,7 +16,7 @@ from pathlib import Path
 from .. import doctor, errors, lifecycle, options
 from ..device import CARRIES_PROPERTIES, REPLAY_ID
 from ..segment import SEGMENT_CDN
-from . import reference
+from . import findings, reference
 
 COMMAND = "uv run python -m pyscript_replay.tools.generate"
 REPOSITORY = Path(__file__).parents[2]
@@ -48,6 +49,8 @@ from .errors import ReplayError
 from .replay import Replay
 
 __all__ = ["ReplayError", "connect"]
+
+__version__: str
 
 async def connect(
 {arguments}
@@ -161,6 +164,7 @@ def _value(value: object) -> str:
 
 FILES: dict[Path, Callable[[], str]] = {
     REPOSITORY / "docs/options.md": reference.text,
+    REPOSITORY / "docs/findings.md": findings.text,
     REPOSITORY / "pyscript_replay/__init__.pyi": stub,
     REPOSITORY / "web/page/tables.js": tables,
 }

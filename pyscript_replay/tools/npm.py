@@ -8,17 +8,26 @@ names no download addresses: where packages come from is the user's npm configur
 import functools
 import importlib
 import importlib.metadata
+import logging
 import os
+import re
 import shutil
 import subprocess
 from pathlib import Path
 from types import ModuleType
+from urllib.parse import urlsplit
 
 from ..errors import ReplayError
 from .cache import digest, once
 
 _WINDOWS = os.name == "nt"
 FILES = ("package.json", "package-lock.json")
+# what npm says where nobody has answered; an answer that it does not like has a number (E404)
+UNREACHABLE = re.compile(
+    r"^npm error (?:code )?(ECONN\w+|ENOTFOUND|EAI_\w+|ETIMEDOUT|E\w+UNREACH|network timeout)\b", re.MULTILINE
+)
+PINGED = re.compile(r"^npm notice PING (\S+)", re.MULTILINE)
+log = logging.getLogger(__name__)
 
 # web/ lies beside the package in the repository, and in the package where that is installed
 _PACKAGE = Path(__file__).parents[1]
@@ -56,21 +65,55 @@ def installed(project: Path = WEB) -> Path:
 
 
 def install(project: Path, directory: Path) -> None:
-    """Make ``directory/node_modules`` as the project's lock file says. Raises ``ReplayError`` (``npm-install``)."""
+    """Make ``directory/node_modules`` as the project's lock file says.
+
+    Raises ``ReplayError`` (``npm-install``, ``npm-registry``).
+    """
     for name in FILES:
         shutil.copy(project / name, directory)
-    _npm("ci", "--ignore-scripts", "--no-audit", "--no-fund", cwd=directory)
+    log.info("Installing npm's packages: once, and it can take minutes")
+    _expect_registry(directory)
+    npm("ci", "--ignore-scripts", "--include=dev", "--no-audit", "--no-fund", cwd=directory)
 
 
-def _npm(*arguments: str, cwd: Path) -> None:
-    lib = _nodejs() / ("node_modules" if _WINDOWS else "lib/node_modules")
-    path = f"{node().parent}{os.pathsep}{os.environ.get('PATH', '')}"
-    command = [node(), lib / "npm" / "bin" / "npm-cli.js", *arguments]
-    done = subprocess.run(command, cwd=cwd, env={**os.environ, "PATH": path}, capture_output=True, text=True)
+def npm(*arguments: str, cwd: Path) -> str:
+    """What npm prints. Raises ``ReplayError`` (``npm-install``, or after another command; ``build-extra``)."""
+    done = _run(*arguments, cwd=cwd)
     if done.returncode:
         said = [line for line in done.stderr.splitlines() if line.startswith("npm error")]
         raise ReplayError(
-            "npm-install",
+            "npm-sbom" if arguments[0] == "sbom" else "npm-install",
             f"npm {arguments[0]} failed: {' '.join(line.removeprefix('npm error').strip() for line in said[:4])}",
             "Check that npm's registry can be reached: npm_config_registry, or ~/.npmrc, names another one.",
+        )
+    return done.stdout
+
+
+def _run(*arguments: str, cwd: Path, timeout: float | None = None, **environment: str) -> subprocess.CompletedProcess:
+    lib = _nodejs() / ("node_modules" if _WINDOWS else "lib/node_modules")
+    path = f"{node().parent}{os.pathsep}{os.environ.get('PATH', '')}"
+    command = [node(), lib / "npm" / "bin" / "npm-cli.js", *arguments]
+    environment = {**os.environ, "PATH": path, **environment}
+    done = subprocess.run(command, cwd=cwd, env=environment, capture_output=True, text=True, timeout=timeout)
+    log.debug("npm %s: status %s\n%s", " ".join(arguments), done.returncode, done.stderr.strip())
+    return done
+
+
+def _expect_registry(directory: Path) -> None:
+    """Raises ``ReplayError`` (``npm-registry``) where it does not answer: npm itself would try for minutes.
+
+    Only this one question is in a hurry. Downloads take the time that the user's configuration gives them.
+    """
+    hurry = {"npm_config_fetch_retries": "0", "npm_config_fetch_timeout": "5000"}
+    try:
+        said = _run("ping", cwd=directory, timeout=8, **hurry).stderr
+    except subprocess.TimeoutExpired as error:
+        said = f"{(error.stderr or b'').decode()}\nnpm error network timeout"
+    silent, pinged = UNREACHABLE.search(said), PINGED.search(said)
+    if silent:
+        host = urlsplit(pinged[1]).netloc.rpartition("@")[2] if pinged else "whose address npm does not say"
+        raise ReplayError(
+            "npm-registry",
+            f"npm's registry, {host}, cannot be reached ({silent[1]})",
+            "Check the network and a proxy; npm_config_registry, or ~/.npmrc, names another registry.",
         )

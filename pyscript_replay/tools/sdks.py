@@ -13,6 +13,7 @@ import re
 import shutil
 from pathlib import Path
 
+from . import provenance
 from .bundle import esbuild
 from .cache import digest, inside, once
 from .npm import WEB, installed
@@ -38,7 +39,13 @@ def cached() -> Path:
 
 
 def _key() -> str:
-    files = (WEB / "package-lock.json", INTEGRATION, *sorted(WEB.glob("demo/*.js")), Path(__file__))
+    files = (
+        WEB / "package-lock.json",
+        INTEGRATION,
+        *sorted(WEB.glob("demo/*.js")),
+        Path(__file__),
+        Path(provenance.__file__),
+    )
     return digest(file.read_bytes() for file in files)
 
 
@@ -55,6 +62,7 @@ def _make(directory: Path) -> None:
         shutil.copy(packages / source, directory / "libs" / f"{name}.js")
     for name, source in PLAYER.items():
         (directory / "player" / name).write_text(_without_map(packages / "rrweb-player/dist" / source), "utf-8")
+    (directory / provenance.NOTICES).write_text(provenance.notices(provenance.packages(development=True)), "utf-8")
     (directory / "player" / "viewer.js").write_bytes(esbuild(VIEWER, "--format=iife"))
 
 

@@ -44,7 +44,7 @@ def test_on_https_the_cookie_is_secure(site: Site) -> None:
     ]
 
 
-def test_csp_without_worker_src_is_recorded_all_the_same(site: Site) -> None:
+def test_csp_with_worker_src_none_is_recorded_all_the_same(site: Site) -> None:
     options = {**site.replay_options, "useWebWorker": True}
     tag = site.tag(mode="actions", write_key="actions", segment_cdn=site.cdn, options=options)
     site.show(tag, CSP.replace("worker-src 'self' blob:", "worker-src 'none'"))

@@ -6,6 +6,7 @@ import hashlib
 import json
 import re
 import zipfile
+from datetime import date, timedelta
 from pathlib import Path
 
 import brotli
@@ -105,8 +106,29 @@ def test_an_earlier_bundle_is_replaced(tmp_path: Path, monkeypatch: pytest.Monke
     out.mkdir()
     for name in ("older.js", "newer.js"):  # in place of an empty directory, then of a bundle
         monkeypatch.setattr(bundle, "_write", lambda root, name=name: stand_in(root, name))
-        bundle.build(out)
+        bundle.build(out, keep_days=0)
         assert set(shipped(tmp_path)) == {f"out/{name}", "out/manifest.json"}
+
+
+def test_former_files_stay_for_visitors_with_a_cached_loader(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    out = tmp_path / "out"
+    for name in ("first.js", "second.js", "third.js"):
+        monkeypatch.setattr(bundle, "_write", lambda root, name=name: stand_in(root, name))
+        bundle.build(out)
+    assert set(shipped(out)) == {"first.js", "second.js", "third.js", "manifest.json", "former.json"}
+    assert set(json.loads((out / "manifest.json").read_text())["files"]) == {"third.js"}
+
+    first = (date.today() - timedelta(days=30)).isoformat()
+    (out / "former.json").write_text(json.dumps({"first.js": first, "second.js": date.today().isoformat()}))
+    bundle.build(out)  # the same again: what has had its days goes
+    assert set(shipped(out)) == {"second.js", "third.js", "manifest.json", "former.json"}
+
+
+def test_a_former_file_that_is_built_again_is_not_former(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("first.js", "second.js", "first.js"):
+        monkeypatch.setattr(bundle, "_write", lambda root, name=name: stand_in(root, name))
+        bundle.build(tmp_path / "out")
+    assert set(json.loads((tmp_path / "out/former.json").read_text())) == {"second.js"}
 
 
 @pytest.mark.parametrize("name", ["thesis.txt", "manifest.json", "assets/photo.jpg"])

@@ -1,11 +1,24 @@
 """The command line: what it prints, and how it ends."""
 
+import json
+import logging
+import re
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
-from pyscript_replay import ReplayError
-from pyscript_replay.tools import bundle, cli
+from pyscript_replay import ReplayError, __version__
+from pyscript_replay.tools import bundle, cli, script_tag
+
+SIZES = {"bytes": 5884, "gzip": 2773, "brotli": 2450, "integrity": ""}
+
+
+def made(files: dict) -> dict:
+    """A manifest with these files, and one that stands for all that the tag needs."""
+    assets = (*script_tag.MODULES, *script_tag.DATA)
+    return {"files": files, "assets": dict.fromkeys(assets, "replay.js")}
 
 
 def ended(*arguments: str) -> object:
@@ -14,17 +27,19 @@ def ended(*arguments: str) -> object:
     return raised.value.code
 
 
-def test_build_prints_the_sizes(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture) -> None:
-    sizes = {"bytes": 5884, "gzip": 2773, "brotli": 2450, "integrity": ""}
-    monkeypatch.setattr(bundle, "build", lambda out: {"files": {"replay.js": sizes}})
-    assert ended("build", "--out", "dist") == 0
+@pytest.mark.parametrize("named", [[], ["--out"]])
+def test_build_prints_the_sizes(
+    named: list[str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture
+) -> None:
+    monkeypatch.setattr(bundle, "build", lambda out, keep: made({"replay.js": SIZES}))
+    assert ended("build", *named, "dist") == 0
     said = capsys.readouterr().out
     assert "replay.js 5,884 2,773 2,450" in " ".join(said.split())
     assert "in dist" in said
 
 
 def test_a_failure_is_two_lines_and_status_2(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture) -> None:
-    def fail(out: Path) -> None:
+    def fail(out: Path, keep: int) -> None:
         raise ReplayError("bundle-out", "It is full.", "Empty it.")
 
     monkeypatch.setattr(bundle, "build", fail)
@@ -32,6 +47,63 @@ def test_a_failure_is_two_lines_and_status_2(monkeypatch: pytest.MonkeyPatch, ca
     assert capsys.readouterr().err.splitlines()[-2:] == ["bundle-out: It is full.", "Empty it."]
 
 
-@pytest.mark.parametrize("arguments", [["build"], ["serve", "--port", "65536"], ["fly"]])
+@pytest.mark.parametrize("arguments", [["build"], ["build", "a", "--out", "b"], ["serve", "--port", "65536"], ["fly"]])
 def test_what_is_not_understood_is_status_2(arguments: list[str]) -> None:
     assert ended(*arguments) == 2
+
+
+def test_a_file_name_is_never_wrapped(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    name = f"assets/{'long' * 30}.js"
+    monkeypatch.setattr(bundle, "build", lambda out, keep: made({"replay.js": SIZES, name: SIZES}))
+    assert ended("build", "dist") == 0
+    assert f"\n{name} " in capsys.readouterr().out
+
+
+def test_steps_are_told_as_they_begin(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture) -> None:
+    def steps(out: Path, keep: int) -> dict:
+        log = logging.getLogger("pyscript_replay.tools.npm")
+        log.info("Installing")
+        log.debug("what npm said")
+        return made({"replay.js": SIZES})
+
+    monkeypatch.setattr(bundle, "build", steps)
+    ended("build", "dist")
+    assert "Installing" in (quiet := capsys.readouterr().err) and "npm said" not in quiet
+    ended("build", "dist", "--verbose")
+    assert "what npm said" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("arguments", [["-h"], ["--help"], ["build", "-h"], ["serve", "--help"]])
+def test_help_says_the_exit_codes(arguments: list[str], capsys: pytest.CaptureFixture) -> None:
+    assert ended(*arguments) == 0
+    assert "Exit codes: 0" in capsys.readouterr().out
+
+
+def test_version_and_completion_as_a_module() -> None:
+    def said(*arguments: str) -> str:
+        return subprocess.check_output([sys.executable, "-m", "pyscript_replay", *arguments], text=True)
+
+    assert said("--version") == f"pyscript-replay {__version__}\n"
+    assert "pyscript-replay" in said("--show-completion", "bash")
+
+
+def test_tag_prints_what_a_page_needs(dist: Path, capsys: pytest.CaptureFixture) -> None:
+    asked = ("--url", "https://cdn.example/r/", "--mode", "actions", "--api-key", 'a"b', "--nonce", "<%= n %>")
+    assert ended("tag", str(dist), *asked) == 0
+    *preloads, script = capsys.readouterr().out.splitlines()
+    files = json.loads((dist / "manifest.json").read_text())["files"]
+    assert f'src="https://cdn.example/r/replay.js" integrity="{files["replay.js"]["integrity"]}"' in script
+    assert 'crossorigin="anonymous" nonce="<%= n %>" data-mode="actions" data-api-key="a&quot;b"' in script
+    hinted = [re.search(r'href="https://cdn.example/r/([^"]+)"', line) for line in preloads]
+    assert {each[1] for each in hinted if each} <= set(files) and all(hinted)
+
+
+def test_tag_without_integrity_outlives_a_build(dist: Path, capsys: pytest.CaptureFixture) -> None:
+    assert ended("tag", str(dist), "--no-integrity") == 0
+    assert "integrity" not in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("arguments", [["nowhere"], [".", "--mode", "magic"]])
+def test_tag_of_no_bundle_or_no_mode_is_status_2(arguments: list[str], tmp_path: Path) -> None:
+    assert ended("tag", *(str(tmp_path / each) if each == "nowhere" else each for each in arguments)) == 2

@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from pyscript_replay import doctor
 from pyscript_replay.options import LISTENER, TABLE
-from pyscript_replay.tools import generate
+from pyscript_replay.tools import findings, generate
 
 CALL = """
 from pyscript_replay import ReplayError, connect
@@ -27,6 +28,14 @@ RIGHT = 'mode="actions", api_key="KEY", sample_rate=0.5, options={"useWebWorker"
 @pytest.mark.parametrize("file", generate.FILES, ids=lambda file: file.name)
 def test_generated_file_is_not_stale(file: Path) -> None:
     assert file.read_text("utf-8") == generate.FILES[file](), f"run: {generate.COMMAND}"
+
+
+def test_each_finding_s_link_has_its_place() -> None:
+    places = [line.removeprefix("## ") for line in findings.text().splitlines() if line.startswith("## ")]
+    for rule in doctor.RULES:
+        assert places.count(rule.code) == 1
+        assert doctor.DOCS.format(rule.code).endswith(f"findings/#{rule.code}")
+    assert "{" not in findings.text()
 
 
 def test_stub_names_every_keyword_of_the_table_and_no_other() -> None:

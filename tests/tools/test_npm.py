@@ -2,6 +2,7 @@
 
 import json
 import os
+import socket
 import subprocess
 from pathlib import Path
 
@@ -25,7 +26,8 @@ def test_the_lock_file_names_no_download_address() -> None:
 
 
 def test_direct_dependencies_are_exact() -> None:
-    for name, version in json.loads((npm.WEB / "package.json").read_text())["dependencies"].items():
+    project = json.loads((npm.WEB / "package.json").read_text())
+    for name, version in {**project["dependencies"], **project["devDependencies"]}.items():
         assert LOCK["packages"][f"node_modules/{name}"]["version"] == version
 
 
@@ -41,6 +43,23 @@ def test_a_failing_npm_is_told_and_leaves_nothing(tmp_path: Path, monkeypatch: p
         npm.installed.__wrapped__(tmp_path)
     assert raised.value.code == "npm-install"
     assert [file.suffix for file in (tmp_path / "cache/pyscript-replay/npm").iterdir()] == [".lock"]
+
+
+@pytest.mark.parametrize("listens", [True, False])
+def test_a_registry_that_does_not_answer_is_named(
+    listens: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with socket.socket() as silent:
+        silent.bind(("127.0.0.1", 0))
+        if listens:
+            silent.listen()
+        host = f"127.0.0.1:{silent.getsockname()[1]}"
+        monkeypatch.setenv("npm_config_registry", f"http://user:secret@{host}/")
+        with pytest.raises(ReplayError) as raised:
+            npm.install(npm.WEB, tmp_path)
+    assert raised.value.code == "npm-registry"
+    assert host in raised.value.message and "secret" not in raised.value.message
+    assert not (tmp_path / "node_modules").exists()
 
 
 def test_a_directory_is_made_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,5 +1,6 @@
 """The wheel, as a user has it: installed into an empty environment, far from the repository, and without a network."""
 
+import email
 import json
 import os
 import shutil
@@ -10,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+import pyscript_replay
 from pyscript_replay.tools import bundle, chromium
 
 REPOSITORY = Path(__file__).parents[2]
@@ -154,11 +156,32 @@ class Environments:
 
 def test_wheel_carries_the_package_the_web_and_what_is_built_of_it(wheel: Path) -> None:
     names = zipfile.ZipFile(wheel).namelist()
-    assert {name.split("/")[0] for name in names} == {"pyscript_replay", "pyscript_replay-0.1.0.dist-info"}
+    assert {name.split("/")[0] for name in names} == {
+        "pyscript_replay",
+        f"pyscript_replay-{pyscript_replay.__version__}.dist-info",
+    }
     assert {"pyscript_replay/web/page/tag.js", "pyscript_replay/web/package-lock.json"} <= set(names)
     assert {"pyscript_replay/py.typed", "pyscript_replay/__init__.pyi"} <= set(names)
     assert {"pyscript_replay/built/bundle/manifest.json", "pyscript_replay/built/sdks/libs/amplitude.js"} <= set(names)
     assert not [name for name in names if "node_modules" in name or "__pycache__" in name or "/checks/" in name]
+
+
+def test_wheel_says_its_licence_and_what_it_is(wheel: Path) -> None:
+    with zipfile.ZipFile(wheel) as archive:
+        names = {name.rpartition("/")[2]: name for name in archive.namelist() if "dist-info" in name}
+        metadata = email.message_from_bytes(archive.read(names["METADATA"]))
+        assert archive.read(names["LICENSE"]) == (REPOSITORY / "LICENSE").read_bytes()
+        notices = [archive.read(f"pyscript_replay/built/{kind}/THIRD-PARTY-NOTICES") for kind in ("bundle", "sdks")]
+    assert metadata["License-Expression"] == "MIT"
+    assert metadata["Version"] == pyscript_replay.__version__
+    assert metadata["Description-Content-Type"] == "text/markdown"
+    assert "Typing :: Typed" in metadata.get_all("Classifier", [])
+    assert b"\npyodide 3" in notices[0] and b"\nrrweb-player 2" in notices[1]
+
+
+def test_wheel_is_the_same_bytes_when_built_again(wheel: Path, tmp_path: Path) -> None:
+    subprocess.run([UV, "build", "--wheel", "--out-dir", tmp_path], cwd=REPOSITORY, capture_output=True, check=True)
+    assert (tmp_path / wheel.name).read_bytes() == wheel.read_bytes()
 
 
 def test_wheel_is_light_and_names_no_exact_version(environment: Environments) -> None:

@@ -58,7 +58,13 @@ FAULTS: dict[str, tuple[dict, str]] = {
         "plugin-blocked",
     ),
     "the subscription is off": (
-        {"subscriptions": [], "session_id": None, **UNRECORDED, "events": [event(session_id=None)]},
+        {
+            "plugins": ["Segment.io"],
+            "subscriptions": [],
+            "session_id": None,
+            **UNRECORDED,
+            "events": [event(session_id=None)],
+        },
         "subscription-off",
     ),
     "the subscription leaves out this type": (
@@ -138,6 +144,10 @@ def test_codes_are_named_once_and_levels_and_stages_are_known() -> None:
     assert {rule.stage for rule in doctor.RULES} == set(doctor.STAGES)
     for rule in doctor.RULES:
         assert bool(rule.why and rule.fix) == (rule.level != "ok"), rule.code
+
+
+def test_a_sample_rate_that_is_not_known_is_not_0() -> None:
+    assert "sample-rate" not in [each["code"] for each in found(**UNRECORDED, sample_rate=None)]
 
 
 @pytest.mark.parametrize(

@@ -15,6 +15,7 @@ PACKAGE = Path(pyscript_replay.__file__).parent
 PAGE = {
     ".".join(file.relative_to(PACKAGE).with_suffix("").parts): ast.parse(file.read_text("utf-8"))
     for file in sorted([*PACKAGE.glob("*.py"), *PACKAGE.glob("modes/*.py")])
+    if file.name != "__main__.py"  # the command line's
 }
 PURE = (
     *("errors", "spelling", "session", "following", "lifecycle", "device", "sdk_options", "options", "source"),

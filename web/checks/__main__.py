@@ -21,7 +21,7 @@ def main(arguments: list[str]) -> int:
     commands = [
         [tsc, "--project", CHECKS / "tsconfig.json"],
         [biome, "ci", "--error-on-warnings", "--colors=off"],
-        ["--test", "--test-reporter=dot", "test/*.test.js"],
+        ["--test", "--test-reporter=dot", "--test-timeout=60000", "test/*.test.js"],
     ]
     if "--write" in arguments:
         commands.insert(0, [biome, "format", "--write", "--colors=off"])

@@ -129,7 +129,7 @@ export const complain = (code, message, fix) => host?.page?.error?.({ code, mess
 /** A box of a promise, with the two ways to settle it. */
 export function pending() {
   const { promise, resolve, reject } = deferred();
-  promise.catch(() => {}); // who waits is told; who does not must not see an uncaught rejection
+  promise.catch(() => {}); // whoever awaits it sees a rejection; it must not also be an uncaught error
   return {
     it: promise,
     resolve: (/** @type {Box | undefined} */ value) => resolve(value?.it),
@@ -137,7 +137,7 @@ export function pending() {
   };
 }
 
-/** A box of what the runtime itself has let in. */
+/** A box of a JavaScript value that Python was handed by its runtime, past this border. */
 export const box = (/** @type {unknown} */ it) => ({ it });
 
 /**
@@ -153,7 +153,7 @@ export const warn = (text) => say(globalThis, "warn", text);
 export async function forget(prefix) {
   try {
     for (const key of Object.keys(localStorage)) if (key.startsWith(prefix)) localStorage.removeItem(key);
-    // one that is still open goes when the page does
+    // a database that is still open is deleted once the page has closed it
     for (const { name } of await indexedDB.databases()) if (name?.startsWith(prefix)) indexedDB.deleteDatabase(name);
   } catch {
     // storage is forbidden here, so there is nothing to delete

@@ -65,6 +65,18 @@ export async function evidence(scope, segment) {
   };
 }
 
+/** Findings as lines for the console: what is wrong comes with its fix. @param {Finding[]} findings */
+export function table(findings) {
+  const count = (/** @type {string} */ level) => findings.filter((each) => each.level === level).length;
+  const width = (/** @type {"level" | "code"} */ key) => Math.max(0, ...findings.map((each) => each[key].length));
+  const [level, code] = [width("level"), width("code")];
+  const lines = findings.flatMap((each) => [
+    `${each.level.padEnd(level)}  ${each.code.padEnd(code)}  ${each.message}`,
+    ...(each.fix ? [`${" ".repeat(level + code + 4)}${each.fix}`] : []),
+  ]);
+  return [`pyscript-replay: problems: ${count("problem")}, warnings: ${count("warning")}`, ...lines].join("\n");
+}
+
 /** @param {HeardUpload} heard */
 async function upload(heard) {
   const asked = new URL(heard.url, location.href).searchParams;

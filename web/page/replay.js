@@ -5,6 +5,7 @@
 // `serve`. The page never sees an uncaught error of ours.
 
 import { renew } from "./assets.js";
+import { table } from "./doctor.js";
 import { earlyCalls, makeCalls } from "./early.js";
 import { lifecycle } from "./lifecycle.js";
 import { define, put, read } from "./property.js";
@@ -56,17 +57,24 @@ export function openPage(scope, track) {
   const emit = (/** @type {string} */ name, /** @type {unknown} */ detail) =>
     dispatch(scope, `pyscript-replay:${name}`, detail);
 
-  /** What can be carried out: by whoever is there by now. @type {Effects} */
+  /** What carries out each effect; `serve` adds to it as soon as there is something that can. @type {Effects} */
   const effects = {
     "opt-in": () => (page.optedOut = false),
     "opt-out": () => (page.optedOut = true),
   };
 
-  /** Once the status is one that lasts. */
+  /** Wait while the status is `loading`; then answer the facade, or throw what went wrong. */
   async function settled() {
     while (values.status === "loading") await moved.promise;
     if (values.status === "failed" && lastError) throw replayError(lastError);
     return facade;
+  }
+
+  /** @returns {Promise<Finding[]>} what the doctor finds */
+  async function examined() {
+    if (effects.doctor) return effects.doctor();
+    if (life.state === "waiting") return [WAITING];
+    return errors.size ? page.errors().map((error) => ({ level: "problem", ...error })) : [NOT_STARTED];
   }
 
   const methods = {
@@ -84,9 +92,9 @@ export function openPage(scope, track) {
       await effects.flush?.();
     },
     async doctor() {
-      if (effects.doctor) return effects.doctor();
-      if (life.state === "waiting") return [WAITING];
-      return errors.size ? page.errors().map((error) => ({ level: "problem", ...error })) : [NOT_STARTED];
+      const findings = await examined();
+      say(scope, "log", table(findings));
+      return findings;
     },
     /**
      * At once, so that it stays in order with Segment's own calls.
@@ -111,7 +119,7 @@ export function openPage(scope, track) {
   for (const name of /** @type {(keyof Values)[]} */ (Object.keys(values))) {
     define(facade, name, { enumerable: true, get: () => values[name] });
   }
-  // a rejection is for who waits; who does not must not see an uncaught one
+  // whoever awaits the answer sees its rejection; for a page that does not, it must not become an uncaught error
   for (const name of ["start", "stop", "flush", "doctor", "track"]) {
     const method = made[name];
     made[name] = (/** @type {unknown[]} */ ...args) => {

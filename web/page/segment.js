@@ -64,7 +64,7 @@ function watch(patience = HOLD_MS) {
   let known = null; // the visitor, as last seen
   /** @type {string | null} */
   let before = null; // the one who was there before a reset() at which nobody looked
-  real.promise.catch(() => {}); // whoever waits for it is told
+  real.promise.catch(() => {}); // whoever awaits it sees a rejection; it must not also be an uncaught error
 
   /**
    * It is there. While it still loads, too: it may wait for an event, which waits for us.
@@ -154,6 +154,13 @@ function watch(patience = HOLD_MS) {
   /** Something other than an event may have moved the session. @param {keyof Looks} how @param {Partial<Facts>} more */
   const seen = (how, more = {}) => live() && apply(null, tell[how]?.({ ...look(null), ...more }));
 
+  /** The last events, for the doctor. @param {Wiring} wiring */
+  const eventsOf = ({ destination, destinations }) =>
+    passed.all().map(({ event, amplitude }) => ({
+      ...passedEvent(event, destination, amplitude),
+      allowed: allows(event.integrations, destinations),
+    }));
+
   /**
    * The facts of now, and of an event: see modes/base.py.
    * @param {SegmentEvent | null} event
@@ -235,10 +242,7 @@ function watch(patience = HOLD_MS) {
     /** What the doctor is shown of it. */
     evidence: () => ({
       segment: attempt(() => analytics.VERSION) ?? null,
-      events: passed.all().map(({ event, amplitude }) => ({
-        ...passedEvent(event, wiring?.destination, amplitude),
-        allowed: !wiring || allows(event.integrations, wiring.destinations),
-      })),
+      events: wiring && eventsOf(wiring), // it knows where their session is to be found
     }),
 
     /** What Segment was told to load, and the names of the plugins that are registered. */
@@ -288,7 +292,7 @@ function watch(patience = HOLD_MS) {
       if (Array.isArray(value)) {
         value.push(["addSourceMiddleware", hold], ["register", view]); // older snippets have no `register`, but Segment does
       } else if (typeof value.addSourceMiddleware === "function") {
-        const taken = value.queue?.plugins?.includes(view); // over, from a snippet's array
+        const taken = value.queue?.plugins?.includes(view); // the snippet's array has handed both over already
         if (!taken) {
           // of an npm AnalyticsBrowser these are promises, and if it cannot be loaded, that is told to who waits for it
           for (const call of [value.addSourceMiddleware(hold), value.register(view)]) call?.catch?.(() => {});
@@ -333,8 +337,9 @@ const plain = (value) => {
 };
 
 /**
- * Segment's anonymous id, read as `anonymousId()` reads it: a cookie's before any other. That itself writes what it
- * reads to all places at once, and in a tab that has not seen another one's change yet this would undo it.
+ * Segment's anonymous id, read from its stores in the order of its own `anonymousId()`: cookies first. That method is
+ * not called, because it also writes the id it has found to every store: in a tab that has not seen another tab's new
+ * id yet, it would put the old one back.
  * @param {SegmentUser} user
  */
 function visitor(user) {
@@ -414,7 +419,8 @@ function targetingFacts(event, user, named) {
 const text = (/** @type {unknown} */ value) => (value === undefined || value === null ? null : String(value));
 
 /**
- * Whether a destination may have an event, or any event: what is off under one of its names, or altogether, stays off.
+ * Whether `integrations`, of an event or of the page, let a destination have events: `false` under any of its names
+ * switches it off, and so does `All: false` where it is not named.
  * @param {Integrations | undefined} integrations
  * @param {string[]} names
  */
@@ -424,7 +430,8 @@ function allows(integrations, names) {
 }
 
 /**
- * Put the session on an event; what else the caller says there is kept, and the caller's own object, too.
+ * Put the session on an event. What else the caller has set for the destination stays, and the caller's own object is
+ * not changed.
  * @param {SegmentEvent} event
  * @param {string} destination
  * @param {number} session_id
@@ -438,7 +445,8 @@ function putSession(event, destination, session_id) {
 }
 
 /**
- * Store it where Segment's plugin does. What is stored already is not written again; the cookie may be gone by itself.
+ * Store a session id where Segment's plugin does, unless it is there. The cookie is looked at separately: it may have
+ * been deleted while local storage still has the id.
  * @param {SegmentStorage} storage
  * @param {number} id
  */
@@ -449,13 +457,14 @@ function store(storage, id) {
 }
 
 /**
- * Another tab, or the site, may write the session and the visitor at any moment; Segment itself does with an event.
+ * Look when another tab, or the site, has written the session or the visitor. (What Segment itself writes in this tab
+ * it writes with an event, and events are looked at anyway.)
  * @param {(how: "look" | "cookie", more?: Partial<Facts>) => unknown} seen
  * @param {() => number | null} known the session id that replay has
  */
 function onSessionChange(seen, known) {
   addEventListener("storage", ({ key, newValue }) => {
-    // Segment takes an anonymous id away before it writes another one: only then there is a visitor to see
+    // Segment removes the old anonymous id before it writes the new one: the first change shows no visitor yet
     if (key === SESSION || key === null || (key === ANONYMOUS_ID && newValue !== null)) seen("look");
   });
   // not in every browser, only on secure origins, and not where cookies are forbidden
@@ -470,7 +479,7 @@ function onSessionChange(seen, known) {
 }
 
 let leaving = false;
-globalThis.addEventListener?.("pageshow", () => (leaving = false)); // back again
+globalThis.addEventListener?.("pageshow", () => (leaving = false)); // back from the bfcache
 
 /**
  * Wait for a promise, but no longer than until the page is about to be left: what still waits then is lost.
@@ -482,7 +491,7 @@ function unlessLeft(promise) {
   if (leaving) return Promise.resolve();
   return new Promise((resolve) => {
     const done = (/** @type {Event | undefined} */ event = undefined) => {
-      removeEventListener("beforeunload", done); // one that stays may keep the page from the back/forward cache
+      removeEventListener("beforeunload", done); // a listener that stays may keep the page out of the bfcache
       leaving ||= event?.type === "beforeunload";
       resolve();
     };
@@ -621,7 +630,7 @@ export function standIn(scope, name) {
       it.load({ writeKey, ...(cdnURL && { cdnURL }) }, { ...options, cookie });
       browser.resolve({ browser: it }); // boxed: it is thenable
       const [analytics] = await it;
-      put(scope, name, analytics); // held from here, before the first call is let go
+      put(scope, name, analytics); // this global is watched, so events are held before the first early call goes on
       loading.resolve(analytics);
     } catch (error) {
       loaded = false;

@@ -1,0 +1,34 @@
+"""The ready script tag of a built bundle, with what a page may fetch before ``replay.js`` says so.
+
+``integrity`` has a browser refuse what is not this very build. The preload lines name what ``replay.js`` would ask for
+first, so that it is under way while that is still being fetched. They are what the default runtime, MicroPython, needs.
+"""
+
+from collections.abc import Iterator, Mapping
+from html import escape
+
+MODULES = ("micropython", "session-replay", "session-replay.record")
+DATA = ("micropython.wasm",)
+
+
+def lines(
+    manifest: Mapping, url: str, attributes: Mapping[str, str], nonce: str | None = None, integrity: bool = True
+) -> Iterator[str]:
+    """The lines for a page's head; ``url`` is the folder's, ``attributes`` are the tag's, without ``data-``.
+
+    ``nonce`` is written as it is: it may be the placeholder of a template.
+    """
+    folder, files, assets = f"{url.rstrip('/')}/", manifest["files"], manifest["assets"]
+    once = f' nonce="{nonce}"' if nonce else ""
+
+    def pinned(name: str) -> str:
+        return f' integrity="{files[name]["integrity"]}"' if integrity else ""
+
+    modules = [*MODULES, *(["amplitude"] if attributes.get("mode") == "classic-cloud" else [])]
+    for path in (assets[module] for module in modules):
+        yield f'<link rel="modulepreload" href="{escape(folder + path)}"{pinned(path)}{once}>'
+    for path in (assets[each] for each in DATA):
+        yield f'<link rel="preload" as="fetch" crossorigin="anonymous" href="{escape(folder + path)}">'
+    data = "".join(f' data-{name}="{escape(value)}"' for name, value in attributes.items())
+    address = escape(f"{folder}replay.js")
+    yield f'<script async src="{address}"{pinned("replay.js")} crossorigin="anonymous"{once}{data}></script>'

@@ -1,0 +1,44 @@
+"""The tag that ``pyscript-replay tag`` prints, under a policy with a nonce, from another origin."""
+
+import json
+from pathlib import Path
+
+from playwright.sync_api import BrowserContext, Page, Route
+
+from pyscript_replay.tools import script_tag
+from pyscript_replay.tools.expectations import Replay
+
+POLICY = "script-src 'nonce-n0' https://cdn.example https://cdn.segment.com 'wasm-unsafe-eval'; worker-src 'self' blob:"
+
+
+def test_printed_tag_records_and_each_preload_is_used(
+    context: BrowserContext, page: Page, replay: Replay, dist: Path
+) -> None:
+    attributes = {"mode": "actions", "api-key": "key", "sample-rate": "1", "write-key": "k"}
+    manifest = json.loads((dist / "manifest.json").read_text())
+    tag = "\n".join(script_tag.lines(manifest, "https://cdn.example/r", attributes, nonce="n0"))
+    asked: list[str] = []
+
+    def cdn(route: Route) -> None:
+        asked.append(name := route.request.url.removeprefix("https://cdn.example/r/"))
+        route.fulfill(path=dist / name, headers={"Access-Control-Allow-Origin": "*", **kind(name)})
+
+    def shop(route: Route) -> None:
+        headers = {"Content-Security-Policy": POLICY, "Content-Type": "text/html"}
+        route.fulfill(body=f"<!doctype html><title>Shop</title>{tag}<h1>Shop</h1>", headers=headers)
+
+    said: list[str] = []
+    page.on("console", lambda message: said.append(message.text))
+    context.route("https://shop.example/", shop)
+    context.route("https://cdn.example/r/**", cdn)
+    page.goto("https://shop.example/")
+    page.wait_for_function("() => window.pyscriptReplay?.status === 'running'")
+    page.evaluate("() => void analytics.track('Bought')")
+    replay.expect_event("Bought").in_replay()
+    assert not [text for text in said if "integrity" in text or "preload" in text or "Content Security" in text]
+    assert len(asked) == len(set(asked))
+
+
+def kind(name: str) -> dict[str, str]:
+    types = {"js": "text/javascript", "mjs": "text/javascript", "wasm": "application/wasm"}
+    return {"Content-Type": types[name.rpartition(".")[2]]}
