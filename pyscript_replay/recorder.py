@@ -9,6 +9,8 @@ Some of the SDK's calls do not do what their names say (1.50.2), and this file i
   comes first, and ``start()``, which samples anew, after.
 - ``setSessionId`` restarts the recording when given a text instead of the same number. Ids leave here as numbers.
 - ``flush()`` sends what is queued for sending; what is still being gathered stays. ``stop()`` queues it.
+- ``start()`` does not ask for the configuration again, nor does the first ``setSessionId``: where that was refused,
+  another try is ``shutdown()`` and ``init()``.
 - What was recorded just before a ``stop()`` may still wait for an idle moment and for the compressing worker; a
   ``shutdown()`` before that would lose it, or send it under the next session.
 - ``init`` is done before anything is recorded, and ``getSessionReplayProperties()`` answers an id although
@@ -336,7 +338,7 @@ class Recorder:
         if reached_session is not None:
             self._pause()
             await bridge.idle(DRAIN_MS)
-        if device_id != reached_device:
+        if device_id != reached_device or (self._config and session_id is not None):
             if reached_device is not None:
                 await self._end()
             self._told = (device_id, session_id)

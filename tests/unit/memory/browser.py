@@ -1,0 +1,228 @@
+"""What the tabs of one browser share in memory: the clock, storage, the visitor, and the servers they talk to.
+
+A story runs inside ``run(story)``. What was delivered, logged, recorded and uploaded is kept here for it.
+"""
+
+import asyncio
+import contextvars
+from collections.abc import Callable, Coroutine
+from types import SimpleNamespace as Box
+from typing import Any, TypeVar
+
+from pyscript_replay import bridge, tag
+
+from ...runtime import cpython
+from . import border
+from .amplitude_js import AmplitudeJs
+from .analytics import Analytics
+from .clock import Clock, Loop
+from .facade import Facade
+from .session_replay import SessionReplay, shell_module
+from .watch import Watch
+
+API_KEY = "0123456789abcdef"
+SESSION, LAST_ACCESS = "analytics_session_id", "analytics_session_id.last_access"
+ACTIONS = {"creationName": "Actions Amplitude", "name": "Amplitude (Actions)", "settings": {}}
+SETTINGS = {
+    "actions": {"integrations": {}, "remotePlugins": [ACTIONS]},
+    "classic-device": {"integrations": {"Amplitude": {}}},
+    "classic-cloud": {"integrations": {"Amplitude": {"bundlingStatus": "unbundled"}}},
+}
+
+
+class Browser:
+    """Attributes that a story may change: ``config`` and ``upload`` are the servers' answers, as statuses, ``recorder``
+    is how rrweb-record comes (``there``, ``missing`` or ``hanging``), ``sampled`` whether Amplitude's sampling takes a
+    session.
+    """
+
+    def __init__(self, loop: Loop, mode: str) -> None:
+        self.loop, self.mode = loop, mode
+        self.clock = Clock(loop)
+        self.storage: dict[str, Any] = {}
+        self.sdk_stores: set[str] = set()
+        self.visitor, self.user_id = "visitor-0", ""
+        self.visitors = ["visitor-0"]
+        self.amplitude_cookie: dict[str, Any] = {}
+        self.config, self.upload, self.recorder = 200, 200, "there"
+        self.sampled = True
+        self.delivered: list[dict[str, Any]] = []
+        self.logged: list[dict[str, Any]] = []
+        self.uploads: list[str] = []
+        self.requests: list[str] = []
+        self.tabs: list[Tab] = []
+
+    def now(self) -> int:
+        return self.clock.now()
+
+    def write(self, tab: "Tab | None", key: str, value: Any) -> None:
+        """Store a value, or delete it; the other tabs hear of a change."""
+        if self.storage.get(key) == value:
+            return
+        if value is None:
+            self.storage.pop(key, None)
+        else:
+            self.storage[key] = value
+        self.changed(tab, key)
+
+    def changed(self, by: "Tab | None", key: str) -> None:
+        for tab in self.tabs:
+            if tab is not by:
+                border.soon(tab, lambda tab=tab: (tab.facade.stored(key), tab.watch.stored(key)))
+
+    def deliver(self, event: dict[str, Any]) -> None:
+        """An event has reached Segment's server, and with it Amplitude."""
+        self.delivered.append(event)
+
+    def contact(self, tab: "Tab", what: str) -> None:
+        """Amplitude is asked for its configuration, or is sent a recording."""
+        self.requests.append(what)
+
+    def new_visitor(self) -> str:
+        self.visitor = f"visitor-{len(self.visitors)}"
+        self.visitors.append(self.visitor)
+        return self.visitor
+
+    async def open(self, **attributes: Any) -> "Tab":
+        """Open a page with our tag in a new tab, and wait until it is ready, or cannot be."""
+        tab = self.begin(**attributes)
+        await pause(1)
+        return tab
+
+    def begin(self, segment: bool = True, **attributes: Any) -> "Tab":
+        """The same without waiting; ``segment=False``: the page's Segment comes later, by ``tab.bring_segment()``."""
+        tab = Tab(self, attributes)
+        self.tabs.append(tab)
+        border.soon(tab, tab.begin)
+        if segment:
+            border.soon(tab, tab.bring_segment)
+        return tab
+
+
+class Tab:
+    """One page in a tab."""
+
+    def __init__(self, browser: Browser, attributes: dict[str, Any]) -> None:
+        self.browser = browser
+        self.attributes = {
+            "mode": browser.mode,
+            "api-key": API_KEY,
+            "sample-rate": "1",
+            **{name.replace("_", "-"): text for name, text in attributes.items()},
+        }
+        self.given = attributes
+        self.closed = self.claimed = self.booted = False
+        self.errors: list[str] = []
+        self.warnings: list[str] = []
+        self.tasks: set[asyncio.Task] = set()
+        self.context = contextvars.copy_context()
+        self.context.run(border.here.set, self)
+        self.facade = Facade(self)
+        self.watch = Watch(self)
+        self.sdk = SessionReplay(self)
+        self.analytics = Analytics(self)
+        self.amplitude = AmplitudeJs(self)
+
+    # What the loader does (web/page/tag.js).
+
+    def begin(self) -> None:
+        self.facade.page["serve"]({"load": self._load, "release": self.watch.release})
+        self.facade.open(self.attributes.get("consent", "granted"))
+
+    def _load(self) -> None:
+        self.watch.hold_events()
+        if not self.booted:
+            self.booted = True
+            self.spawn(tag.main())
+
+    async def load(self, name: str) -> Box:
+        """One of the bundle's SDKs."""
+        return cpython.answer(shell_module(self) if name == "amplitude" else self.sdk.it)
+
+    # What a story does.
+
+    def bring_segment(self) -> None:
+        self.analytics.load()
+
+    @property
+    def status(self) -> str:
+        return self.facade.it["status"]
+
+    @property
+    def recording(self) -> bool:
+        return self.facade.it["recording"]
+
+    @property
+    def session_id(self) -> Any:
+        return self.facade.it["sessionId"]
+
+    @property
+    def replay_id(self) -> Any:
+        return self.facade.it["replayId"]
+
+    def do(self, call: Callable[..., Any], *args: Any) -> None:
+        """Have the page itself call something."""
+        border.soon(self, lambda: call(*args))
+
+    def spawn(self, coroutine: Coroutine[Any, Any, Any]) -> None:
+        self.browser.loop.create_task(coroutine, context=self.context)
+
+    def close(self) -> None:
+        """The tab is closed, or left: nothing runs in it any more."""
+        self.closed = True
+        self.browser.tabs.remove(self)
+        for task in self.tasks:
+            task.cancel()
+        self.sdk.leave()
+
+    async def reload(self) -> "Tab":
+        self.close()
+        return await self.browser.open(**self.given)
+
+    async def track(self, name: str = "Clicked", **more: Any) -> dict[str, Any]:
+        """Track an event, and wait until it is delivered."""
+        self.do(lambda: self.analytics.event("track", name, {}, **more))
+        before = len(self.browser.delivered)
+        await pause(5)
+        assert len(self.browser.delivered) == before + 1
+        return self.browser.delivered[-1]
+
+
+async def pause(seconds: float) -> None:
+    """Let so much time pass, in which whatever is due happens."""
+    await asyncio.sleep(seconds)
+
+
+B = TypeVar("B", bound=Browser)
+
+
+def run(mode: str, story: Callable[[B], Coroutine[Any, Any, None]], kind: type[B] = Browser) -> None:
+    """Run a story in a browser of its own. What nobody caught fails it."""
+    loop = Loop()
+
+    def task(loop: Any, coroutine: Any, context: contextvars.Context | None = None) -> asyncio.Task:
+        made = asyncio.Task(coroutine, loop=loop, context=context)
+        tab = (context or contextvars.copy_context()).get(border.here)
+        if tab is not None:
+            tab.tasks.add(made)
+            made.add_done_callback(tab.tasks.discard)
+            if tab.closed:
+                made.cancel()
+        return made
+
+    loop.set_task_factory(task)  # pyright: ignore[reportArgumentType]
+    browser = kind(loop, mode)
+
+    async def whole() -> None:
+        await story(browser)
+        for tab in list(browser.tabs):
+            tab.close()
+        await pause(1)
+
+    bridge._border, before = border.Border(), bridge._border
+    try:
+        loop.run_until_complete(whole())
+        assert not loop.failures, loop.failures
+    finally:
+        bridge._border = before
+        loop.close()

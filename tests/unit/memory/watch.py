@@ -1,0 +1,208 @@
+"""``web/page/segment.js`` in memory: holds a page's events until it is wired, and shows each to the wiring.
+
+As there: an event is one look and one patch, and one more of each where it waits for its recording; an event that
+waits is not overtaken; what may move the session without an event is looked at, too.
+"""
+
+import asyncio
+from typing import TYPE_CHECKING, Any
+
+from pyscript_replay.device import CARRIES_PROPERTIES
+
+from ...runtime import cpython
+from .border import plain, promise
+
+if TYPE_CHECKING:
+    from .browser import Tab
+
+HOLD_MS = 2000
+SESSION, LAST_ACCESS, ANONYMOUS_ID = "analytics_session_id", "analytics_session_id.last_access", "ajs_anonymous_id"
+
+
+class Watch:
+    def __init__(self, tab: "Tab") -> None:
+        self.tab, self.browser = tab, tab.browser
+        self._holds = False  # whether anything was put into Segment's way
+        self._gate, self._real, self._met = asyncio.Event(), asyncio.Event(), asyncio.Event()
+        self._settling = asyncio.Event()
+        self._turn = asyncio.Lock()
+        self._timer: asyncio.TimerHandle | None = None
+        self._wiring: dict[str, Any] = {}
+        self._tell: dict[str, Any] = {}
+        self._known: str | None = None
+        self._before: str | None = None
+        self._instance = False
+        self._arrived: dict[str, float] = {}
+        self.it: dict[str, Any] = {
+            "real": promise_of(self._real, tab),
+            "expect": lambda *_: None,
+            "deferred": lambda: False,
+            "unreadable": lambda: "",
+            "destinations": self._destinations,
+            "meetAmplitude": lambda: promise(self._meet_amplitude()),
+            "connect": self._connect,
+            "look": lambda: self._look(None),
+            "apply": self._apply_outside,
+            "settled": self._settled,
+            "call": lambda method, args: self.tab.analytics.event(method, *args),
+        }
+
+    # What Segment does.
+
+    def hold_events(self) -> None:
+        self._holds = True
+
+    def release(self) -> None:
+        self._gate.set()
+
+    def found(self) -> None:
+        self._known = self.browser.visitor
+        self._real.set()
+
+    async def hold(self, event: dict[str, Any]) -> None:
+        if not self._holds:
+            return
+        self._arrived[event["message_id"]] = self.browser.loop.time()
+        self._known = event["anonymous_id"]
+        if self._timer is None:
+            self._timer = self.browser.loop.call_later(HOLD_MS / 1000, self._gate.set)
+        await self._gate.wait()
+
+    async def view(self, event: dict[str, Any]) -> None:
+        if not self._holds:
+            return
+        async with self._turn:
+            await self._see(event)
+
+    def reset(self) -> None:
+        if not self._holds:
+            return
+        if self.tab.facade.live:
+            self.seen("reset")
+        elif self._before is None:
+            self._before = self._known
+
+    def met_amplitude(self) -> None:
+        self._met.set()
+
+    def stored(self, key: str) -> None:
+        """Another tab, or the site, has written into storage."""
+        if self._wiring and key in (SESSION, ANONYMOUS_ID):
+            self.seen("look")
+
+    def seen(self, how: str) -> None:
+        if self.tab.facade.live and how in self._tell:
+            self._apply(None, self._tell[how](self._look(None)))
+
+    # What Python does.
+
+    def _destinations(self) -> dict[str, Any]:
+        from .browser import SETTINGS
+
+        return {"settings": SETTINGS[self.browser.mode], "plugins": []}
+
+    async def _meet_amplitude(self) -> None:
+        await self._met.wait()
+        self._instance = True
+
+    def _connect(self, wiring: dict[str, Any], functions: dict[str, Any]) -> None:
+        self._wiring, self._tell = wiring, functions
+
+    def _settled(self) -> None:
+        self._settling.set()
+        self._settling = asyncio.Event()
+
+    def _apply_outside(self, event: None, patch: dict[str, Any]) -> None:
+        self._before = None
+        self._apply(event, patch)
+
+    async def _see(self, event: dict[str, Any]) -> None:
+        came = self._arrived.pop(event["message_id"])
+        facade = self.tab.facade
+        if not self._tell or not facade.live:
+            return
+        self._before = None
+        patch = self._apply(event, self._tell["event"](self._look(event)))
+        if not (patch or {}).get("wait"):
+            return
+        left = max(0, HOLD_MS / 1000 - (self.browser.loop.time() - came))
+        await asyncio.wait([asyncio.ensure_future(self._settling.wait())], timeout=left)
+        if facade.live:
+            self._apply(event, self._tell["event"]({**self._look(event), "waited": True}))
+
+    def _look(self, event: dict[str, Any] | None) -> dict[str, Any]:
+        storage = self.browser.storage
+        return plain(
+            {
+                "now": self.browser.now(),
+                "visitor": self.browser.visitor,
+                "before": self._before,
+                "stored": storage.get(SESSION),
+                "access": storage.get(LAST_ACCESS),
+                "amplitude": self.tab.amplitude.now() if self._instance else None,
+                "reach": {
+                    "disabled": False,
+                    "enabled": True,
+                    "opted_out": False,
+                    "passing": event is not None,
+                    "consent": None,
+                },
+                "event": event and self._event_facts(event),
+                "properties": self._properties(event),
+                "waited": False,
+            }
+        )
+
+    def _event_facts(self, event: dict[str, Any]) -> dict[str, Any]:
+        destination = self._wiring["destination"]
+        given = event["integrations"].get(destination)
+        kind = event["type"]
+        return {
+            "type": kind,
+            "name": event["name"] if kind == "page" else None,
+            "category": None,
+            "user_id": event["name"] if kind == "identify" else None,
+            "group_id": event["name"] if kind == "group" else None,
+            "traits": False,
+            "anonymous_id": event["anonymous_id"],
+            "device_id": None,
+            "allowed": all(event["integrations"].get(name, True) for name in self._wiring["destinations"]),
+            "session_id": given.get("session_id") if isinstance(given, dict) else None,
+        }
+
+    def _properties(self, event: dict[str, Any] | None) -> Any:
+        if event is None or event["type"] not in CARRIES_PROPERTIES or not self.tab.facade.it["recording"]:
+            return None
+        return self.tab.sdk.properties()
+
+    def _apply(self, event: dict[str, Any] | None, patch: Any) -> Any:
+        if not isinstance(patch, dict):
+            return None
+        write = self.browser.write
+        if patch.get("clear"):
+            write(self.tab, SESSION, None)
+            write(self.tab, LAST_ACCESS, None)
+        if patch.get("store"):
+            write(self.tab, SESSION, patch["store"])
+        if patch.get("touch"):
+            write(self.tab, LAST_ACCESS, self.browser.now())
+        if patch.get("amplitude") and self._instance:
+            self.tab.amplitude.tell(patch["amplitude"])
+        if event and patch.get("session_id") and self._wiring["destination"]:
+            event["integrations"][self._wiring["destination"]] = {"session_id": patch["session_id"]}
+        if event and patch.get("properties"):
+            event["properties"].update(patch["properties"])
+        return patch
+
+
+def promise_of(event: asyncio.Event, tab: "Tab") -> dict[str, Any]:
+    """A promise that is kept once this has happened."""
+
+    def then(resolve: Any, _: Any) -> None:
+        async def waited() -> None:
+            await event.wait()
+            resolve(cpython.undefined)
+
+        tab.spawn(waited())
+
+    return {"then": then}
