@@ -138,9 +138,11 @@ function watch(patience = HOLD_MS) {
     const { sdk } = segment;
     if (!wiring || !sdk || !segment.page?.facade.sessionId || recording() || !targeting()) return false;
     if (!allows(event.integrations, wiring.destinations)) return false;
+    const promised = () => Object.keys(sdk.getSessionReplayProperties()).length > 0;
     try {
+      if (promised()) return false; // no condition keeps it from recording: it does, or has failed to
       await sdk.evaluateTargetingAndCapture(targetingFacts(event, user, wiring.page_event));
-      return Object.keys(sdk.getSessionReplayProperties()).length > 0;
+      return promised();
     } catch {
       return false; // it concerns the recording only
     }
