@@ -20,6 +20,15 @@ class Loop(asyncio.BaseEventLoop):
         self.failures: list[dict[str, Any]] = []
         self.set_exception_handler(lambda _, context: self.failures.append(context))
 
+    def run_until_complete(self, future: Any) -> Any:
+        """Also where a browser test ran before: Playwright's loop stands still, but asyncio takes it for running."""
+        outer = asyncio.events._get_running_loop()
+        asyncio.events._set_running_loop(None)
+        try:
+            return super().run_until_complete(future)
+        finally:
+            asyncio.events._set_running_loop(outer)
+
     def time(self) -> float:
         return self._now
 
