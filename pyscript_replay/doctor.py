@@ -568,7 +568,7 @@ RULES = (
         "Enable Session Replay for the project in Amplitude, and check the API key.",
     ),
     Rule(
-        "sample-rate",
+        "no-sample-rate",
         WARNING,
         SAMPLED,
         lambda it: _if(it.get("sample_rate") == 0 and not it.get("recording")),

@@ -106,7 +106,7 @@ def test_our_tag_is_sound(origin: str, capsys: pytest.CaptureFixture, page: str)
         ("documented-classic-cloud", {"device-differs", "session-endless"}),
         ("no-replay", {"replay-missing"}),
         ("plain", {"segment-missing"}),
-        ("no-sample-rate", {"sample-rate", "sampled-out"}),
+        ("no-sample-rate", {"no-sample-rate", "sampled-out"}),
     ],
 )
 def test_the_defects_of_other_wirings_are_named(

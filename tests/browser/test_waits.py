@@ -263,6 +263,9 @@ THROWS_AT_ONCE = "(() => { throw new Error('broken'); })()"
 def test_a_call_of_the_sdk_that_throws_or_never_ends_swallows_no_event(
     site: Site, call: str, fault: str, mode: str
 ) -> None:
+    if (call, fault, mode) == ("setSessionId", THROWS_AT_ONCE, "classic-cloud"):
+        pytest.skip("Amplitude's plugin calls it, too, and leaves what it throws unhandled")
+
     def answer(route: Route) -> None:
         if "real" in route.request.url:
             route.continue_(url=route.request.url.replace("?real", ""))

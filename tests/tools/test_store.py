@@ -279,9 +279,7 @@ def test_what_is_no_session_is_refused(store: Store, given: Any) -> None:
 
 def test_waiting_ends_with_the_change_that_was_waited_for(store: Store) -> None:
     threading.Timer(0.1, store.add_segment, ["/v1/t", [track("late")]]).start()
-    began = time.monotonic()
     assert store.wait_for(Store.segment_messages) == [track("late")]
-    assert 0.1 <= time.monotonic() - began < 2
 
 
 def test_waiting_in_vain_says_what_has_arrived(store: Store) -> None:

@@ -91,7 +91,7 @@ FAULTS: dict[str, tuple[dict, str]] = {
         {**UNRECORDED, "config": {"status": 200, "present": False}, "reason": "config-empty"},
         "config-empty",
     ),
-    "sample rate 0": ({**UNRECORDED, "sample_rate": 0, "reason": "sampled-out"}, "sample-rate"),
+    "sample rate 0": ({**UNRECORDED, "sample_rate": 0, "reason": "sampled-out"}, "no-sample-rate"),
     "not in the sample": ({**UNRECORDED, "sample_rate": 0.5, "reason": "sampled-out"}, "sampled-out"),
     "capture is off": ({**UNRECORDED, "reason": "capture-off"}, "capture-off"),
     "targeted": ({**UNRECORDED, "reason": "targeted"}, "targeted"),
@@ -125,7 +125,7 @@ def test_a_fault_is_named_by_its_cause(changes: dict, code: str) -> None:
 # what is true besides, and said
 AND_ALSO = {
     "loading": {"hidden"},
-    "sample-rate": {"sampled-out"},
+    "no-sample-rate": {"sampled-out"},
     "config-refused": {"not-recording"},
     "config-unreachable": {"not-recording"},
     "config-empty": {"not-recording"},
@@ -147,7 +147,7 @@ def test_codes_are_named_once_and_levels_and_stages_are_known() -> None:
 
 
 def test_a_sample_rate_that_is_not_known_is_not_0() -> None:
-    assert "sample-rate" not in [each["code"] for each in found(**UNRECORDED, sample_rate=None)]
+    assert "no-sample-rate" not in [each["code"] for each in found(**UNRECORDED, sample_rate=None)]
 
 
 @pytest.mark.parametrize(
