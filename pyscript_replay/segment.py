@@ -5,7 +5,7 @@ facts of each, and carries out the patch that a mode answers (see ``modes/base.p
 and hands over the mode's callbacks.
 """
 
-from . import bridge, session
+from . import bridge
 from .bridge import Js
 from .errors import ReplayError
 
@@ -69,7 +69,6 @@ class Segment:
         wiring = {
             "destination": mode.destination,
             "destinations": list(mode.destinations),
-            "ours": mode.owner == session.OURS,
             "hook": hook,
             "page_event": mode.page_event,
         }

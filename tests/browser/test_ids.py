@@ -60,10 +60,7 @@ def test_another_host_s_cookie_counts_more_than_what_this_one_has_from_long_ago(
     site.open(mode)
     message = site.track("first")
     assert message["anonymousId"] == site.device_id == "who-is-here"
-    session_id = site.agreed(message)
-    if mode == "classic-cloud":  # the session is ours; Segment's plugin reads localStorage first, and begins anew
-        assert session_id < site.page.evaluate("Date.now() - 500_000")
-        assert site.reasons == ["resumed"]
+    site.agreed(message)  # of a session begun anew: Segment's plugin, and we as it, read localStorage first
 
 
 # Whose device it is.

@@ -183,9 +183,9 @@ function watch(patience = HOLD_MS) {
     };
   }
 
-  /** As Segment's plugin reads it; where the session is ours, it is read as Segment reads its visitor. */
+  /** As Segment's own plugin reads it. */
   function session(/** @type {SegmentStorage} */ storage) {
-    const read = (/** @type {string} */ key) => plain(wiring?.ours ? consistent(storage, key) : storage.get(key));
+    const read = (/** @type {string} */ key) => plain(storage.get(key));
     return { stored: read(SESSION), access: read(LAST_ACCESS) };
   }
 

@@ -215,7 +215,6 @@ declare global {
   interface Wiring {
     destination: string | null;
     destinations: string[];
-    ours: boolean;
     hook: "enrichment" | "middleware" | "deferred";
     /** How the destination names the event of a page: modes/base.py. */
     page_event: { named: string; unnamed: string; category: boolean };
