@@ -14,6 +14,8 @@ from pyscript_replay.tools import bundle, cli
 
 from ..sites import shop
 
+pytestmark = pytest.mark.visits
+
 MODES = ("actions", "classic-device", "classic-cloud")
 LIGHT = {"privacyConfig": {"defaultMaskLevel": "light"}}
 POLICY = """<meta http-equiv="Content-Security-Policy"
