@@ -29,6 +29,9 @@ export function renew() {
   shared.again = `?retry=${shared.tries}`;
 }
 
+/** What the page's policy has refused, by now. */
+export const refusals = () => shared.refused;
+
 /** A module of the bundle, whenever it comes. @param {string} url */
 export function imported(url) {
   const address = url + shared.again;

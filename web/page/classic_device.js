@@ -33,12 +33,21 @@ export function watchAmplitude(scope) {
 export function amplitudeNow(instance) {
   instance._logEvent?.("");
   return {
-    session_id: instance.getSessionId() ?? null,
-    device_id: instance.options.deviceId ?? null,
+    ...idsOf(instance),
     last_event_time: instance._lastEventTime ?? null,
     session_timeout: instance.options.sessionTimeout,
   };
 }
+
+/**
+ * Its ids, as it had them last.
+ * @param {AmplitudeInstance} instance
+ * @returns {AmplitudeIds}
+ */
+export const idsOf = (instance) => ({
+  session_id: instance.getSessionId() ?? null,
+  device_id: instance.options.deviceId ?? null,
+});
 
 /**
  * Give it another device id, or have it go on with another session, which is alive: its last event was just now.

@@ -1,5 +1,6 @@
 // What the doctor is shown of a page, but for what Python itself knows: doctor.py has the table, and the rules.
 
+import { refusals } from "./assets.js";
 import { attempt } from "./property.js";
 import { REPLAY_ID } from "./tables.js";
 
@@ -43,12 +44,6 @@ export function note(heard) {
   else if (heard.what === "ended") since = null;
 }
 
-/** What the page's policy has refused. @type {{ host: string, directive: string }[]} */
-const refused = [];
-globalThis.document?.addEventListener("securitypolicyviolation", ({ blockedURI, effectiveDirective }) =>
-  refused.push({ host: hostOf(blockedURI), directive: effectiveDirective }),
-);
-
 const hostOf = (/** @type {string} */ url) => attempt(() => new URL(url).host) ?? url;
 
 /** The evidence that only the page has. @param {Scope} scope @param {Watch | undefined} segment */
@@ -88,7 +83,7 @@ async function upload(heard) {
 async function answer({ url, status, detail }) {
   if (status) return { status };
   const host = hostOf(url);
-  const policy = refused.find((each) => each.host === host);
+  const policy = refusals().find(({ blockedURI }) => hostOf(blockedURI) === host);
   if (policy) return { status, host, cause: "policy", directive: policy.directive };
   return { status, host, cause: await cause(url, detail) };
 }
@@ -109,7 +104,7 @@ async function cause(url, detail) {
  * An event as it passed.
  * @param {SegmentEvent} event
  * @param {string | null | undefined} destination
- * @param {AmplitudeFacts | null} amplitude
+ * @param {AmplitudeIds | null} amplitude
  */
 export const passedEvent = (event, destination, amplitude) => ({
   name: event.event ?? event.name ?? null,

@@ -12,7 +12,7 @@
 // - The view is an enrichment plugin. Those of the page run after those of Segment's settings, and see what they added.
 
 import { imported, there } from "./assets.js";
-import { amplitudeNow, observe, tellAmplitude, watchAmplitude } from "./classic_device.js";
+import { amplitudeNow, idsOf, observe, tellAmplitude, watchAmplitude } from "./classic_device.js";
 import { lastOnes, passedEvent } from "./doctor.js";
 import { attempt, put, read, watchProperty } from "./property.js";
 import { targeting } from "./recorder.js";
@@ -39,7 +39,7 @@ function watch(patience = HOLD_MS) {
   const met = new WeakSet();
   /** @type {Map<string | undefined, number>} */
   const arrived = new Map(); // an event's messageId: when it came
-  /** @type {ReturnType<typeof lastOnes<{ event: SegmentEvent, amplitude: AmplitudeFacts | null }>>} */
+  /** @type {ReturnType<typeof lastOnes<{ event: SegmentEvent, amplitude: AmplitudeIds | null }>>} */
   const passed = lastOnes(); // for the doctor
   /** @type {Deferred<void>} */
   let real = deferred();
@@ -104,7 +104,7 @@ function watch(patience = HOLD_MS) {
     view[call] = (/** @type {{ event: SegmentEvent }} */ context) => {
       turn = turn.then(() => see(context.event)).catch(() => {});
       return turn.then(() => {
-        passed.add({ event: context.event, amplitude: attempt(() => instance && amplitudeNow(instance)) });
+        passed.add({ event: context.event, amplitude: attempt(() => instance && idsOf(instance)) });
         return context;
       });
     };
@@ -174,19 +174,14 @@ function watch(patience = HOLD_MS) {
       now: Date.now(),
       visitor: visitor(user),
       before,
-      ...(storage && attempt(() => session(storage))),
+      // as Segment's own plugin reads them
+      ...(storage && attempt(() => ({ stored: plain(storage.get(SESSION)), access: plain(storage.get(LAST_ACCESS)) }))),
       amplitude: instance && amplitudeNow(instance),
       reach: reach(event),
       event: event && wiring && eventFacts(event, wiring),
       properties: event && CARRIES_PROPERTIES.includes(event.type) ? properties() : null,
       waited: false,
     };
-  }
-
-  /** As Segment's own plugin reads it. */
-  function session(/** @type {SegmentStorage} */ storage) {
-    const read = (/** @type {string} */ key) => plain(storage.get(key));
-    return { stored: read(SESSION), access: read(LAST_ACCESS) };
   }
 
   /**
@@ -650,13 +645,13 @@ export function standIn(scope, name) {
  */
 export function bringing(load, url, settings) {
   /** @type {Promise<void> | null} */
-  let under = null; // way
+  let underWay = null;
   const bring = async (/** @type {((value: unknown) => void) | undefined} */ meet) => {
     try {
       const sdk = imported(url);
       await Promise.all([there(sdk, [url]), load({ ...settings, sdk }, meet)]);
     } catch (/** @type {any} */ error) {
-      under = null;
+      underWay = null;
       throw replayError({
         code: "segment-load",
         message: `Segment could not be loaded: ${error.message}`,
@@ -664,7 +659,7 @@ export function bringing(load, url, settings) {
       });
     }
   };
-  return (meet) => (under ??= bring(meet));
+  return (meet) => (underWay ??= bring(meet));
 }
 
 /**

@@ -162,9 +162,12 @@ declare global {
     session_id: number | string | null;
   }
 
-  interface AmplitudeFacts {
+  interface AmplitudeIds {
     session_id: number | null;
     device_id: string | null;
+  }
+
+  interface AmplitudeFacts extends AmplitudeIds {
     last_event_time: number | null;
     session_timeout: number;
   }
