@@ -42,7 +42,9 @@ at last *matched* with its events. A rule speaks only of what was seen: evidence
 
 from collections import namedtuple
 
+from . import lifecycle, reach
 from .device import CARRIES_PROPERTIES
+from .options import MODES
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -60,30 +62,36 @@ PATIENCE_MS = 15000
 OLDEST_SEGMENT = (1, 46)
 """The first analytics-next whose snippet has ``register``."""
 
-MODES = {"actions": "Amplitude (Actions)", "classic-device": "Amplitude, device-mode"}
-MODES["classic-cloud"] = "Amplitude, cloud-mode"
-
 # Why the visitor may not reach Amplitude (reach.py): what was seen, and the fix.
 OFF = {
-    "segment-deferred": (
+    reach.SEGMENT_DEFERRED: (
         "the page has not loaded Segment yet",
         "If it does not wait for a consent, see that analytics.load() is called.",
     ),
-    "segment-disabled": ("Segment was loaded as disabled", "If that is not meant, see what Segment is loaded with."),
-    "integrations": (
+    reach.SEGMENT_DISABLED: (
+        "Segment was loaded as disabled",
+        "If that is not meant, see what Segment is loaded with.",
+    ),
+    reach.INTEGRATIONS: (
         "Segment's integrations switch the destination off",
         "If that is not meant, see the integrations that Segment is loaded with.",
     ),
-    "opted-out": ("Amplitude's SDK was told to opt out", "If that is not meant, see setOptOut and the option optOut."),
-    "consent-unknown": (
+    reach.OPTED_OUT: (
+        "Amplitude's SDK was told to opt out",
+        "If that is not meant, see setOptOut and the option optOut.",
+    ),
+    reach.CONSENT_UNKNOWN: (
         "the destination depends on a consent, and no event has carried one yet",
         "Track an event: the consent wrapper stamps it with the visitor's choice.",
     ),
-    "consent-refused": (
+    reach.CONSENT_REFUSED: (
         "the visitor's consent does not cover the destination",
         "If that is not meant, compare the events' context.consent with the destination's consent categories.",
     ),
-    "not-loaded": ("Segment has not brought amplitude-js", "Reload the page, if the visitor has consented just now."),
+    reach.NOT_LOADED: (
+        "Segment has not brought amplitude-js",
+        "Reload the page, if the visitor has consented just now.",
+    ),
 }
 
 # Why a request came to nothing: what was seen, and the fix.
@@ -120,9 +128,9 @@ def _is(key: str, *values: object) -> "Callable[[dict], dict | None]":
     return lambda it: _if(it.get(key) in values, **{key: it.get(key)})
 
 
-def _says(*reasons: str) -> "Callable[[dict], dict | None]":
+def _says(reason: str) -> "Callable[[dict], dict | None]":
     """The SDK has said why it does not record."""
-    return lambda it: _if(it.get("reason") in reasons and not it.get("recording"), session_id=it.get("session_id"))
+    return lambda it: _if(it.get("reason") == reason and not it.get("recording"), session_id=it.get("session_id"))
 
 
 # What the rules ask.
@@ -208,13 +216,9 @@ def _no_event(it: dict) -> "dict | None":
     return _if(waits and it.get("events") == [] and not known)
 
 
-MEANT = ("sampled-out", "opted-out", "targeted", "capture-off")
-"""Reasons for which the SDK rightly records nothing."""
-
-
 def _not_recording(it: dict) -> "dict | None":
     """A session that should be recorded is not; where its configuration is to blame, another finding says so."""
-    due = it.get("session_id") is not None and not it.get("off") and it.get("reason") not in MEANT
+    due = it.get("session_id") is not None and not it.get("off") and it.get("reason") not in lifecycle.MEANT
     waits = it.get("status") in ("loading", "waiting", "stopped") or _not_taken(it)
     missing = due and it.get("recording") is False and not waits
     config = it.get("config")
@@ -296,20 +300,20 @@ def _replay_id(device_id: object, session_id: object) -> str:
     return "{}/{}".format(device_id, session_id)
 
 
-def _other_session(it: dict) -> "dict | None":
-    """An event's replay id is not of its own session."""
-    for each in _marked(it):
-        if each["replay_id"].rpartition("/")[2] != str(each["session_id"]):
-            return {"name": each["name"] or each["type"], "one": each["session_id"], "other": each["replay_id"]}
-    return None
+def _names_another(own: str, part: int) -> "Callable[[dict], dict | None]":
+    """An event's replay id is not of its ``own`` session or device; ``part`` is where a replay id has that."""
+
+    def asked(it: dict) -> "dict | None":
+        for each in _marked(it):
+            if each[own] and each["replay_id"].rpartition("/")[part] != str(each[own]):
+                return {"name": each["name"] or each["type"], "one": each[own], "other": each["replay_id"]}
+        return None
+
+    return asked
 
 
-def _other_device(it: dict) -> "dict | None":
-    """An event's replay id is not of its own device."""
-    for each in _marked(it):
-        if each["device_id"] and each["replay_id"].rpartition("/")[0] != each["device_id"]:
-            return {"name": each["name"] or each["type"], "one": each["device_id"], "other": each["replay_id"]}
-    return None
+_other_session = _names_another("session_id", 2)
+_other_device = _names_another("device_id", 0)
 
 
 def _never_uploaded(it: dict) -> "dict | None":

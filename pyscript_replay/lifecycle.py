@@ -57,6 +57,9 @@ SWITCHED_ON = "switched-on"  # they may again
 NOT_RECORDED = "not-recorded"  # what should be recorded is not: it has not begun, or its uploads are refused
 BACK = "back"  # the page was hidden, frozen or in the back/forward cache, and is back
 
+MEANT = ("sampled-out", "opted-out", "targeted", "capture-off")
+"""Why nothing is due although there is a session: reasons that the SDK gives, and rightly does not record."""
+
 # What follows.
 LOAD = "load"  # fetch and boot what is needed, then wire
 RELEASE = "release"  # let Segment's events go

@@ -55,7 +55,7 @@ SDK_STORES = (
 )
 """How the names of the SDK's keys and databases begin, with the first ten characters of the API key."""
 
-SAMPLED_OUT, OPTED_OUT, TARGETED, CAPTURE_OFF = "sampled-out", "opted-out", "targeted", "capture-off"
+SAMPLED_OUT, OPTED_OUT, TARGETED, CAPTURE_OFF = lifecycle.MEANT
 NO_RECORDER, THREW = "no-recorder", "threw"
 
 SAYINGS = (
@@ -76,9 +76,6 @@ SILENT, CONFIG_REFUSED, CONFIG_UNREACHABLE, CONFIG_EMPTY = (
     "config-empty",
 )
 UPLOAD_REFUSED, UPLOAD_FAILED, SKIPPED = "upload-refused", "upload-failed", "skipped"
-
-MEANT = (SAMPLED_OUT, OPTED_OUT, TARGETED, CAPTURE_OFF)
-"""Reasons for which nothing is recorded, and rightly so."""
 
 PROBLEMS = {
     NO_RECORDER: (
@@ -143,11 +140,11 @@ def problem(reason: str, detail: str, fix: "str | None" = None) -> ReplayError:
 
 
 def _meant(reason: "tuple | None") -> bool:
-    return reason is not None and reason[0] in MEANT
+    return reason is not None and reason[0] in lifecycle.MEANT
 
 
 class Recorder:
-    """``device_id`` and ``session_id`` are what was asked for last; ``recording`` says whether it really runs.
+    """``session_id`` is what was asked for last; ``recording`` says whether its recording really runs.
 
     ``heard(happening, problem)`` is told whenever it is known what has become of it: a happening of ``lifecycle.py``
     (``None``: the recording has ended, and it is not known what comes next), and a ``ReplayError`` or ``None``.
@@ -173,16 +170,8 @@ class Recorder:
         self._failures = 0
 
     @property
-    def device_id(self) -> "str | None":
-        return self._wanted[0]
-
-    @property
     def session_id(self) -> "int | None":
         return self._wanted[1]
-
-    @property
-    def replay_id(self) -> "str | None":
-        return device.replay_id(*self._wanted)
 
     @property
     def recording(self) -> bool:
@@ -381,8 +370,7 @@ class Recorder:
         if self.settled and self.recording:
             await bridge.idle(DRAIN_MS)
             if self.settled and self.recording:  # still
-                self.sdk.call("stop")
-                self._paused = True
+                self._pause()
                 self._advance()
                 await self.settle()
         await self._send()

@@ -183,7 +183,8 @@ class Replay:
         settings = segment.destinations()[0]
         self._mode = mode(self.options, settings)
         self._reach = Reach(mode, settings, self.options)
-        told = [bridge.told(each) for each in (self._event, self._seen, self._reset, self._cookie)]
+        rules = (self._mode.event, self._mode.look, self._mode.reset, self._mode.cookie)
+        told = [bridge.told(self._while_reached(each)) for each in rules]
         segment.connect(loaded.sdk, self._mode, self.options["session_hook"], *told)
         self._off = self._reach.look(segment.facts())
         if mode.amplitude_js:
@@ -287,21 +288,9 @@ class Replay:
 
     # What Segment shows: facts in, a patch out.
 
-    def _event(self, facts: dict) -> dict:
-        return self._shown(self._mode.event, facts)
-
-    def _seen(self, facts: dict) -> dict:
-        return self._shown(self._mode.look, facts)
-
-    def _reset(self, facts: dict) -> dict:
-        return self._shown(self._mode.reset, facts)
-
-    def _cookie(self, facts: dict) -> dict:
-        return self._shown(self._mode.cookie, facts)
-
-    def _shown(self, rule: "Callable[[dict], Answer]", facts: dict) -> dict:
-        """What the mode answers; it is not asked while the visitor may not reach Amplitude."""
-        return self._answered(rule(self._known(facts))) if self._reached(facts) else {}
+    def _while_reached(self, rule: "Callable[[dict], Answer]") -> "Callable[[dict], dict]":
+        """A mode's rule, as it is called; it is not asked while the visitor may not reach Amplitude."""
+        return lambda facts: self._answered(rule(self._known(facts))) if self._reached(facts) else {}
 
     def _facts(self) -> dict:
         return self._known(self._segment.facts())
@@ -382,7 +371,7 @@ class Replay:
         seen.update(
             {
                 "status": self.status,
-                "awaited": "what records" if self._segment else "Segment, or what records",
+                "awaited": "the recording" if self._segment else "Segment or the SDK",
                 "errors": self._page.call("errors").data(),
                 "mode": self.mode,
                 "why": self._why,

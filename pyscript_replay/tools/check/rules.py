@@ -156,8 +156,7 @@ def _of_policy(visit: Visit) -> Iterator[Finding]:
     for directive, blocked in sorted(refused):
         if hosts.theirs(blocked) and urlsplit(blocked).netloc != config.get("host"):
             source = "/".join(blocked.split("/")[:3])
-            message = f"the page's policy forbids {source} by {directive}"
-            fix = f"Add {source} to {directive} of the Content-Security-Policy."
+            message, fix = (each.format(host=source, directive=directive) for each in doctor.CAUSES["policy"])
             yield Finding(PROBLEM, "policy", message, {"directive": directive, "blocked": blocked}, fix)
 
 
