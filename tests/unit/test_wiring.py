@@ -4,12 +4,13 @@ from typing import Any
 
 import pytest
 
-from .memory.browser import Browser, pause, run
+from pyscript_replay.device import REPLAY_ID
+
+from .memory.browser import Browser, Tab, pause, run
 from .memory.clock import MINUTE
 
 MODES = ("actions", "classic-device", "classic-cloud")
 every_mode = pytest.mark.parametrize("mode", MODES)
-REPLAY_ID = "[Amplitude] Session Replay ID"
 
 
 def replay_id(event: dict[str, Any]) -> str | None:
@@ -19,6 +20,11 @@ def replay_id(event: dict[str, Any]) -> str | None:
 def its_own(event: dict[str, Any]) -> str:
     """The replay id of an event's own session and device."""
     return f"{event['device_id']}/{event['session_id']}"
+
+
+def assert_recorded(tab: Tab, event: dict[str, Any]) -> None:
+    """The event names its own session, which is the one that the SDK records."""
+    assert replay_id(event) == its_own(event) == tab.sdk.running
 
 
 @every_mode
@@ -43,7 +49,7 @@ def test_renew_after_31_minutes_records_a_new_session_with_the_event_that_opens_
         await pause(31 * 60)
         second = await tab.track()
         assert second["session_id"] > first["session_id"]
-        assert replay_id(second) == its_own(second) == tab.sdk.running
+        assert_recorded(tab, second)
         assert second["delayed"] < 500  # it waits for its recording, and no longer
         assert tab.facade.sessions[-1]["reason"] == "renewed"
 
@@ -71,7 +77,7 @@ def test_reset_is_another_visitor_in_a_new_session(mode: str) -> None:
         second = await tab.track()
         assert second["device_id"] == browser.visitor != first["device_id"]
         assert second["session_id"] > first["session_id"]
-        assert replay_id(second) == its_own(second) == tab.sdk.running
+        assert_recorded(tab, second)
         await pause(3)
         assert browser.uploads[-1] == replay_id(second)
 
@@ -124,7 +130,7 @@ def test_stop_ends_the_recording_over_reloads_until_start(mode: str) -> None:
         await pause(1)
         assert tab.status == "running"
         event = await tab.track()
-        assert replay_id(event) == its_own(event) == tab.sdk.running
+        assert_recorded(tab, event)
 
     run(mode, story)
 
@@ -190,7 +196,7 @@ def test_configuration_that_was_refused_is_asked_for_again_by_start(mode: str, s
         await pause(1)
         assert tab.status == "running"
         event = await tab.track()
-        assert replay_id(event) == its_own(event) == tab.sdk.running
+        assert_recorded(tab, event)
 
     run(mode, story)
 
@@ -202,7 +208,7 @@ def test_configuration_that_was_refused_before_there_was_a_session_is_asked_for_
         assert (tab.status, tab.session_id) == ("running", None)
         browser.config = 200
         event = await tab.track()
-        assert replay_id(event) == its_own(event) == tab.sdk.running
+        assert_recorded(tab, event)
 
     run("actions", story)
 
@@ -272,7 +278,7 @@ def test_garbage_in_storage_is_no_session(mode: str, garbage: Any) -> None:
         assert browser.storage.get("analytics_session_id") != garbage
         event = await tab.track()
         assert event["session_id"] >= event["made"] - 5000
-        assert replay_id(event) == its_own(event) == tab.sdk.running
+        assert_recorded(tab, event)
         assert browser.storage["analytics_session_id"] == event["session_id"]
 
     run(mode, story)
@@ -287,11 +293,11 @@ def test_clock_back_follows_the_owner_of_the_session(mode: str, minutes: int) ->
         browser.clock.set(-minutes * MINUTE)
         for _ in range(2):
             event = await tab.track()
-            assert replay_id(event) == its_own(event) == tab.sdk.running
+            assert_recorded(tab, event)
             assert event["session_id"] >= first["session_id"] or mode != "classic-cloud"
         await pause(31 * 60)
         event = await tab.track()
-        assert replay_id(event) == its_own(event) == tab.sdk.running
+        assert_recorded(tab, event)
         assert event["session_id"] > first["session_id"] if mode == "classic-cloud" else True
 
     run(mode, story)
@@ -334,7 +340,7 @@ def test_reset_while_booting_is_another_visitor_in_a_new_session(mode: str) -> N
         event = await tab.track()
         assert event["device_id"] == browser.visitor != first["device_id"]
         assert event["session_id"] > first["session_id"]
-        assert replay_id(event) == its_own(event) == tab.sdk.running
+        assert_recorded(tab, event)
 
     run(mode, story)
 
