@@ -26,7 +26,8 @@ from ..options import MODES
 from .former import KEEP_DAYS
 
 EXIT_CODES = (
-    "Exit codes: 0 it is done; 2 it cannot be done, and what to do is said; 1 a fault of ours, with its traceback."
+    "Exit codes: 0 it is done; 2 it cannot be done, and what to do is said; 1 a fault of ours, with its traceback, "
+    "or from check: there are problems."
 )
 
 app = typer.Typer(

@@ -1,6 +1,7 @@
 """Segment's and Amplitude's hosts behind the development server: gathering, by Playwright's routes.
 
-A page asks ``https://cdn.segment.com/…`` as ever, and its answer comes from here; nothing leaves the machine. Whatever
+A page asks ``https://cdn.segment.com/…`` as ever, and its answer comes from here. What a page sends as it is left
+passes Playwright's routes by; ``web/tools/observer.js`` keeps it for the tab's next page of the same origin. Whatever
 has been asked and has arrived is noted, for ``evidence.py`` to say what it comes to. The pages are not changed: what
 they load and how they are wired is theirs.
 """

@@ -1,7 +1,7 @@
 """A visit, driven and watched: gathering only. What it comes to is in ``rules.py``.
 
-The page is not changed. Segment's and Amplitude's hosts are answered by the development server (``routing.py``), so
-nothing leaves the machine.
+The page is not changed. Segment's and Amplitude's hosts are answered by the development server (``routing.py``),
+unless it is to be live.
 """
 
 import contextlib
