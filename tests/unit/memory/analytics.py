@@ -92,8 +92,8 @@ class Analytics:
     def _session_plugin(self, event: dict[str, Any]) -> None:
         if event["integrations"].get(ACTIONS, True) is False:
             return
-        now, storage = self.browser.now(), self.browser.storage
-        stored, access = storage.get(SESSION), storage.get(LAST_ACCESS)
+        now = self.browser.now()
+        stored, access = self.tab.stored(SESSION), self.tab.stored(LAST_ACCESS)
         if stored is None or access is None or now - access >= LENGTH:
             stored = now
             self.browser.write(self.tab, SESSION, stored)
