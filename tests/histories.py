@@ -106,6 +106,11 @@ def history(seed: int) -> list[Step]:
     return steps
 
 
+def settled(steps: Sequence[Step]) -> list[Step]:
+    """The same without races: whatever a step has begun is over before the next."""
+    return [step._replace(seconds=SETTLED_S) for step in steps if step.name != "back"]
+
+
 def shortened(steps: Sequence[Step], broken: Callable[[Sequence[Step]], object]) -> Sequence[Step]:
     """The steps without those that it can do without and still be ``broken``."""
     for position in range(len(steps) - 1, 0, -1):

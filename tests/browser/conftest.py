@@ -19,7 +19,7 @@ from pyscript_replay.tools import routing
 from pyscript_replay.tools.evidence import carried
 from pyscript_replay.tools.expectations import Replay
 
-__all__ = ["CSP", "CSP_OF_PYSCRIPT", "OWN_SEGMENT", "WAYS", "Site", "carried"]
+__all__ = ["CSP", "CSP_OF_PYSCRIPT", "WAYS", "Site", "carried"]
 
 CSP = "default-src 'self'; script-src 'self' 'wasm-unsafe-eval'; worker-src 'self' blob:; style-src 'self'"
 CSP_OF_PYSCRIPT = CSP.replace("'wasm-unsafe-eval'", "'unsafe-eval' 'wasm-unsafe-eval' blob:").replace(
@@ -41,8 +41,6 @@ WAYS = {
     "page-micropython": ("micropython", "npm", "mpy"),
     "page-pyodide": ("pyodide", "npm", "py"),
 }
-
-OWN_SEGMENT = ("micropython", "npm", "tag")  # a page that has Segment itself, with our tag
 
 LISTEN = """
 window.heard = { status: [], session: [], error: [] };

@@ -13,7 +13,7 @@ from playwright.sync_api import Route
 from pyscript_replay.device import REPLAY_ID
 
 from ..histories import Event, Names, Page, Seen, Step
-from .conftest import OWN_SEGMENT, Site
+from .conftest import Site
 
 MINUTE = 60_000
 RECORDER = "**/rrweb-record-min.js"
@@ -40,8 +40,8 @@ LOOK = """() => {
 class Player:
     """Each step is a method of its name."""
 
-    def __init__(self, site: Site, mode: str) -> None:
-        self.site, self.mode = site, mode
+    def __init__(self, site: Site, mode: str, runtime: str) -> None:
+        self.site, self.mode, self.runtime = site, mode, runtime
         self.tabs: list[BrowserPage] = []
         self._recorder = "there"
         self._given: dict[str, Any] = {}
@@ -65,7 +65,7 @@ class Player:
     def open(self, _: BrowserPage | None, consent: str) -> None:
         site = self.site
         site.file("blank", "<!doctype html>")
-        site.open(self.mode, OWN_SEGMENT, wait=False, consent=consent)
+        site.open(self.mode, (self.runtime, "npm", "tag"), wait=False, consent=consent)
         self.tabs.append(site.page)
 
     def another_tab(self, tab: BrowserPage, _: None) -> None:
@@ -225,9 +225,9 @@ def _number(message: dict[str, Any]) -> int:
     return int(digits) if digits.isdigit() else 0
 
 
-def told(site: Site, mode: str, steps: Sequence[Step]) -> list[Seen]:
-    """What becomes of a real page, step by step."""
-    player, names, tale = Player(site, mode), Names(), []
+def told(site: Site, mode: str, steps: Sequence[Step], runtime: str = "micropython") -> list[Seen]:
+    """What becomes of a real page, step by step. The page has Segment itself, and our tag."""
+    player, names, tale = Player(site, mode, runtime), Names(), []
     for step in steps:
         before = len(site.events)
         player.play(step)

@@ -6,7 +6,7 @@ sessions, replay ids, status, whether it records, and errors. What ``tests/unit`
 
 import pytest
 
-from ..histories import Step, difference
+from ..histories import Step, difference, history, settled
 from ..unit.memory import player as memory
 from . import player as real
 from .conftest import Site
@@ -70,7 +70,17 @@ def steps(name: str) -> list[Step]:
 
 @pytest.mark.parametrize("mode", MODES)
 @pytest.mark.parametrize("name", STORIES)
-def test_memory_and_reality_agree(site: Site, name: str, mode: str) -> None:
-    story = steps(name)
+def test_story_in_memory_and_on_the_real_sdks(site: Site, name: str, mode: str) -> None:
+    assert_agreed(site, mode, steps(name))
+
+
+@pytest.mark.parametrize("mode", MODES)
+@pytest.mark.parametrize("seed", range(2))
+def test_random_history_in_memory_and_on_the_real_sdks(site: Site, seed: int, mode: str) -> None:
+    """``uv run python -m tests.browser`` plays more of them."""
+    assert_agreed(site, mode, settled(history(seed)))
+
+
+def assert_agreed(site: Site, mode: str, story: list[Step]) -> None:
     expected, told = memory.told(mode, story), real.told(site, mode, story)
     assert not (problem := difference(story, expected, told)), problem
