@@ -3,7 +3,7 @@
 const here = location.pathname;
 
 /** @type {NodeListOf<HTMLAnchorElement>} */
-const links = document.querySelectorAll(".bar nav a");
+const links = document.querySelectorAll(".bar div a");
 for (const link of links) {
   const there = link.getAttribute("href") ?? "";
   const inShopWithoutMode = there === "/actions/" && document.documentElement.dataset.mode === "actions";

@@ -370,10 +370,10 @@ function place(moment, length, goto) {
   at("moments").append(inList);
 }
 
-/** @param {Moment} moment @param {number} length @param {() => void} seek */
+/** For the pointer: the list has the same, and each of them only once. @param {Moment} moment @param {number} length @param {() => void} seek */
 function marker({ kind, name, offset }, length, seek) {
   const words = `${name}, at ${duration(offset)}`;
-  const button = element(`button.marker.${kind}`, { type: "button", title: words, "aria-label": words });
+  const button = element(`button.marker.${kind}`, { type: "button", tabindex: -1, title: words, "aria-label": words });
   button.addEventListener("click", seek);
   const made = element("li", {}, button);
   made.style.left = `${length ? (offset / length) * 100 : 0}%`;

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 from urllib.parse import quote
 
 from starlette.requests import Request
-from starlette.responses import RedirectResponse, Response
+from starlette.responses import FileResponse, RedirectResponse, Response
 from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import StaticFiles
 
@@ -98,6 +98,7 @@ def routes(real: Real | None) -> list[BaseRoute]:
         *(route for mode in MODES for route in shops(f"/{mode}", mode)),
         *(Route(f"/{mode}", lambda request: RedirectResponse(f"{request.url.path}/")) for mode in MODES),
         *(Route(f"/pyscript/{language}", pyscript(language)) for language in LANGUAGES),
+        Route("/favicon.ico", lambda request: FileResponse(DEMO / "icon.svg", media_type="image/svg+xml")),
         Mount("/demo", StaticFiles(directory=DEMO)),
     ]
 

@@ -51,6 +51,7 @@ def exported(session: dict[str, Any]) -> str:
     opening, closing = BLOCK
     return rendered(
         "export.html",
+        icon=base64.b64encode((DEMO / "icon.svg").read_bytes()).decode(),
         csp=FILE.format(scripts=" ".join(_hash(script) for script in (player, viewer))),
         style=(DEMO / "style.css").read_text("utf-8") + (DEMO / "viewer.css").read_text("utf-8"),
         player_css=_file(PLAYER_CSS),

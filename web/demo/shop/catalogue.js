@@ -125,8 +125,8 @@ export function tin({ colours: [dark, light] }) {
   return picture;
 }
 
-/** A product in the list. */
-export const card = (/** @type {Product} */ product) =>
+/** A product in a list, with a heading that is next to the one above the list. */
+export const card = (/** @type {Product} */ product, /** @type {"h2" | "h3"} */ heading) =>
   element(
     "li.card",
     {},
@@ -134,7 +134,7 @@ export const card = (/** @type {Product} */ product) =>
     element(
       "div.card-text",
       {},
-      element("h3", {}, element("a", { href: `product?id=${product.id}` }, product.name)),
+      element(heading, {}, element("a", { href: `product?id=${product.id}` }, product.name)),
       element("p.soft", {}, product.taste),
       element("p.price", {}, money(product.price), element("span.pill", {}, product.category)),
     ),

@@ -25,7 +25,7 @@ const pages = {
           (!category || product.category === category) &&
           `${product.name} ${product.category} ${product.taste}`.toLowerCase().includes(query.trim().toLowerCase()),
       );
-      find("#products").replaceChildren(...shown.map(card));
+      find("#products").replaceChildren(...shown.map((product) => card(product, "h2")));
       find("#found").textContent = shown.length === 1 ? "One tea" : `${shown.length || "No"} teas`;
       return { query, category, shown };
     };
@@ -79,7 +79,7 @@ const pages = {
       ...products
         .filter((other) => other !== product)
         .slice(0, 3)
-        .map(card),
+        .map((product) => card(product, "h3")),
     );
     track("Product Viewed", asProperties(product));
   },
