@@ -85,6 +85,9 @@ def test_accessibility_axe_finds_no_violation_in_the_list_and_the_viewer(
     visitor.goto("/sessions")
     expect(visitor.get_by_role("link", name="Watch")).to_be_visible()
     assert barriers(visitor, axe) == [], "a list"
+    visitor.get_by_role("button", name="Delete all").click()
+    expect(visitor.get_by_role("dialog")).to_be_visible()
+    assert barriers(visitor, axe) == [], "a question"
 
     visitor.goto(exported(visitor, tmp_path))
     expect(recorded_page(visitor).locator("h1")).to_be_attached()

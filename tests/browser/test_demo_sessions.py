@@ -90,6 +90,77 @@ def test_the_list_grows_by_itself(page: Page, context: BrowserContext, server: A
     expect(row.locator("[data-label=Events]")).not_to_have_text(before or "", timeout=20_000)
 
 
+def made(server: Any, device_id: str, started: int, length: int) -> None:
+    query = {"device_id": device_id, "session_id": "1000", "type": "replay"}
+    href = f"https://shop.example/{device_id}"
+    server.store.add_upload(query, {}, [*snapshot(started, "first", href), heading(started + length, "last")], 10)
+
+
+def devices(page: Page, *expected: str) -> None:
+    expect(page.locator("[data-label='Device and session'] .number:first-child")).to_have_text(expected)
+
+
+def test_the_list_can_be_searched_filtered_and_sorted_and_its_address_keeps_it(page: Page, server: Any) -> None:
+    made(server, "short", 3000, 500)
+    made(server, "long", 2000, 70_000)
+    made(server, "longer", 1000, 700_000)
+    page.goto(f"{server.url}/sessions")
+    devices(page, "short", "long", "longer")
+    page.get_by_label("Order").select_option("Oldest first")
+    devices(page, "longer", "long", "short")
+    page.get_by_label("Length").select_option("1 minute or more")
+    devices(page, "longer", "long")
+    page.get_by_label("Search").fill("example/LONGER")
+    devices(page, "longer")
+    expect(page.get_by_role("status")).to_have_text("1 session found")
+
+    page.reload()
+    devices(page, "longer")
+    expect(page.get_by_label("Order")).to_have_value("oldest")
+    expect(page.get_by_label("Search")).to_have_value("example/LONGER")
+    made(server, "another longer", 500, 700_000)  # it is none that was searched for
+    made(server, "example/longer", 600, 700_000)
+    devices(page, "example/longer", "longer")
+    page.get_by_label("Search").fill("nobody")
+    expect(page.get_by_role("status")).to_have_text("No sessions found")
+    page.get_by_label("Search").fill("")
+    page.get_by_label("Length").select_option("Any")
+    page.get_by_label("Order").select_option("Newest first")
+    expect(page).to_have_url(f"{server.url}/sessions")
+    devices(page, "short", "long", "longer", "example/longer", "another longer")
+
+
+def test_a_session_can_be_deleted_and_all_of_them_after_a_question(
+    page: Page, context: BrowserContext, server: Any
+) -> None:
+    for time, device_id in enumerate(("one", "two", "three")):
+        made(server, device_id, 1000 - time, 500)
+    page.goto(f"{server.url}/sessions")
+    other = context.new_page()
+    other.goto(f"{server.url}/sessions")
+    devices(other, "one", "two", "three")
+    remove = page.get_by_role("row").filter(has_text="two").get_by_role("button", name="Delete")
+    remove.click()
+    page.get_by_role("dialog").get_by_role("button", name="Keep").click()
+    expect(page.get_by_role("dialog")).not_to_be_visible()
+    remove.click()
+    page.keyboard.press("Escape")
+    expect(page.get_by_role("dialog")).not_to_be_visible()
+    devices(page, "one", "two", "three")
+    assert len(server.store.sessions()) == 3
+    remove.click()
+    page.get_by_role("dialog").get_by_role("button", name="Delete").click()
+    devices(page, "one", "three")
+    devices(other, "one", "three")
+    assert page.evaluate("document.activeElement.id") == "main"
+
+    page.get_by_role("button", name="Delete all").click()
+    page.get_by_role("dialog").get_by_role("button", name="Delete").click()
+    for each in (page, other):
+        expect(each.locator("#nothing")).to_be_visible()
+    assert server.store.sessions() == []
+
+
 def test_an_exported_session_plays_without_any_server_and_comes_back(
     page: Page, context: BrowserContext, server: Any, visit: str, tmp_path: Path
 ) -> None:

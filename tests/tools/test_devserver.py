@@ -459,7 +459,35 @@ def test_what_was_recorded_is_for_the_server_s_own_pages(server: DevServer, orig
         assert (answer.status, answer.headers.get("Access-Control-Allow-Origin")) == (403, None)
     for path in ("/api/faults", "/api/sessions/import"):
         assert ask(server, path, b"[]", {"Origin": origin}).status == 403
+    server.store.add_upload({"device_id": DEVICE, "session_id": "1", "type": "replay"}, {}, [event(1), event(2)], 10)
+    for path in ("/api/sessions", f"/api/sessions/{DEVICE}/1"):
+        assert ask(server, path, headers={"Origin": origin}, method="DELETE").status == 403
+        assert ask(server, path, headers={"Origin": origin}, method="OPTIONS").status == 403
+    assert len(server.store.sessions()) == 1
     assert ask(server, "/api/state", headers={"Origin": server.url}).status == 200
+
+
+def test_sessions_can_be_searched_sorted_and_deleted_by_http(server: DevServer) -> None:
+    for device_id, started in (("a b", 1000), ("c/d", 2000)):
+        query = {"device_id": device_id, "session_id": "1", "type": "replay"}
+        server.store.add_upload(query, {}, [event(started), event(started + 500)], 10)
+    server.store.add_segment("/v1/t", [{"type": "track", "event": "of nobody"}])
+
+    def listed(query: str = "") -> list[str]:
+        return [each["device_id"] for each in ask(server, f"/api/sessions{query}").json]
+
+    assert listed() == ["c/d", "a b"]
+    assert listed("?order=oldest") == ["a b", "c/d"]
+    assert listed("?search=a+b&at_least_ms=500&order=") == ["a b"]
+    assert listed("?at_least_ms=501") == []
+    for wrong in ("order=best", "at_least_ms=-1", "at_least_ms=long"):
+        assert ask(server, f"/api/sessions?{wrong}").status == 400
+
+    assert ask(server, "/api/sessions/c/d/1", method="DELETE").status == 200
+    assert ask(server, "/api/sessions/c/d/1", method="DELETE").status == 404
+    assert listed() == ["a b"]
+    assert ask(server, "/api/sessions", method="DELETE").status == 200
+    assert (listed(), server.store.segment_messages()) == ([], [])
 
 
 # The bundle

@@ -84,6 +84,83 @@ def test_sessions_are_listed_the_newest_first(store: Store) -> None:
     assert [each["device_id"] for each in store.sessions()] == ["c", "b", "a"]
 
 
+ORDERS = {
+    "newest": ["c", "b", "a"],
+    "oldest": ["a", "b", "c"],
+    "longest": ["b", "c", "a"],
+    "pages": ["c", "a", "b"],
+    "events": ["a", "b", "c"],
+    "largest": ["b", "a", "c"],
+}
+
+
+def several(store: Store) -> None:
+    """Sessions a, b, c: each is the first by something."""
+    for device_id, started, length, pages, size in (
+        ("a", 1000, 10, 2, 20),
+        ("b", 2000, 90, 1, 30),
+        ("c", 3000, 50, 3, 10),
+    ):
+        query = {"device_id": device_id, "session_id": str(SESSION), "type": "replay"}
+        shown = [page(started, f"https://shop.example/{device_id}/{number}") for number in range(pages)]
+        store.add_upload(query, {}, [*shown, event(started + length)], size)
+    named = {"integrations": {"Actions Amplitude": {"session_id": SESSION}}}
+    store.add_segment("/v1/t", [track("Größe gewählt", **named, userId="ada") | {"anonymousId": "a"}])
+
+
+@pytest.mark.parametrize("order", ORDERS)
+def test_sessions_can_be_sorted(store: Store, order: str) -> None:
+    several(store)
+    assert [each["device_id"] for each in store.sessions(order=order)] == ORDERS[order]
+
+
+@pytest.mark.parametrize(
+    ("search", "found"),
+    [
+        ("", ["c", "b", "a"]),
+        ("  ", ["c", "b", "a"]),
+        ("shop.example/B/", ["b"]),
+        (f"c/{SESSION}", ["c"]),
+        ("GRÖSSE", ["a"]),
+        ("ada", ["a"]),
+        ("%", []),
+        ("nobody", []),
+    ],
+)
+def test_sessions_can_be_searched_for_by_ids_addresses_events_and_users(
+    store: Store, search: str, found: list[str]
+) -> None:
+    several(store)
+    assert [each["device_id"] for each in store.sessions(search)] == found
+
+
+def test_sessions_can_be_filtered_by_their_length(store: Store) -> None:
+    several(store)
+    assert [each["device_id"] for each in store.sessions(at_least_ms=50)] == ["c", "b"]
+
+
+def test_a_deleted_session_leaves_nothing_behind_and_others_alone(store: Store) -> None:
+    heat = {"device_id": DEVICE, "session_id": str(SESSION), "type": "interaction"}
+    ids = {"device_id": DEVICE, "session_id": SESSION}
+    told: list[Any] = []
+    for session_id, time in ((SESSION, 1000), (LATER, 5000)):
+        upload(store, event(time), event(time + 1000), session_id=session_id)
+        store.add_segment("/v1/t", [track("named", integrations={"Amplitude": {"session_id": session_id}})])
+    store.add_segment("/v1/i", [{"type": "identify", "anonymousId": DEVICE, "timestamp": "1970-01-01T00:00:01.500Z"}])
+    store.add_upload(heat, {}, [{"count": 1}], 10)
+    store.add_amplitude("/amplitude/2/httpapi", [ids, {**ids, "session_id": LATER}])
+    store.listen(lambda name, what: told.append((name, what)))
+
+    store.delete(DEVICE, SESSION)
+    assert told == [("deleted", {"replay_id": f"{DEVICE}/{SESSION}"})]
+    assert [each["session_id"] for each in store.sessions()] == [LATER]
+    assert [each.session_id for each in store.uploads()] == [LATER]
+    assert [each["type"] for each in store.segment_messages()] == ["track"]
+    assert store.amplitude_events() == [{**ids, "session_id": LATER}]
+    with pytest.raises(KeyError):
+        store.delete(DEVICE, SESSION)
+
+
 def test_what_is_recorded_for_heat_maps_is_kept_and_is_no_session(store: Store) -> None:
     query = {"device_id": DEVICE, "session_id": str(SESSION), "type": "interaction"}
     store.add_upload(query, {}, [{"count": 1}], 10)

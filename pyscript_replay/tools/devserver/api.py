@@ -1,19 +1,21 @@
 """What the demo's pages ask their server: what has arrived, so far and from now on.
 
-GET  /api/state                                what a page that has just opened needs to know
-GET  /api/stream                               server-sent events: segment, amplitude, upload, session
-GET  /api/sessions                             summaries, the newest first
-GET  /api/sessions/{device id}/{session id}    all of one
-POST /api/sessions/import                      an exported session; answers its ids, or {"error": sentence}
-GET  /export/{device id}/{session id}.html     a session as a file
-POST /api/faults                               how requests shall fail: see ``faults.py``; [] ends it
+GET    /api/state                                what a page that has just opened needs to know
+GET    /api/stream                               server-sent events: segment, amplitude, upload, session, deleted
+GET    /api/sessions                             summaries; search, at_least_ms and order are ``Store.sessions``' own
+DELETE /api/sessions                             forget all, and everything else that was collected
+GET    /api/sessions/{device id}/{session id}    all of one
+DELETE /api/sessions/{device id}/{session id}    forget it
+POST   /api/sessions/import                      an exported session; answers its ids, or {"error": sentence}
+GET    /export/{device id}/{session id}.html     a session as a file
+POST   /api/faults                               how requests shall fail: see ``faults.py``; [] ends it
 """
 
 import asyncio
 import contextlib
 import json
 import sqlite3
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from typing import Any
 
 from sse_starlette import EventSourceResponse, ServerSentEvent
@@ -26,7 +28,7 @@ from starlette.routing import Route
 from . import viewer
 from .body import Json, Refused, parsed, read
 from .faults import Fault, ordered
-from .store import Store, whole
+from .store import ORDERS, Store, whole
 
 MAX_IMPORT = 100_000_000  # bytes
 MAX_ORDER = 10_000  # bytes
@@ -106,21 +108,32 @@ def routes(store: Store, stream: Stream, faults: list[Fault]) -> list[Route]:
         return EventSourceResponse(stream.events())
 
     async def sessions(request: Request) -> Response:
-        return Json(await store.asked(store.sessions))
+        if request.method == "DELETE":
+            await store.asked(store.clear)
+            return Json({})
+        asked = request.query_params
+        at_least_ms, order = whole(asked.get("at_least_ms") or 0), asked.get("order") or "newest"
+        if at_least_ms is None or order not in ORDERS:
+            raise Refused(400, f"at_least_ms is a whole number, and order is one of {', '.join(ORDERS)}")
+        return Json(await store.asked(store.sessions, asked.get("search", ""), at_least_ms, order))
 
     async def session(request: Request) -> Response:
-        return Json(await recorded(request))
+        if request.method == "DELETE":
+            await known(store.delete, request)
+            return Json({})
+        return Json(await known(store.session, request))
 
     async def export(request: Request) -> Response:
-        chosen = await recorded(request)
+        chosen = await known(store.session, request)
         file = await run_in_threadpool(viewer.exported, chosen)
         name = f'attachment; filename="replay-{chosen["session_id"]}.html"'
         return HTMLResponse(file, headers={"Content-Disposition": name})
 
-    async def recorded(request: Request) -> dict[str, Any]:
+    async def known(what: Callable[[str, int], Any], request: Request) -> Any:
+        """What this answers for the session that the address names."""
         ids = request.path_params["device_id"], whole(request.path_params["session_id"]) or 0
         try:
-            return await store.asked(store.session, *ids)
+            return await store.asked(what, *ids)
         except KeyError as error:
             raise HTTPException(404, "there is no such session") from error
 
@@ -146,9 +159,9 @@ def routes(store: Store, stream: Stream, faults: list[Fault]) -> list[Route]:
     return [
         Route("/api/state", state),
         Route("/api/stream", follow),
-        Route("/api/sessions", sessions),
+        Route("/api/sessions", sessions, methods=["GET", "DELETE"]),
         Route("/api/sessions/import", take, methods=["POST"]),
-        Route("/api/sessions/{device_id:path}/{session_id}", session),
+        Route("/api/sessions/{device_id:path}/{session_id}", session, methods=["GET", "DELETE"]),
         Route("/export/{device_id:path}/{session_id}.html", export),
         Route("/api/faults", order, methods=["POST"]),
     ]

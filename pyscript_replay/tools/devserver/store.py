@@ -21,7 +21,7 @@ import json
 import sqlite3
 import threading
 import time
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Any, NamedTuple, ParamSpec, TypeVar
@@ -50,14 +50,28 @@ create index if not exists segment_visitor on segment (visitor, made);
 create index if not exists upload_session on upload (device_id, session_id);
 create index if not exists recorded_upload on recorded (upload);
 """
+ORDERS = {
+    "newest": ("started", True),
+    "oldest": ("started", False),
+    "longest": ("length_ms", True),
+    "pages": ("pages", True),
+    "events": ("events", True),
+    "largest": ("upload_bytes", True),
+}
+"""Of a list of sessions: by what in their summaries, and whether the greatest comes first."""
 JSON_COLUMNS = (
     *(("segment", "message"), ("amplitude", "event"), ("recorded", "event")),
     *(("upload", "query"), ("upload", "headers")),
 )
 MESSAGE_ID = "coalesce(case when json_valid(message) then json_extract(message, '$.messageId') end, rowid)"
-IS_ITS_UPLOAD = "type = 'replay' and device_id = :device_id and session_id = :session_id"
-IS_ITS_MESSAGE = """
-(device_id = :device_id and session_id = :session_id)
+HAS_ITS_IDS = "device_id = :device_id and session_id = :session_id"
+IS_ITS_UPLOAD = f"type = 'replay' and {HAS_ITS_IDS}"
+IS_ITS_EVENT = """
+case when json_valid(event) then json_extract(event, '$.device_id') = :device_id
+                                 and json_extract(event, '$.session_id') = :session_id end
+"""
+IS_ITS_MESSAGE = f"""
+({HAS_ITS_IDS})
 or (session_id is null and made between :started and :ended
     and visitor in (select visitor from segment where device_id = :device_id and session_id = :session_id))
 """
@@ -157,6 +171,20 @@ class Store:
         with self._writing() as database:
             for table in ("segment", "amplitude", "recorded", "upload"):
                 database.execute(f"delete from {table}")
+        self._tell("deleted", {})
+
+    def delete(self, device_id: str, session_id: int) -> None:
+        """Forget a session, with all that arrived under its ids. Raises ``KeyError`` where there is none."""
+        ids = {"device_id": device_id, "session_id": session_id}
+        with self._writing() as database:
+            summary = self.summary(device_id, session_id)
+            # found first, and then deleted: which are its own is told by others of them
+            messages = f"select rowid from segment where {IS_ITS_MESSAGE}"
+            database.execute(f"delete from segment where rowid in ({messages})", summary)
+            database.execute(f"delete from amplitude where {IS_ITS_EVENT}", ids)
+            database.execute(f"delete from recorded where upload in (select id from upload where {HAS_ITS_IDS})", ids)
+            database.execute(f"delete from upload where {HAS_ITS_IDS}", ids)
+        self._tell("deleted", {"replay_id": summary["replay_id"]})
 
     # What the collectors write.
 
@@ -239,7 +267,8 @@ class Store:
     def listen(self, listener: Callable[[str, Json], None]) -> Callable[[], None]:
         """Call ``listener(name, what)`` on each arrival, from the thread that brings it; returns how to stop.
 
-        The names are ``segment``, ``amplitude``, ``upload``; and ``session``, with the ids of one that has changed.
+        The names are ``segment``, ``amplitude``, ``upload``; ``session``, with the ids of one that has changed; and
+        ``deleted``, with the replay id of one that is gone, or nothing where all are.
         """
         self._listeners.append(listener)
         return lambda: self._listeners.remove(listener)
@@ -305,11 +334,25 @@ class Store:
         rows = self._rows("select received, path, message from segment order by rowid desc limit 50")
         return {**self.counts(), "events": [_told(*row) for row in reversed(rows)]}
 
-    def sessions(self) -> list[Json]:
-        """The summaries of all recorded sessions, the newest first."""
+    def sessions(self, search: str = "", at_least_ms: int = 0, order: str = "newest") -> list[Json]:
+        """The summaries of the recorded sessions, or of those that are at least so long and have this text in their
+        ids, in an address of their pages, or in a name or user id of Segment's messages; ``order`` is of ``ORDERS``."""
+        by, reverse = ORDERS[order]
         with self._changed:
             keys = self._rows("select distinct device_id, session_id from upload where type = 'replay'")
-            return sorted((self.summary(*key) for key in keys), key=lambda each: each["started"], reverse=True)
+            found = [each for each in (self.summary(*key) for key in keys) if each["length_ms"] >= at_least_ms]
+            if sought := search.strip().casefold():
+                found = [each for each in found if any(sought in text.casefold() for text in self._texts(each))]
+        return sorted(found, key=lambda each: each[by], reverse=reverse)
+
+    def _texts(self, summary: Json) -> Iterator[str]:
+        """What a session can be found by."""
+        yield summary["replay_id"]
+        pages = f"select distinct page from recorded join upload on upload = id where page not null and {IS_ITS_UPLOAD}"
+        yield from (page for (page,) in self._rows(pages, summary))
+        for (message,) in self._rows(f"select message from segment where {IS_ITS_MESSAGE}", summary):
+            given = json.loads(message)
+            yield from (str(given[name]) for name in ("event", "name", "userId") if given.get(name))
 
     def summary(self, device_id: str, session_id: int) -> Json:
         """What there is of a session. Times are milliseconds since 1970; ``events`` are those of Segment.
