@@ -270,6 +270,129 @@ def test_tabs_are_played_each_as_itself_on_one_time_line(page: Page, server: Any
     expect(shown(page)).to_have_text("two later")
 
 
+LONG = [*snapshot(1000, "first"), heading(5000, "at four seconds"), heading(31_000, "last")]
+EVENTS = tuple(
+    {"type": "track", "event": name, "timestamp": f"1970-01-01T00:00:{second}Z"}
+    for name, second in (("Opened", "05.500"), ("Bought", "20.250"))
+)
+
+
+def test_arrow_keys_seek_and_space_plays(page: Page, server: Any) -> None:
+    watch(page, server, LONG, EVENTS)
+    at = page.locator("#time")
+    page.keyboard.press("ArrowRight")
+    expect(at).to_have_text("0:05 / 0:30")
+    expect(shown(page)).to_have_text("at four seconds")
+    page.keyboard.press("ArrowRight")
+    page.keyboard.press("ArrowLeft")
+    page.keyboard.press("ArrowLeft")
+    page.keyboard.press("ArrowLeft")
+    expect(at).to_have_text("0:00 / 0:30")
+    page.keyboard.press("Shift+ArrowRight")
+    expect(at).to_have_text("0:04 / 0:30")
+    page.keyboard.press("Shift+ArrowRight")
+    expect(at).to_have_text("0:19 / 0:30")
+    page.keyboard.press("Shift+ArrowLeft")
+    expect(at).to_have_text("0:04 / 0:30")
+    page.keyboard.press("Alt+ArrowRight")  # the browser's own
+    expect(at).to_have_text("0:04 / 0:30")
+    page.locator("#seek").focus()
+    page.keyboard.press("Space")
+    expect(page.get_by_role("button", name="Pause")).to_be_visible()
+    page.keyboard.press("Space")
+    expect(page.get_by_role("button", name="Play")).to_be_visible()
+
+
+def test_skip_to_the_next_event(page: Page, server: Any) -> None:
+    watch(page, server, LONG, EVENTS)
+    for time in ("0:04", "0:19", "0:19"):
+        page.get_by_role("button", name="Next event").click()
+        expect(page.locator("#time")).to_have_text(f"{time} / 0:30")
+
+
+def test_the_address_is_a_link_to_the_moment(page: Page, server: Any, tmp_path: Path) -> None:
+    watch(page, server, LONG, EVENTS)
+    url = page.url
+    moment(page, "Bought").click()
+    expect(page).to_have_url(f"{url}#t=19.25")
+    page.reload()
+    expect(page.locator("#time")).to_have_text("0:19 / 0:30")
+    expect(page.locator("#moments .past")).to_have_count(3)  # the session's beginning, and both events
+    page.evaluate("location.hash = '#t=4'")
+    expect(page.locator("#time")).to_have_text("0:04 / 0:30")
+    expect(shown(page)).to_have_text("at four seconds")
+    for odd in ("#t=4000", "#t=-1", "#t=later", "#else"):
+        page.goto("about:blank")
+        page.goto(url + odd)
+        expect(page.locator("#time")).to_have_text("0:30 / 0:30" if odd == "#t=4000" else "0:00 / 0:30")
+
+    file = tmp_path / "session.html"
+    file.write_bytes(page.request.get(f"{server.url}/export/made/1000.html").body())
+    page.goto(f"{file.as_uri()}#t=4.5")
+    expect(shown(page)).to_have_text("at four seconds")
+    page.keyboard.press("ArrowRight")
+    expect(page).to_have_url(f"{file.as_uri()}#t=9.5")
+
+
+def test_a_link_to_a_moment_names_its_tab(page: Page, server: Any) -> None:
+    watch(page, server, TABS, tabs=OF_TAB)
+    url = page.url
+    page.get_by_label("Tab").select_option(index=1)
+    page.locator("#seek").press("End")
+    expect(page).to_have_url(f"{url}#t=4&tab=2")
+    page.reload()
+    expect(shown(page)).to_have_text("two later")
+    expect(page.get_by_label("Tab")).to_have_value("1")
+
+
+def test_fullscreen_shows_the_page_with_the_controls(page: Page, server: Any) -> None:
+    watch(page, server, LONG, EVENTS)
+    page.get_by_role("button", name="Fullscreen").click()
+    leave = page.get_by_role("button", name="Leave fullscreen")
+    expect(leave).to_be_in_viewport()
+    assert page.evaluate("document.fullscreenElement.id") == "screen"
+    page.keyboard.press("ArrowRight")
+    expect(shown(page)).to_have_text("at four seconds")
+    expect(page.locator("#seek")).to_be_in_viewport()
+    leave.click()
+    expect(page.get_by_role("button", name="Fullscreen", exact=True)).to_be_visible()
+    assert page.evaluate("document.fullscreenElement") is None
+
+
+def test_console_and_network_are_in_the_list_where_they_were_recorded(page: Page, server: Any) -> None:
+    server.configuration["sr_logging_config"] = {
+        "console": {"enabled": True, "levels": ["log", "error"]},
+        "network": {"enabled": True},
+    }
+    page.goto(server.url + VISIT)
+    expect(page.locator("#replay-id")).to_have_text(re.compile("/"), timeout=60_000)
+    page.evaluate("console.log('brewing', 3, { cups: 2 }); console.error('spilt')")
+    page.evaluate("fetch('/no-such-page?of=tea')")
+    replay_id = page.evaluate("pyscriptReplay.replayId")
+    device_id, _, session_id = replay_id.partition("/")
+    for _ in range(40):  # the SDK uploads what it has when something more happens
+        page.wait_for_timeout(500)
+        page.mouse.wheel(0, 10)
+        recorded = json.dumps(server.store.session(device_id, int(session_id))) if server.store.sessions() else ""
+        if "brewing" in recorded and "no-such-page" in recorded:
+            break
+    page.goto(f"{server.url}/replay/{replay_id}")
+    listed = page.locator("#moments li:visible")
+    said, spilt = listed.filter(has_text="brewing 3"), listed.filter(has_text="spilt")
+    asked, viewed = listed.filter(has_text="GET /no-such-page?of=tea"), listed.filter(has_text="Product Viewed")
+    expect(said).to_contain_text('{"cups":2}')
+    expect(spilt.locator(".bad")).to_have_text("error")
+    expect(asked.locator(".bad")).to_have_text("404")
+    expect(page.locator("#markers").get_by_role("button", name="spilt")).to_have_count(0)
+    page.get_by_label("console").uncheck()
+    expect(said.or_(spilt)).to_have_count(0)
+    page.get_by_label("events").uncheck()
+    expect(viewed).to_have_count(0)
+    expect(asked).to_have_count(1)
+    page.get_by_label("console").check()
+    expect(said).to_have_count(1)
+
+
 def test_one_tab_is_no_choice(page: Page, server: Any) -> None:
     watch(page, server, [*snapshot(1000, "first"), heading(2000, "second")])
     expect(shown(page)).to_be_visible()
@@ -531,7 +654,7 @@ def survives(page: Page, url: str) -> None:
     }""")
     page.wait_for_timeout(500)
     assert page.evaluate("window.pwned") is None
-    assert page.url == url
+    assert page.url.partition("#")[0] == url  # behind it is the moment that is shown
     assert opened == []
     assert recorded.url in ("about:blank", "")
     assert asked == []

@@ -182,6 +182,48 @@ def test_the_inspector_tells_what_is_so(page: Page, server: Any, runtime: str) -
     expect(page.locator("#events .bad")).to_have_count(0)
 
 
+def test_the_inspector_counts_the_uploads_of_its_own_session_only(page: Page, server: Any) -> None:
+    enter(page, f"{server.url}/")
+    device, session = split(replay_id(page))
+
+    def own(page: Page) -> None:
+        """What is shown is what the server has of this session, once that is all there."""
+        for _ in range(100):
+            uploads = len(server.store.uploads(device, int(session)))
+            shown = page.locator("#uploads").text_content() or ""
+            if uploads and shown.split()[0] == str(uploads):
+                return
+            page.wait_for_timeout(100)
+        raise AssertionError(f"{shown}, and there are {uploads}")
+
+    own(page)
+    other = {"device_id": "another", "session_id": session, "type": "replay"}
+    for time in range(5):
+        server.store.add_upload(other, {}, [{"type": 3, "timestamp": time, "data": {}}], 9_000_000)
+    own(page)
+    expect(page.locator("#upload-bytes")).not_to_contain_text("MB")
+    page.get_by_role("link", name="Journal").click()  # the count goes on there
+    recorded(page)
+    assert replay_id(page) == f"{device}/{session}"
+    own(page)
+
+
+def test_the_inspector_never_says_that_they_agree_while_pyodide_starts(page: Page, server: Any) -> None:
+    held: list[Any] = []
+    page.route("**/*.asm.wasm", held.append)
+    page.goto(f"{server.url}/pyscript/py")
+    expect(page.locator("#stored")).to_have_text(re.compile(r"^\d+$"))
+    expect(page.locator("#event")).to_have_text(re.compile(r"^\d+$"))
+    expect(page.locator("#replay")).to_have_text("none")
+    expect(page.locator("#agreement")).to_have_text("Waiting for the replay.")
+    page.wait_for_timeout(0)
+    for route in held:
+        route.continue_()
+    page.unroute_all()
+    recorded(page)
+    expect(page.locator("#agreement")).to_have_text("They agree, to the last digit.")
+
+
 @pytest.mark.parametrize("kind", ["mpy", "py"])
 def test_a_pyscript_page_records_itself(page: Page, server: Any, kind: str) -> None:
     enter(page, f"{server.url}/pyscript/{kind}")

@@ -14,11 +14,11 @@ const KEPT = "demo.transitions"; // the log goes on when the visitor goes to the
 const seen = {
   /** @type {Arrived[]} Segment's, the newest first */
   events: [],
-  /** @type {number | null} the session of amplitude-js's last event */
-  logged: null,
+  /** @type {Logged[]} amplitude-js's, the newest first */
+  logged: [],
   eventCount: 0,
-  uploads: 0,
-  uploadBytes: 0,
+  /** @type {Map<string, Summary | null>} what the server says of this page's sessions, by replay id; null: not yet */
+  sessions: new Map(),
   /** @type {string | null} */
   problem: null,
   /** @type {Transition[]} */
@@ -66,8 +66,9 @@ function draw() {
   show("began", replay?.sessionId && `${day(replay.sessionId)}, ${clock(replay.sessionId)}`);
   const [name, value] = keeper().cookie();
   show("cookie", name && `${name}=${value}`);
-  show("uploads", seen.uploads === 1 ? "1 request" : `${seen.uploads} requests`);
-  show("upload-bytes", bytes(seen.uploadBytes));
+  const { uploads, upload_bytes } = summaryOf(replay?.replayId) ?? { uploads: 0, upload_bytes: 0 };
+  show("uploads", uploads === 1 ? "1 request" : `${uploads} requests`);
+  show("upload-bytes", bytes(upload_bytes));
   show("event-count", seen.eventCount);
   at("problem").hidden = !seen.problem;
   for (const button of /** @type {NodeListOf<HTMLButtonElement>} */ (
@@ -93,9 +94,29 @@ function show(id, text, className = at(id).className) {
   if (at(id).className !== className) at(id).className = className;
 }
 
+/** What the server has of this session; it tells of changes, and is asked for what it has already. @param {unknown} id */
+function summaryOf(id) {
+  if (typeof id !== "string") return null;
+  if (!seen.sessions.has(id)) {
+    seen.sessions.set(id, null);
+    fetch(`/api/sessions?search=${encodeURIComponent(id)}`)
+      .then((answer) => answer.json())
+      .then((/** @type {Summary[]} */ found) => found.forEach(remembered))
+      .catch(() => {}); // the stream tells, too
+  }
+  return seen.sessions.get(id);
+}
+
+/** Of this page's sessions only. @param {Summary} summary */
+function remembered(summary) {
+  if (seen.sessions.has(summary.replay_id)) seen.sessions.set(summary.replay_id, summary);
+  changed();
+}
+
 /** In device-mode Segment's events carry no session; amplitude-js sends its own. */
 const lastSession = () => {
-  if (window.pyscriptReplay?.mode === "classic-device") return seen.logged;
+  const { mode, deviceId } = window.pyscriptReplay ?? {};
+  if (mode === "classic-device") return seen.logged.find(({ device_id }) => device_id === deviceId)?.session_id ?? null;
   const last = seen.events.find((event) => mine(event) && carried(event.message));
   return last ? carried(last.message) : null;
 };
@@ -113,13 +134,16 @@ function drawPlaces(status, stored, event, replay) {
     show(place, id);
     at(place).parentElement.className = !id ? "" : id === newest ? "good" : "bad";
   }
-  show("agreement", status === "stopped" ? "Nothing is recorded." : agreement(Object.values(ids).filter(Boolean)));
+  show("agreement", ["stopped", "failed"].includes(status ?? "") ? "Nothing is recorded." : agreement(ids));
 }
 
-/** @param {unknown[]} known */
-function agreement(known) {
-  if (known.length < 2) return "Waiting for the first event.";
-  return new Set(known).size === 1 ? "They agree, to the last digit." : "They differ: one of them is about to follow.";
+/** @param {{ stored: unknown, event: unknown, replay: unknown }} ids */
+function agreement({ stored, event, replay }) {
+  if (!replay) return "Waiting for the replay.";
+  if (!event || !stored) return "Waiting for the first event.";
+  return new Set([stored, event, replay]).size === 1
+    ? "They agree, to the last digit."
+    : "They differ: one of them is about to follow.";
 }
 
 /** @param {string} id @param {Node[]} rows */
@@ -197,20 +221,21 @@ async function follow() {
     changed();
   });
   stream.addEventListener("amplitude", ({ data }) => {
-    seen.logged = JSON.parse(data).body.events?.at(-1)?.session_id ?? seen.logged;
+    seen.logged.unshift(...JSON.parse(data).body.events.reverse());
     changed();
   });
-  stream.addEventListener("upload", ({ data }) => {
-    seen.uploads += 1;
-    seen.uploadBytes += JSON.parse(data).bytes;
+  stream.addEventListener("session", ({ data }) => remembered(JSON.parse(data)));
+  stream.addEventListener("deleted", () => {
+    seen.sessions.clear();
     changed();
   });
   addEventListener("pagehide", () => stream.close());
-  /** @type {{ events: Arrived[], segment: number, uploads: number, upload_bytes: number }} */
+  /** @type {{ events: Arrived[], logged: Logged[], segment: number }} */
   const state = await (await fetch("/api/state")).json();
   const live = new Set(seen.events.map(({ message }) => message.messageId)); // came while we asked
   seen.events.push(...state.events.reverse().filter(({ message }) => !live.has(message.messageId)));
-  Object.assign(seen, { eventCount: state.segment, uploads: state.uploads, uploadBytes: state.upload_bytes });
+  seen.logged.push(...state.logged.reverse());
+  seen.eventCount = state.segment;
   changed();
 }
 

@@ -29,6 +29,12 @@ declare global {
     replayId?: string | null | false;
   }
 
+  /** An event of amplitude-js, or of another SDK of Amplitude's. */
+  interface Logged {
+    device_id?: string;
+    session_id?: number;
+  }
+
   /** What `pyscript-replay:session` tells, and when. */
   interface Transition {
     time: number;
@@ -83,6 +89,9 @@ declare global {
   interface Moment {
     kind: string;
     name: string;
+    /** What its label says, if not its kind; and how that looks. */
+    words?: string;
+    look?: string;
     offset: number;
     raw: unknown;
     tab?: Tab;

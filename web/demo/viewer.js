@@ -17,6 +17,8 @@ import { at, clock, day, duration, element, nameOf } from "./dom.js";
 
 const AFTER_SNAPSHOT_MS = 50;
 const STEP_MS = 100; // of the arrow keys on the time line
+const STRIDE_MS = 5000; // …and elsewhere
+const NOTE_MS = 500; // between two changes of the address: browsers allow so many
 
 // rrweb's types of events, and of their sources those that the pointer and fingers are
 const [SNAPSHOT, CHANGE, META, CUSTOM, PLUGIN] = [2, 3, 4, 5, 6];
@@ -29,6 +31,9 @@ const [DOCUMENT, ELEMENT] = [0, 2]; // of its types of nodes
 /** @typedef {(offset?: number, tab?: Tab) => void} Goto */
 
 const KINDS = ["track", "page", "screen", "identify", "group", "alias"]; // of Segment's messages
+const LOGS = ["console", "network"]; // what a page logged and fetched, where the SDK was told to record that
+const CONSOLE_PLUGIN = "rrweb/console@1";
+const FETCHED = "fetch-request"; // Session Replay's tag of a request
 
 /** @returns {value is Record<string, any>} */
 const isObject = (/** @type {unknown} */ value) => typeof value === "object" && value !== null && !Array.isArray(value);
@@ -149,6 +154,7 @@ function show(session, tabs) {
     at("time").textContent = `${duration(offset)} / ${duration(length)}`;
     at("seek").value = offset;
     at("seek").setAttribute("aria-valuetext", `${duration(offset)} of ${duration(length)}`);
+    noteIn(seen, tabs);
     const isOpen = opened - start <= offset + 1;
     at("player").classList.toggle("not-open", !isOpen);
     at("address").textContent = isOpen ? pageAt(pages, start + offset + 1) : "This tab was opened later.";
@@ -175,9 +181,51 @@ function show(session, tabs) {
   offerTabs(tabs, start, (tab) => goto(undefined, tab));
   for (const moment of moments) place(moment, length, () => goto(moment.offset, moment.tab));
   if (!moments.length) at("moments").append(element("li.soft", {}, "Segment has sent no event in this session."));
-  connectTransport(seen, length, goto);
+  offerGroups(moments);
+  const goThere = () => {
+    const { offset, tab } = linked();
+    if (Number.isFinite(offset)) goto(Math.min(Math.max(offset, 0), length), tabs[tab]);
+  };
+  connectTransport(seen, length, goto, moments);
   draw(0);
+  goThere();
+  addEventListener("hashchange", goThere);
 }
+
+/** The moment that the address names, `#t=12.5&tab=2`: seconds, and a tab if it is not the first. */
+function linked() {
+  const given = new URLSearchParams(location.hash.slice(1));
+  return { offset: Number.parseFloat(given.get("t") ?? "") * 1000, tab: Number(given.get("tab") ?? 1) - 1 };
+}
+
+let noting = 0;
+
+/** Have the address name the moment that is seen. @param {Seen} seen @param {Tab[]} tabs */
+function noteIn(seen, tabs) {
+  noting ||= window.setTimeout(() => {
+    noting = 0;
+    const tab = tabs.indexOf(seen.tab);
+    if (!seen.offset && !tab && !location.hash) return; // nobody has gone anywhere yet
+    history.replaceState(null, "", `#t=${Math.round(seen.offset) / 1000}${tab ? `&tab=${tab + 1}` : ""}`);
+  }, NOTE_MS);
+}
+
+/** Which moments the list shows, where there are several kinds of them. @param {Moment[]} moments */
+function offerGroups(moments) {
+  const groups = new Set(moments.map(groupOf));
+  at("groups").hidden = groups.size < 2;
+  for (const group of groups) {
+    const box = element("input", { type: "checkbox", checked: true });
+    box.addEventListener("change", () => {
+      for (const moment of moments) {
+        if (groupOf(moment) === group) for (const each of moment.shown ?? []) each.hidden = !box.checked;
+      }
+    });
+    at("groups").append(element("label.check", {}, box, group));
+  }
+}
+
+const groupOf = (/** @type {Moment} */ { kind }) => (LOGS.includes(kind) ? kind : "events");
 
 /** @param {RecordedEvent[]} pages @param {number} time */
 const pageAt = (pages, time) => String(pages.findLast(({ timestamp }) => timestamp <= time)?.data.href ?? "");
@@ -241,7 +289,39 @@ function momentsOf({ events, transitions }, tabs, start, length) {
     offset: offset(transition.at),
     raw: transition,
   }));
-  return [...moved, ...tracked].sort((one, other) => one.offset - other.offset);
+  const logged = tabs.flatMap((tab) =>
+    tab.events.flatMap((event) => {
+      const log = logOf(event);
+      return log ? [{ ...log, tab, offset: offset(event.timestamp), raw: event.data.payload }] : [];
+    }),
+  );
+  return [...moved, ...tracked, ...logged].sort((one, other) => one.offset - other.offset);
+}
+
+/** A line of the console, or a request, if it is one. @param {RecordedEvent} event */
+function logOf({ type, data }) {
+  const given = isObject(data?.payload) ? data.payload : {};
+  if (type === PLUGIN && data.plugin === CONSOLE_PLUGIN) {
+    const level = String(given.level);
+    const look = { error: "bad", assert: "bad", warn: "warn" }[level];
+    return { kind: "console", name: list(given.payload).map(unquoted).join(" ") || "(nothing)", words: level, look };
+  }
+  if (type === CUSTOM && data.tag === FETCHED) {
+    const failed = !(given.status >= 200 && given.status < 400);
+    const name = `${given.method ?? "GET"} ${pathOf(given.url)}`;
+    return { kind: "network", name, words: String(given.status || "failed"), look: failed ? "bad" : undefined };
+  }
+  return null;
+}
+
+/** A text of the console stands there as JSON, like everything else. @param {unknown} json */
+function unquoted(json) {
+  try {
+    const value = JSON.parse(String(json));
+    return typeof value === "string" ? value : String(json);
+  } catch {
+    return String(json);
+  }
 }
 
 /**
@@ -272,6 +352,7 @@ function makePlayer(events, draw) {
   const size = () => {
     const width = target.clientWidth;
     const room = Math.max(innerHeight - 330, innerHeight * 0.55); // so that the controls stay in view
+    if (document.fullscreenElement) return { width, height: target.clientHeight };
     return { width, height: Math.round(Math.max(200, Math.min((width * high) / wide, room))) };
   };
   const player = new rrwebPlayer.Player({
@@ -339,8 +420,8 @@ function goOnAfterWhatFails(replayer) {
   }
 }
 
-/** @param {Seen} seen @param {number} length @param {Goto} goto */
-function connectTransport(seen, length, goto) {
+/** @param {Seen} seen @param {number} length @param {Goto} goto @param {Moment[]} moments */
+function connectTransport(seen, length, goto, moments) {
   at("seek").step = STEP_MS;
   at("seek").max = Math.ceil(length / STEP_MS) * STEP_MS; // else the last step could not be reached
   at("seek").addEventListener("input", (/** @type {any} */ { target }) => goto(Math.min(target.valueAsNumber, length)));
@@ -350,24 +431,56 @@ function connectTransport(seen, length, goto) {
     seen.player?.setSpeed(Number(target.value)),
   );
   at("skip").addEventListener("change", () => seen.player?.toggleSkipInactive());
-  addEventListener("keydown", (event) => {
-    const inside = event.target instanceof Element && event.target.closest("button, a, input, select, pre");
-    if (event.key !== " " || inside) return;
-    event.preventDefault();
-    toggle();
+  const events = moments.filter((moment) => groupOf(moment) === "events");
+  const toEvent = (/** @type {number} */ way) => {
+    const next = events.find(({ offset }) => offset > seen.offset + 1); // that far is whoever has gone to an event
+    const moment = way > 0 ? next : events.findLast(({ offset }) => offset < seen.offset - 1);
+    if (moment) goto(moment.offset, moment.tab);
+  };
+  at("next").addEventListener("click", () => toEvent(1));
+  at("next").disabled = !events.length;
+  connectFullscreen();
+  connectKeys(toggle, toEvent, (way) => goto(Math.min(Math.max(seen.offset + way * STRIDE_MS, 0), length)));
+}
+
+function connectFullscreen() {
+  const button = at("fullscreen");
+  button.hidden = !document.fullscreenEnabled;
+  button.addEventListener("click", () =>
+    document.fullscreenElement ? document.exitFullscreen() : at("screen").requestFullscreen(),
+  );
+  document.addEventListener("fullscreenchange", () => {
+    button.textContent = document.fullscreenElement ? "Leave fullscreen" : "Fullscreen";
   });
 }
 
-/** Put a moment on the time line and into the list. @param {Moment} moment @param {number} length @param {() => void} goto */
+/** @param {() => void} toggle @param {(way: number) => void} toEvent @param {(way: number) => void} stride */
+function connectKeys(toggle, toEvent, stride) {
+  addEventListener("keydown", (event) => {
+    const { key, target } = event;
+    if (!(target instanceof Element) || event.altKey || event.ctrlKey || event.metaKey) return;
+    const way = { ArrowLeft: -1, ArrowRight: 1 }[key];
+    if (key === " " && !target.closest("button, a, select, pre, [type=checkbox]")) toggle();
+    else if (way && event.shiftKey && !target.closest("select, pre")) toEvent(way);
+    else if (way && !event.shiftKey && !target.closest("select, pre, [type=range]")) stride(way);
+    else return;
+    event.preventDefault();
+  });
+}
+
+/** Put a moment into the list, and on the time line if it is an event. @param {Moment} moment @param {number} length @param {() => void} goto */
 function place(moment, length, goto) {
   const seek = () => {
     goto();
     at("player").scrollIntoView({ block: "nearest" }); // on a phone it is above the list
   };
-  const [onLine, inList] = [marker(moment, length, seek), row(moment, seek)];
-  moment.shown = [onLine, inList];
-  at("markers").append(onLine);
+  const inList = row(moment, seek);
+  moment.shown = [inList];
   at("moments").append(inList);
+  if (groupOf(moment) !== "events") return;
+  const onLine = marker(moment, length, seek);
+  moment.shown.push(onLine);
+  at("markers").append(onLine);
 }
 
 /** For the pointer: the list has the same, and each of them only once. @param {Moment} moment @param {number} length @param {() => void} seek */
@@ -381,13 +494,13 @@ function marker({ kind, name, offset }, length, seek) {
 }
 
 /** @param {Moment} moment @param {() => void} seek */
-function row({ kind, name, offset, raw }, seek) {
+function row({ kind, name, offset, raw, words = kind, look }, seek) {
   const button = element(
     "button.seek",
     { type: "button" },
     element("span.number.small", {}, duration(offset)),
     element("b", {}, name),
-    element(`span.pill.${kind}`, {}, kind),
+    element(`span.pill.${look ?? kind}`, {}, words),
   );
   button.addEventListener("click", seek);
   return element("li", {}, button, ...jsonOf(raw, name));

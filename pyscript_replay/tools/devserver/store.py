@@ -330,9 +330,14 @@ class Store:
         return {"segment": segment, "uploads": uploads, "upload_bytes": size}
 
     def state(self) -> Json:
-        """The counts, and the last 50 messages of Segment."""
+        """The counts; the last 50 messages of Segment, and the last 50 events that went to Amplitude directly."""
         rows = self._rows("select received, path, message from segment order by rowid desc limit 50")
-        return {**self.counts(), "events": [_told(*row) for row in reversed(rows)]}
+        logged = self._rows("select event from amplitude order by rowid desc limit 50")
+        return {
+            **self.counts(),
+            "events": [_told(*row) for row in reversed(rows)],
+            "logged": [json.loads(event) for (event,) in reversed(logged)],
+        }
 
     def sessions(self, search: str = "", at_least_ms: int = 0, order: str = "newest") -> list[Json]:
         """The summaries of the recorded sessions, or of those that are at least so long and have this text in their
