@@ -44,7 +44,7 @@ log = logging.getLogger(__name__)
 PACKAGE = Path(__file__).parents[1]
 RECORD = "rrweb-record-min.js"
 SDK = "session-replay-browser-esm.js"
-SDK_PARTS = (RECORD, "console-plugin-min.js", "observers-min.js", "worker-min.js")  # which it loads by itself
+SDK_PARTS = (RECORD, "console-plugin-min.js", "worker-min.js")  # which it loads by itself
 # the files that are shipped as they are published (but for `_for_pages`): {name: (where in node_modules, which)}
 PUBLISHED = {
     "micropython": ("@micropython/micropython-webassembly-pyscript", ("micropython.mjs", "micropython.wasm")),

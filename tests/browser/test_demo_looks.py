@@ -150,6 +150,10 @@ def test_no_page_of_ours_has_an_error_on_its_console_or_violates_its_content_sec
             page.mouse.wheel(0, 400)
             page.get_by_role("button", name="31 minutes pass").click()
             expect(page.locator("#events b").get_by_text("Came Back").first).to_be_visible()
+    for session in server.store.sessions()[:3]:
+        page.goto(f"/replay/{session['replay_id']}")
+        expect(page.locator("#player iframe")).to_be_attached()
+        page.locator("#seek").press("End")
     watch(page, server, TABS, (BOUGHT,), tabs=OF_TAB)
     page.get_by_role("button", name="Play").click()
     page.get_by_label("Tab").select_option(index=1)

@@ -209,14 +209,14 @@ def test_the_inspector_counts_the_uploads_of_its_own_session_only(page: Page, se
 
 
 def test_the_inspector_never_says_that_they_agree_while_pyodide_starts(page: Page, server: Any) -> None:
+    enter(page, f"{server.url}/")  # from then on there is a session, and an event of it
     held: list[Any] = []
-    page.route("**/*.asm.wasm", held.append)
+    page.route("**/*.asm.wasm", lambda route: held.append(route))
     page.goto(f"{server.url}/pyscript/py")
     expect(page.locator("#stored")).to_have_text(re.compile(r"^\d+$"))
     expect(page.locator("#event")).to_have_text(re.compile(r"^\d+$"))
     expect(page.locator("#replay")).to_have_text("none")
     expect(page.locator("#agreement")).to_have_text("Waiting for the replay.")
-    page.wait_for_timeout(0)
     for route in held:
         route.continue_()
     page.unroute_all()

@@ -18,6 +18,7 @@ import { at, clock, day, duration, element, nameOf } from "./dom.js";
 const AFTER_SNAPSHOT_MS = 50;
 const STEP_MS = 100; // of the arrow keys on the time line
 const STRIDE_MS = 5000; // …and elsewhere
+const LATE_MS = 1; // by which the player is ahead: so it shows what happened in the millisecond that is asked for
 const NOTE_MS = 500; // between two changes of the address: browsers allow so many
 
 // rrweb's types of events, and of their sources those that the pointer and fingers are
@@ -266,7 +267,10 @@ function paddedTo(events, from, to) {
 /** A recorded page asks for nothing but its styles: no preload, no prefetch, no preconnect. @param {any} node */
 function disarm(node) {
   const { tagName, attributes, childNodes } = node ?? {};
-  if (tagName === "link" && attributes && !/stylesheet/i.test(attributes.rel)) delete attributes.href;
+  if (tagName === "link" && attributes && !/stylesheet/i.test(attributes.rel)) {
+    delete attributes.href;
+    delete attributes.rel;
+  }
   for (const child of list(childNodes)) disarm(child);
 }
 
@@ -308,7 +312,7 @@ function logOf({ type, data }) {
   }
   if (type === CUSTOM && data.tag === FETCHED) {
     const failed = !(given.status >= 200 && given.status < 400);
-    const name = `${given.method ?? "GET"} ${pathOf(given.url)}`;
+    const name = `${String(given.method ?? "GET").toUpperCase()} ${given.url}`;
     return { kind: "network", name, words: String(given.status || "failed"), look: failed ? "bad" : undefined };
   }
   return null;
@@ -383,12 +387,12 @@ function makePlayer(events, draw) {
   frame.tabIndex = -1; // a picture of a page: there is nothing to do in it
 
   let closed = false;
-  player.addEventListener("ui-update-current-time", ({ payload }) => closed || draw(payload));
+  player.addEventListener("ui-update-current-time", ({ payload }) => closed || draw(Math.max(0, payload - LATE_MS)));
   player.addEventListener("ui-update-player-state", ({ payload }) => {
     if (!closed) at("play").textContent = payload === "playing" ? "Pause" : "Play";
   });
   return {
-    goto: (/** @type {number} */ offset, play = false) => player.goto(offset + 1, play), // with what happened in that millisecond
+    goto: (/** @type {number} */ offset, play = false) => player.goto(offset + LATE_MS, play),
     toggle: () => player.toggle(),
     setSpeed: (/** @type {number} */ speed) => player.setSpeed(speed),
     toggleSkipInactive: () => player.toggleSkipInactive(),
