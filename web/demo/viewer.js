@@ -189,7 +189,8 @@ function show(session, tabs) {
   };
   connectTransport(seen, length, goto, moments);
   draw(0);
-  goThere();
+  if (document.readyState === "complete") goThere();
+  else addEventListener("load", goThere); // an exported file would not end loading, if the player were sooner
   addEventListener("hashchange", goThere);
 }
 
@@ -355,7 +356,7 @@ function makePlayer(events, draw) {
   const { width: wide = 16, height: high = 10 } = events.find(({ type }) => type === META)?.data ?? {};
   const size = () => {
     const width = target.clientWidth;
-    const room = Math.max(innerHeight - 330, innerHeight * 0.55); // so that the controls stay in view
+    const room = Math.max(innerHeight - 380, innerHeight * 0.55); // so that the controls stay in view
     if (document.fullscreenElement) return { width, height: target.clientHeight };
     return { width, height: Math.round(Math.max(200, Math.min((width * high) / wide, room))) };
   };
