@@ -117,6 +117,7 @@ async def _notice_absence(found: list, watch: Js, named: object, late: "Callable
         ReplayError(
             "segment-missing",
             "after {} s {}".format(PATIENCE_MS // 1000, seen),
-            "Check that Segment's snippet runs unblocked, and that the option analytics names its global.",
+            "Check that Segment's snippet runs unblocked, and that the option analytics names its global; "
+            "hand over one that is no global: pyscriptReplay.use(analytics).",
         )
     )
