@@ -5,7 +5,8 @@ patch goes back to Segment, replay's move to the recorder (``recorder.py``), the
 this is, is a matter of the page (``lifecycle.py``): it is told what happens, and calls the effects back.
 """
 
-from . import bridge, doctor, lifecycle, reach, recorder, source
+from . import bridge, doctor, lifecycle, link, reach, recorder, source
+from .device import REPLAY_ID
 from .errors import REPORT, ReplayError, named
 from .reach import Reach
 from .segment import PATIENCE_MS, Segment
@@ -33,6 +34,7 @@ class Replay:
         self.options = options
         self.mode = options["mode"]
         self._why = "it was set"
+        self._template = link.template(options)
         self._modes = modes
         self._auto = auto  # what tells the mode
         self._mode: "Any" = None  # these four once the page is wired
@@ -67,6 +69,11 @@ class Replay:
     def replay_id(self) -> "str | None":
         """``<deviceId>/<sessionId>``, or ``None`` while there is no session."""
         return self._mode.following.replay_id if self._mode else None
+
+    @property
+    def replay_url(self) -> "str | None":
+        """Where that replay is watched, or ``None`` where no option says (``link.py``)."""
+        return link.address(self._template, self.replay_id)
 
     @property
     def recording(self) -> bool:
@@ -277,7 +284,7 @@ class Replay:
             return None  # nothing was begun; what is stored is good if the consent turns out to be there
         self._mode.following.stop()
         self._present = None
-        self._report(sessionId=None, deviceId=None, replayId=None, recording=False)
+        self._report(sessionId=None, deviceId=None, replayId=None, replayUrl=None, recording=False)
         self._recorder.end()
         return bridge.promise(self._close())
 
@@ -309,12 +316,21 @@ class Replay:
             self._happened(lifecycle.NOT_RECORDED)
         if answer.move:
             self._move(answer.move)
-        return answer.patch
+        return self._linked(answer.patch)
+
+    def _linked(self, patch: dict) -> dict:
+        """With the link on an event that is told which replay it is in, where that is asked for."""
+        name, given = self.options["replay_url_property"], patch.get("properties") or {}
+        url = link.address(self._template, given.get(REPLAY_ID))
+        if name and url:
+            patch["properties"] = dict(given)
+            patch["properties"][name] = url
+        return patch
 
     def _move(self, move: "Move") -> None:
         self._recorder.follow(move.device_id, move.session_id)
-        replay_id = self._mode.following.replay_id
-        self._report(sessionId=move.session_id, deviceId=move.device_id, replayId=replay_id, recording=False)
+        ids = {"sessionId": move.session_id, "deviceId": move.device_id, "replayId": self.replay_id}
+        self._report(replayUrl=self.replay_url, recording=False, **ids)
         self._present = None
         if move.session_id is None:
             return

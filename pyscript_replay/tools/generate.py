@@ -24,6 +24,8 @@ REPOSITORY = Path(__file__).parents[2]
 TYPES = {
     "text": "str",
     "name": "object",
+    "template": "str",
+    "part": "str",
     "rate": "float",
     "milliseconds": "int",
     "object": "Mapping[str, object]",

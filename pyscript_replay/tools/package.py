@@ -60,6 +60,8 @@ NOT_BLANK = {"type": "string", "pattern": r"\S"}
 KINDS = {
     "text": NOT_BLANK,
     "name": NOT_BLANK,
+    "template": {"type": "string", "pattern": r"^https?://\S*\{\w+\}"},
+    "part": {"type": "string", "pattern": r"^[A-Za-z0-9_-]+$"},
     "rate": {"type": "number", "minimum": 0, "maximum": 1},
     "milliseconds": {"type": "integer", "minimum": 0},
 }

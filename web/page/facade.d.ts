@@ -33,6 +33,8 @@ export interface Values {
   deviceId: string | null;
   /** `<deviceId>/<sessionId>`. */
   replayId: string | null;
+  /** Where that is watched, if an option says (`data-replay-url`, or `data-amplitude-org`). */
+  replayUrl: string | null;
   /** Whether a full snapshot of the present session was taken. */
   recording: boolean;
 }

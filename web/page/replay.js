@@ -44,6 +44,7 @@ export function openPage(scope, track) {
     sessionId: null,
     deviceId: null,
     replayId: null,
+    replayUrl: null,
     recording: false,
   };
   /** @type {Deferred<Facade>} */
