@@ -24,6 +24,7 @@ async def connect(
     amplitude_org: str | None = None,
     amplitude_project: str | None = None,
     replay_url_property: str | None = None,
+    session_events: Literal["off", "on"] | None = "off",
     options: Mapping[str, object] | None = None,
     amplitude_options: Mapping[str, object] | None = None,
     session_hook: Literal["enrichment", "middleware", "deferred"] | None = "enrichment",
@@ -47,6 +48,7 @@ async def connect(
         amplitude_org: the organisation in the addresses of Amplitude's site.
         amplitude_project: the project's number there.
         replay_url_property: property in which each event that names its replay gets the link, too; left out: none.
+        session_events: on: session_started and session_ended are tracked, with the session's id.
         options: handed on to Session Replay's init.
         amplitude_options: handed on to the shell Browser SDK's init (classic-cloud).
         session_hook: where the session id is read from events (actions).

@@ -45,6 +45,8 @@ TABLE = (
     Option("amplitude_project", "part", None, False, "the project's number there"),
     Option("replay_url_property", "text", None, False,
            "property in which each event that names its replay gets the link, too; left out: none"),
+    Option("session_events", ("off", "on"), "off", False,
+           "on: session_started and session_ended are tracked, with the session's id"),
     Option("options", "object", {}, False, "handed on to Session Replay's init"),
     Option("amplitude_options", "object", {}, False,
            "handed on to the shell Browser SDK's init (classic-cloud)"),

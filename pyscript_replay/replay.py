@@ -5,7 +5,7 @@ patch goes back to Segment, replay's move to the recorder (``recorder.py``), the
 this is, is a matter of the page (``lifecycle.py``): it is told what happens, and calls the effects back.
 """
 
-from . import bridge, doctor, lifecycle, link, reach, recorder, source
+from . import bridge, doctor, lifecycle, link, reach, recorder, session, session_events, source
 from .device import REPLAY_ID
 from .errors import REPORT, ReplayError, named
 from .reach import Reach
@@ -46,6 +46,7 @@ class Replay:
         self._said = None  # what was last said to be wrong with the recording
         self._listeners = []
         self._present = None  # the transition to the present session
+        self._left = None  # the session that an earlier page has left in storage
         self._page = bridge.page()
         self._page.call("serve", self._effects())
         self._report(mode=self.mode, runtime=self.runtime)
@@ -191,8 +192,8 @@ class Replay:
         self._mode = mode(self.options, settings)
         self._reach = Reach(mode, settings, self.options)
         rules = (self._mode.event, self._mode.look, self._mode.reset, self._mode.cookie)
-        told = [bridge.told(self._while_reached(each)) for each in rules]
-        segment.connect(loaded.sdk, self._mode, self.options["session_hook"], *told)
+        told = [bridge.told(self._while_reached(*each)) for each in zip(rules, (True, False, True, False))]
+        segment.connect(loaded.sdk, self._mode, self.options, *told)
         self._off = self._reach.look(segment.facts())
         if mode.amplitude_js:
             await self._meet_amplitude_js()
@@ -259,9 +260,10 @@ class Replay:
             self._happened(lifecycle.SWITCHED_OFF)
             return
         self._said = None
+        self._left = session.parse(facts.get("stored"))
         try:
             answer = self._mode.first(facts)
-            self._carry_out(answer)
+            self._carry_out(answer, here=True)
         except Exception as error:
             self.complain(named(error))
             self._happened(lifecycle.NOT_RECORDED)
@@ -295,9 +297,9 @@ class Replay:
 
     # What Segment shows: facts in, a patch out.
 
-    def _while_reached(self, rule: "Callable[[dict], Answer]") -> "Callable[[dict], dict]":
+    def _while_reached(self, rule: "Callable[[dict], Answer]", here: bool) -> "Callable[[dict], dict]":
         """A mode's rule, as it is called; it is not asked while the visitor may not reach Amplitude."""
-        return lambda facts: self._answered(rule(self._known(facts))) if self._reached(facts) else {}
+        return lambda facts: self._answered(rule(self._known(facts)), here) if self._reached(facts) else {}
 
     def _facts(self) -> dict:
         return self._known(self._segment.facts())
@@ -306,16 +308,20 @@ class Replay:
         facts["recording"], facts["settled"] = self._recorder.recording, self._recorder.settled
         return facts
 
-    def _carry_out(self, answer: "Answer") -> None:
-        self._segment.apply(self._answered(answer))
+    def _carry_out(self, answer: "Answer", here: bool = False) -> None:
+        self._segment.apply(self._answered(answer, here))
 
-    def _answered(self, answer: "Answer") -> dict:
-        """The patch; the rest of the answer is carried out here."""
+    def _answered(self, answer: "Answer", here: bool) -> dict:
+        """The patch; the rest of the answer is carried out here. ``here``: by what has happened in this very tab."""
         if answer.problem:
             self.complain(answer.problem)
             self._happened(lifecycle.NOT_RECORDED)
         if answer.move:
+            last = self._present
             self._move(answer.move)
+            if here and self.options["session_events"] == "on":
+                for event in session_events.due(answer.move, last and last[1:3], self._left):
+                    self._forward("track", list(event))
         return self._linked(answer.patch)
 
     def _linked(self, patch: dict) -> dict:

@@ -16,7 +16,7 @@ Facts (a ``dict``; ``web/page/segment.js`` gathers them; all times are milliseco
 ``event``      the event that is passing, or ``None``: its ``type``, ``name``, ``category``, ``user_id``,
                ``group_id``, ``traits`` (whether it has any), ``anonymous_id``, ``device_id`` (which it names by
                itself, or ``None``), ``allowed`` (whether this destination may have it), ``session_id`` (what it
-               carries for the destination, or ``None``)
+               carries for the destination, or ``None``), ``ends`` (the session whose end it tells, or ``None``)
 ``reach``      what decides whether the visitor may reach Amplitude (``reach.py``): ``disabled`` (Segment is),
                ``enabled`` (the destination is, by the ``integrations`` that Segment was loaded with), ``opted_out``
                (an Amplitude SDK was told so), ``passing`` (an event is, or was dropped on its way), ``consent`` (the
@@ -32,6 +32,7 @@ Patch (a ``dict``; what is left out stays as it is):
 =============  =========================================================================================
 ``session_id`` put this on the event, for the destination
 ``properties`` add these to the event
+``maker``      the event is of the visitor with this anonymous id
 ``store``      store this as ``analytics_session_id``
 ``touch``      store ``now`` as the time of its last event
 ``clear``      delete both
@@ -43,7 +44,7 @@ Patch (a ``dict``; what is left out stays as it is):
 from .. import device, session
 from ..device import CARRIES_PROPERTIES, REPLAY_ID
 from ..errors import ReplayError
-from ..following import Following, Move
+from ..following import Following, Gone, Move
 from ..session import NOT_LOOKED
 
 
@@ -148,6 +149,11 @@ class Mode:
         named = event.get("device_id")
         return event["anonymous_id"] if named is None else named
 
+    def gone(self, event: dict) -> "Gone | None":
+        """What was recorded of the visitor who made an event and has gone, or of the session whose end it tells."""
+        ended = session.parse(event.get("ends"))
+        return self.following.gone(self.maker(event)) if ended is None else self.following.over(ended)
+
     def stored(self, facts: dict) -> "int | str | None":
         return session.parse(facts["stored"]) if "stored" in facts else NOT_LOOKED
 
@@ -193,7 +199,9 @@ class Mode:
         if event["type"] not in CARRIES_PROPERTIES or not event["allowed"]:
             return answer
         maker = self.maker(event)
-        gone = self.following.gone(maker)
+        gone = self.gone(event)
+        if gone and gone.device_id not in (None, maker):
+            answer.put(maker=gone.device_id)  # the end of a session is told when the next visitor is there
         if gone:
             return answer.put(properties=gone.properties) if session_id in (None, gone.session_id) else answer
         following = self.following

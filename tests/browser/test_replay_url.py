@@ -1,5 +1,6 @@
 """A link to the replay: on the facade, in Python, and on events when asked for; the shortest recording that is kept."""
 
+from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
@@ -8,7 +9,7 @@ from .conftest import CSP_OF_PYSCRIPT, NPM, Site
 
 MODES = ("actions", "classic-device", "classic-cloud")
 REPLAY_ID = "[Amplitude] Session Replay ID"
-AMPLITUDE = {"amplitude_org": "acme", "amplitude_project": "123456"}
+AMPLITUDE: dict[str, Any] = {"amplitude_org": "acme", "amplitude_project": "123456"}
 
 
 @pytest.mark.parametrize("mode", MODES)

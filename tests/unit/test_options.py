@@ -24,6 +24,7 @@ DOCUMENTED = {
     "data-amplitude-org": None,
     "data-amplitude-project": None,
     "data-replay-url-property": None,
+    "data-session-events": "off",
     "data-options": {},
     "data-amplitude-options": {},
     "data-session-hook": "enrichment",
@@ -37,6 +38,7 @@ WORDS = {
     "session_hook": ("enrichment", "middleware", "deferred"),
     "runtime": ("micropython", "pyodide"),
     "consent": ("granted", "wait"),
+    "session_events": ("off", "on"),
 }
 ROWS = {option.name: option for option in options.TABLE}
 ALONE = [option for option in options.TABLE if not option.tag_only and option.name not in options.TOGETHER]

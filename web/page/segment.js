@@ -210,6 +210,7 @@ function watch(patience = HOLD_MS) {
     if (patch.touch) analytics.storage.set(LAST_ACCESS, Date.now());
     if (patch.amplitude && instance) tellAmplitude(instance, patch.amplitude);
     if (event && patch.session_id && wiring?.destination) putSession(event, wiring.destination, patch.session_id);
+    if (event && patch.maker) event.anonymousId = patch.maker;
     if (event && patch.properties) event.properties = { ...event.properties, ...patch.properties };
     return patch;
   }
@@ -377,7 +378,7 @@ const isCookie = (/** @type {SegmentStore} */ store) => typeof store.opts === "f
  * @param {Wiring} wiring
  * @returns {EventFacts}
  */
-function eventFacts(event, { destination, destinations }) {
+function eventFacts(event, { destination, destinations, ended }) {
   const { type, integrations, properties } = event;
   return {
     type,
@@ -390,6 +391,7 @@ function eventFacts(event, { destination, destinations }) {
     device_id: ownDevice(event, destinations),
     allowed: allows(integrations, destinations),
     session_id: plain(destination && integrations?.[destination]?.session_id),
+    ends: ended && event.event === ended ? plain(properties?.session_id) : null,
   };
 }
 

@@ -132,6 +132,7 @@ declare global {
     device_id: string | null;
     allowed: boolean;
     session_id: number | string | null;
+    ends: number | string | null;
   }
 
   interface AmplitudeIds {
@@ -168,6 +169,7 @@ declare global {
 
   interface Patch {
     session_id?: number | null;
+    maker?: string;
     properties?: Properties;
     store?: number | null;
     touch?: boolean;
@@ -191,6 +193,8 @@ declare global {
     destination: string | null;
     destinations: string[];
     hook: "enrichment" | "middleware" | "deferred";
+    /** The event that tells a session's end, where that is asked for. */
+    ended: string | null;
     /** How the destination names the event of a page: modes/base.py. */
     page_event: { named: string; unnamed: string; category: boolean };
   }
