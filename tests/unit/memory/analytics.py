@@ -47,9 +47,6 @@ class Analytics:
         self.tab.watch.reset()
 
     def identify(self, user_id: str) -> None:
-        if self.browser.user_id not in ("", user_id):
-            self._another()
-        self.browser.user_id = user_id
         self.event("identify", user_id)
 
     def _another(self) -> None:
@@ -57,6 +54,10 @@ class Analytics:
         self.browser.changed(self.tab, "ajs_anonymous_id")
 
     def _made(self, kind: str, name: str, properties: dict | None = None, integrations: dict | None = None) -> None:
+        if kind == "identify":
+            if self.browser.user_id not in ("", name):
+                self._another()
+            self.browser.user_id = name
         self.count += 1
         event = {
             "message_id": f"{id(self.tab)}-{self.count}",
@@ -92,8 +93,8 @@ class Analytics:
     def _session_plugin(self, event: dict[str, Any]) -> None:
         if event["integrations"].get(ACTIONS, True) is False:
             return
-        now, storage = self.browser.now(), self.browser.storage
-        stored, access = storage.get(SESSION), storage.get(LAST_ACCESS)
+        now = self.browser.now()
+        stored, access = self.tab.stored(SESSION), self.tab.stored(LAST_ACCESS)
         if stored is None or access is None or now - access >= LENGTH:
             stored = now
             self.browser.write(self.tab, SESSION, stored)
