@@ -25,6 +25,7 @@ async def connect(
     amplitude_project: str | None = None,
     replay_url_property: str | None = None,
     session_events: Literal["off", "on"] | None = "off",
+    url_session: Literal["ignore", "follow"] | None = "ignore",
     options: Mapping[str, object] | None = None,
     amplitude_options: Mapping[str, object] | None = None,
     session_hook: Literal["enrichment", "middleware", "deferred"] | None = "enrichment",
@@ -49,6 +50,7 @@ async def connect(
         amplitude_project: the project's number there.
         replay_url_property: property in which each event that names its replay gets the link, too; left out: none.
         session_events: on: session_started and session_ended are tracked, with the session's id.
+        url_session: follow: go on with the session that an app hands to its web view in the address.
         options: handed on to Session Replay's init.
         amplitude_options: handed on to the shell Browser SDK's init (classic-cloud).
         session_hook: where the session id is read from events (actions).

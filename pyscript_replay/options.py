@@ -47,6 +47,8 @@ TABLE = (
            "property in which each event that names its replay gets the link, too; left out: none"),
     Option("session_events", ("off", "on"), "off", False,
            "on: session_started and session_ended are tracked, with the session's id"),
+    Option("url_session", ("ignore", "follow"), "ignore", False,
+           "follow: go on with the session that an app hands to its web view in the address"),
     Option("options", "object", {}, False, "handed on to Session Replay's init"),
     Option("amplitude_options", "object", {}, False,
            "handed on to the shell Browser SDK's init (classic-cloud)"),

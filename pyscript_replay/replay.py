@@ -5,7 +5,7 @@ patch goes back to Segment, replay's move to the recorder (``recorder.py``), the
 this is, is a matter of the page (``lifecycle.py``): it is told what happens, and calls the effects back.
 """
 
-from . import bridge, doctor, lifecycle, link, reach, recorder, session, session_events, source
+from . import bridge, doctor, handover, lifecycle, link, reach, recorder, session, session_events, source
 from .device import REPLAY_ID
 from .errors import REPORT, ReplayError, named
 from .reach import Reach
@@ -47,6 +47,7 @@ class Replay:
         self._listeners = []
         self._present = None  # the transition to the present session
         self._left = None  # the session that an earlier page has left in storage
+        self._handed = None  # the session that an app has handed over
         self._page = bridge.page()
         self._page.call("serve", self._effects())
         self._report(mode=self.mode, runtime=self.runtime)
@@ -197,6 +198,7 @@ class Replay:
         self._off = self._reach.look(segment.facts())
         if mode.amplitude_js:
             await self._meet_amplitude_js()
+        self._handed = await self._handed_over()
         self._recorder = loaded
         if self.options["sample_rate"] is None and "sampleRate" not in self.options["options"]:
             bridge.warn(
@@ -204,6 +206,22 @@ class Replay:
                 "Set data-sample-rate (1 records every session)."
             )
         return True
+
+    async def _handed_over(self) -> "int | None":
+        """The session in the page's address, once the page has the device that it is of."""
+        if self.options["url_session"] != "follow":
+            return None
+        handed = handover.read(bridge.address(), bridge.now())
+        if handed is None:
+            return None
+        for _ in range(handover.WAIT_MS // handover.LOOK_MS):
+            try:
+                if self._mode.visitor(self._segment.facts()) in handed.device_ids:
+                    return handed.session_id
+            except ReplayError:
+                pass  # that device's id cannot be any of them
+            await bridge.sleep(handover.LOOK_MS)
+        return None
 
     def _chosen(self, segment: Segment) -> bool:
         """Whether ``auto`` has found the mode."""
@@ -261,6 +279,7 @@ class Replay:
             return
         self._said = None
         self._left = session.parse(facts.get("stored"))
+        facts["handed"], self._handed = self._handed, None
         try:
             answer = self._mode.first(facts)
             self._carry_out(answer, here=True)

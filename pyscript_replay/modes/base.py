@@ -25,6 +25,7 @@ Facts (a ``dict``; ``web/page/segment.js`` gathers them; all times are milliseco
 ``recording``  whether the SDK records the session that it was last told
 ``settled``    whether that is known by now
 ``waited``     whether the event has waited for it for as long as it may
+``handed``     at the beginning: the session of this device that an app has handed over; or ``None``
 =============  =========================================================================================
 
 Patch (a ``dict``; what is left out stays as it is):
@@ -110,6 +111,8 @@ class Mode:
 
     def first(self, facts: dict) -> Answer:
         """The page is wired: begin; where ``reset()`` was called before that, with a session of another visitor."""
+        if facts.get("handed") is not None:
+            return self._handed(facts, facts["handed"])
         before = facts.get("before")
         if before is None or before == facts["visitor"]:
             return self.begin(facts)
@@ -120,6 +123,15 @@ class Mode:
         answer = self.reset(facts)
         begun.patch.update(answer.patch)
         return Answer(begun.patch, answer.move or begun.move, answer.problem)
+
+    def _handed(self, facts: dict, session_id: int) -> Answer:
+        """Begin with this session, whatever is stored: an app has handed it over."""
+        facts = changed(facts, stored=session_id, access=facts["now"])
+        if facts["amplitude"]:
+            alive = {"session_id": session_id, "last_event_time": facts["now"]}
+            facts = changed(facts, amplitude=changed(facts["amplitude"], **alive))
+        answer = self.begin(facts).put(store=session_id, touch=True)
+        return answer.put(amplitude={"session_id": session_id}) if facts["amplitude"] else answer
 
     def cookie(self, facts: dict) -> Answer:
         """Somebody has written ``facts["cookie"]`` into the cookie ``analytics_session_id``."""

@@ -240,3 +240,21 @@ def test_subdomains_share_the_visitor_the_session_and_the_replay(page: Page, rep
     while recorded() != set(hosts) and time.monotonic() < end:
         page.wait_for_timeout(50)
     assert recorded() == set(hosts)
+
+
+@pytest.mark.parametrize("replay_mode", ["actions", "classic-cloud"])
+def test_web_view_goes_on_with_the_session_of_the_app(page: Page, replay: Replay, replay_mode: str) -> None:
+    files = recipe("web-view")
+    html = f"<!doctype html><title>Shop</title>{snippet()}{files['tag.html']}<h1>Shop</h1>"
+    serve(page.context, SHOP, page_of({"index.html": html}))
+    session_id = int(time.time() * 1000) - 60_000
+    address = files["address"].strip().replace("SESSION", str(session_id)).replace("DEVICE", "the-app-s-device")
+    page.goto(address.replace("UNTIL", str(session_id + 120_000)))
+    page.evaluate("void analytics.track('In The Web View')")
+    replay.expect_event("In The Web View").in_replay()
+    assert page.evaluate("pyscriptReplay.replayId") == f"the-app-s-device/{session_id}"
+    page.goto(SHOP)
+    page.evaluate("void analytics.track('On The Next Page')")
+    replay.expect_event("On The Next Page").in_replay()
+    replay.expect_same_session()
+    assert replay.transitions == [(None, ("the-app-s-device", session_id))]

@@ -18,7 +18,7 @@ PAGE = {
     if file.name != "__main__.py"  # the command line's
 }
 PURE = (
-    *("errors", "spelling", "session", "following", "lifecycle", "device", "link", "session_events"),
+    *("errors", "spelling", "session", "following", "lifecycle", "device", "link", "session_events", "handover"),
     *("sdk_options", "options"),
     *("source", "reach", "doctor"),
     *(module for module in PAGE if module.startswith("modes.")),

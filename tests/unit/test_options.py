@@ -25,6 +25,7 @@ DOCUMENTED = {
     "data-amplitude-project": None,
     "data-replay-url-property": None,
     "data-session-events": "off",
+    "data-url-session": "ignore",
     "data-options": {},
     "data-amplitude-options": {},
     "data-session-hook": "enrichment",
@@ -39,6 +40,7 @@ WORDS = {
     "runtime": ("micropython", "pyodide"),
     "consent": ("granted", "wait"),
     "session_events": ("off", "on"),
+    "url_session": ("ignore", "follow"),
 }
 ROWS = {option.name: option for option in options.TABLE}
 ALONE = [option for option in options.TABLE if not option.tag_only and option.name not in options.TOGETHER]
