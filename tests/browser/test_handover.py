@@ -1,4 +1,4 @@
-"""An app's session in the address of its web view: followed when asked for, of the very device, for as long as it says."""
+"""An app's session in the address of its web view: followed when asked for, with its device, until the time given."""
 
 import time
 
