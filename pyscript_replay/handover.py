@@ -16,21 +16,21 @@ SESSION_ID, UNTIL = "ampSessionId", "ampTimestamp"
 WAIT_MS, LOOK_MS = 1000, 20
 """How long to wait for the page to have that device, and how long from look to look."""
 
-Handed = namedtuple("Handed", ("device_ids", "session_id"))
-"""A session, and by which ids its device is known."""
+Handed = namedtuple("Handed", ("device_ids", "session_id", "until"))
+"""A session, by which ids its device is known, and until when this holds (milliseconds since 1970)."""
 
 
-def read(address: str, now: int) -> "Handed | None":
-    """What an address hands over, at a time in milliseconds since 1970."""
+def read(address: str) -> "Handed | None":
+    """What an address hands over."""
     given = {}
     for pair in address.split("#")[0].partition("?")[2].split("&"):
         name, _, value = pair.partition("=")
         given[name] = _decoded(value)
     device_ids = [given[name] for name in DEVICE_IDS if given.get(name)]
     session_id, until = session.parse(given.get(SESSION_ID)), session.parse(given.get(UNTIL))
-    if not device_ids or session_id is None or until is None or now >= until:
+    if not device_ids or session_id is None or until is None:
         return None
-    return Handed(device_ids, session_id)
+    return Handed(device_ids, session_id, until)
 
 
 def _decoded(text: str) -> str:

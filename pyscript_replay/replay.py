@@ -198,7 +198,9 @@ class Replay:
         self._off = self._reach.look(segment.facts())
         if mode.amplitude_js:
             await self._meet_amplitude_js()
-        self._handed = await self._handed_over()
+        if self.options["url_session"] == "follow":
+            self._handed = handover.read(bridge.address())
+            await self._expect_handed()
         self._recorder = loaded
         if self.options["sample_rate"] is None and "sampleRate" not in self.options["options"]:
             bridge.warn(
@@ -207,21 +209,22 @@ class Replay:
             )
         return True
 
-    async def _handed_over(self) -> "int | None":
-        """The session in the page's address, once the page has the device that it is of."""
-        if self.options["url_session"] != "follow":
-            return None
-        handed = handover.read(bridge.address(), bridge.now())
-        if handed is None:
-            return None
+    async def _expect_handed(self) -> None:
+        """Wait, a moment, until the page has the device whose session its address hands over."""
         for _ in range(handover.WAIT_MS // handover.LOOK_MS):
-            try:
-                if self._mode.visitor(self._segment.facts()) in handed.device_ids:
-                    return handed.session_id
-            except ReplayError:
-                pass  # that device's id cannot be any of them
+            if self._off or self._handed_over(self._segment.facts()) is not None or self._handed is None:
+                return
             await bridge.sleep(handover.LOOK_MS)
-        return None
+
+    def _handed_over(self, facts: dict) -> "int | None":
+        """The session in the page's address, where it is of this device and still holds."""
+        if self._handed is None or facts["now"] >= self._handed.until:
+            self._handed = None
+            return None
+        try:
+            return self._handed.session_id if self._mode.visitor(facts) in self._handed.device_ids else None
+        except ReplayError:
+            return None  # an id that Amplitude does not accept
 
     def _chosen(self, segment: Segment) -> bool:
         """Whether ``auto`` has found the mode."""
@@ -279,8 +282,10 @@ class Replay:
             return
         self._said = None
         self._left = session.parse(facts.get("stored"))
-        facts["handed"], self._handed = self._handed, None
         try:
+            facts["handed"] = self._handed_over(facts)
+            if facts["handed"] is not None:
+                self._handed = None  # once: later it may be over
             answer = self._mode.first(facts)
             self._carry_out(answer, here=True)
         except Exception as error:
@@ -339,9 +344,15 @@ class Replay:
             last = self._present
             self._move(answer.move)
             if here and self.options["session_events"] == "on":
-                for event in session_events.due(answer.move, last and last[1:3], self._left):
-                    self._forward("track", list(event))
+                self._announce(session_events.due(answer.move, last and last[1:3], self._left))
         return self._linked(answer.patch)
+
+    def _announce(self, events: list) -> None:
+        try:
+            for event in events:
+                self._forward("track", list(event))
+        except bridge.JsError as error:  # a page's own track(), say: what has moved has moved
+            self.complain(named(error))
 
     def _linked(self, patch: dict) -> dict:
         """With the link on an event that is told which replay it is in, where that is asked for."""
