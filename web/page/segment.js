@@ -465,6 +465,8 @@ function store(storage, id) {
   if ((storage.stores ?? [storage]).some(differs)) storage.set(SESSION, id);
 }
 
+const ONE_CHANGE_MS = 50;
+
 /**
  * Look when another tab, or the site, has written the session or the visitor. (What Segment itself writes in this tab
  * it writes with an event, and events are looked at anyway.)
@@ -472,16 +474,19 @@ function store(storage, id) {
  * @param {() => number | null} known the session id that replay has
  */
 function onSessionChange(seen, known) {
+  // a new visitor is written first, and right after it their session: until then they would seem to be in the old one
+  const visitorChanged = () => setTimeout(() => seen("look"), ONE_CHANGE_MS);
   addEventListener("storage", ({ key, newValue }) => {
+    if (key === SESSION || key === null) seen("look");
     // Segment removes the old anonymous id before it writes the new one: the first change shows no visitor yet
-    if (key === SESSION || key === null || (key === ANONYMOUS_ID && newValue !== null)) seen("look");
+    else if (key === ANONYMOUS_ID && newValue !== null) visitorChanged();
   });
   // not in every browser, only on secure origins, and not where cookies are forbidden
   attempt(() =>
     window.cookieStore.addEventListener("change", ({ changed }) => {
       for (const { name, value } of changed) {
         if (name === SESSION && value !== String(known())) seen("cookie", { cookie: value });
-        else if (name === ANONYMOUS_ID) seen("look");
+        else if (name === ANONYMOUS_ID) visitorChanged();
       }
     }),
   );
