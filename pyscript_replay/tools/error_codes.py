@@ -27,7 +27,7 @@ exit code 2. Each code has its own place on this page. Where it says …, the er
 """
 
 MEANINGS = {
-    "amplitude-missing": "Classic device-mode, but amplitude-js never came: blocked, or the destination is in cloud-mode.",
+    "amplitude-missing": "In device-mode amplitude-js never came: blocked, or the destination is in cloud-mode.",
     "connect-twice": "A second `connect()` on a page, or one beside the tag.",
     "device-id": "The anonymous id has a character that Amplitude refuses. It takes `a-z A-Z 0-9 _ - . | @ : =`.",
     "event-name": "`track()` without a name.",

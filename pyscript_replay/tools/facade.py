@@ -45,7 +45,8 @@ STATUS = {
 }
 """Each status: what it means."""
 
-ONLY_HERE = {"push": ("...calls", "Calls in the form that they have [before the tag](../how-to/consent.md#calls-before-the-tag).")}
+EARLY = "[before the tag](../how-to/consent.md#calls-before-the-tag)"
+ONLY_HERE = {"push": ("...calls", f"Calls in the form that they have {EARLY}.")}
 """Methods that Python has no need of: their arguments, and what they do."""
 
 DECLARED = Path(__file__).parents[2] / "web" / "page" / "types.d.ts"
@@ -127,4 +128,5 @@ def _first(member: Any) -> str:
 def _markdown(text: str) -> str:
     """With JavaScript's names."""
     named = re.sub(r"``([^`]+)``", lambda found: f"`{camel(found[1]) if found[1].isidentifier() else found[1]}`", text)
-    return named.replace("`None`", "`null`").replace("a list of `dict`: see `doctor.findings`.", "each as on [Findings](findings.md).")
+    listed = "a list of `dict`: see `doctor.findings`."
+    return named.replace("`None`", "`null`").replace(listed, "each as on [Findings](findings.md).")
