@@ -1,13 +1,14 @@
 """``docs/reference/facade.md``: ``window.pyscriptReplay``, out of the class whose members it has.
 
-Its members are those of the type ``Facade`` in ``web/page/types.d.ts``. Python's ``Replay`` (replay.py) has the same in
-snake_case, and says what they are. Written, with what else comes from the code, by ``generate.py``.
+Its members are those of the type ``Facade`` in ``web/page/``. Python's ``Replay`` (replay.py) has the same in
+snake_case, and says what they are; of what only JavaScript has, the type says it. Written, with what else comes from
+the code, by ``generate.py``.
 """
 
 import inspect
 import re
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from ..lifecycle import SHOWN
 from ..replay import Replay
@@ -45,11 +46,10 @@ STATUS = {
 }
 """Each status: what it means."""
 
-EARLY = "[before the tag](../how-to/consent.md#calls-before-the-tag)"
-ONLY_HERE = {"push": ("...calls", f"Calls in the form that they have {EARLY}.")}
-"""Methods that Python has no need of: their arguments, and what they do."""
+PAGE = Path(__file__).parents[2] / "web" / "page"
+MEMBER = re.compile(r"^ +(?:/\*\* (.*) \*/\n +)?(?:readonly )?(\w+)(?:\((.*)\))?: ", re.MULTILINE)
+"""A line of a type: what is said of it, its name, its arguments."""
 
-DECLARED = Path(__file__).parents[2] / "web" / "page" / "types.d.ts"
 TYPES = {"str": "string", "int": "number", "bool": "boolean", "None": "null"}
 
 
@@ -69,18 +69,27 @@ def text() -> str:
     )
 
 
-def members() -> list[str]:
-    """The names, as JavaScript declares them, the values first."""
-    declared = DECLARED.read_text("utf-8")
-    blocks = [re.search(rf"interface {name} [^{{]*{{(.*?)\n  }}", declared, re.DOTALL) for name in ("Values", "Facade")]
-    return [name for block in blocks if block for name in re.findall(r"^    (\w+)[(:]", block[1], re.MULTILINE)]
+class Member(NamedTuple):
+    name: str
+    arguments: str
+    comment: str
+
+
+def members() -> list[Member]:
+    """What JavaScript declares, the values first."""
+    declared = "".join(file.read_text("utf-8") for file in sorted(PAGE.glob("*.d.ts")))
+    blocks = [
+        re.search(rf"interface {name} [^{{]*{{(.*?)\n\s*}}", declared, re.DOTALL) for name in ("Values", "Facade")
+    ]
+    found = [MEMBER.findall(block[1]) for block in blocks if block]
+    return [Member(name, arguments, comment) for block in found for comment, name, arguments in block]
 
 
 def _values() -> list[tuple[str, str, str]]:
     """Name, type and meaning."""
     told = dict(re.findall(r"^\s+(\w+) \(str\): (.+)$", inspect.getdoc(Replay) or "", re.MULTILINE))
     values = []
-    for name in members():
+    for name, *_ in members():
         member = getattr(Replay, snake(name), None)
         if isinstance(member, property):
             values.append((name, _kind(member.fget), _first(member)))
@@ -91,14 +100,14 @@ def _values() -> list[tuple[str, str, str]]:
 
 def _methods() -> list[tuple[str, str, str]]:
     """Name, arguments and meaning."""
-    named = {name: getattr(Replay, snake(name), None) for name in members()}
-    return [
-        (name, *ONLY_HERE[name])
-        if name in ONLY_HERE
-        else (name, ", ".join(list(inspect.signature(member).parameters)[1:]), _first(member))
-        for name, member in named.items()
-        if name in ONLY_HERE or inspect.isfunction(member)
-    ]
+    methods = []
+    for name, arguments, comment in members():
+        member = getattr(Replay, snake(name), None)
+        if inspect.isfunction(member):
+            methods.append((name, ", ".join(list(inspect.signature(member).parameters)[1:]), _first(member)))
+        elif arguments and comment:
+            methods.append((name, ", ".join(re.findall(r"([.\w]+)\??:", arguments)), comment))
+    return methods
 
 
 def documented() -> list[str]:
