@@ -10,6 +10,7 @@ import re
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from .. import session
 from ..lifecycle import SHOWN
 from ..replay import Replay
 
@@ -30,10 +31,14 @@ EVENTS = """## Events on window
 | `pyscript-replay:session` | `previous`, `current` (session ids), `deviceId`, `reason` |
 | `pyscript-replay:error` | `code`, `message`, `fix` |
 
+| `reason` | what has become of the session |
+|---|---|
+{reasons}
+
 ```js
-addEventListener("pyscript-replay:session", ({ detail }) => {
+addEventListener("pyscript-replay:session", ({{ detail }}) => {{
   console.log(detail.reason, pyscriptReplay.replayId);
-});
+}});
 ```
 """
 
@@ -64,9 +69,14 @@ def text() -> str:
             f"## Values\n\n| name | type | meaning |\n|---|---|---|\n{values}\n",
             f"## Status\n\n| `status` | meaning |\n|---|---|\n{states}\n",
             f"## Methods\n\n{methods}",
-            EVENTS,
+            EVENTS.format(reasons="\n".join(f"| `{reason}` | {told} |" for reason, told in reasons())),
         ]
     )
+
+
+def reasons() -> list[tuple[str, str]]:
+    """The reason of each transition, and what it means, as session.py has it."""
+    return re.findall(r'^[A-Z_]+ = "([\w-]+)"  # (.+)$', inspect.getsource(session), re.MULTILINE)
 
 
 class Member(NamedTuple):
