@@ -47,7 +47,9 @@ def visit(context: BrowserContext, page: Page, dist: Path) -> Callable[[str], Pa
                 file = dist / name.removeprefix("dist/")
                 route.fulfill(path=file, content_type=TYPES.get(file.suffix, "application/octet-stream"))
             else:
-                whole = text if text.startswith("<!doctype") else f"<!doctype html><title>Shop</title>{text}<h1>Shop</h1>"
+                whole = (
+                    text if text.startswith("<!doctype") else f"<!doctype html><title>Shop</title>{text}<h1>Shop</h1>"
+                )
                 route.fulfill(body=whole, content_type="text/html")
 
         context.route(f"{ORIGIN}**", serve)
