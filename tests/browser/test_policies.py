@@ -1,4 +1,4 @@
-"""The policies in ``docs/how-to/csp.md``, as they stand there: a page under each of them records, and nothing is refused.
+"""The policies in ``docs/how-to/csp.md``, as they stand there: a page under each records, and nothing is refused.
 
 The page is at one origin, the bundle at another; Segment and Amplitude have their real addresses, answered here.
 """
@@ -55,8 +55,8 @@ class Visit:
         context.route("https://shop.example/", shop)
         context.route("https://cdn.example/r/**", cdn)
         page.add_init_script(
-            "window.refused = []; addEventListener('securitypolicyviolation', ({ effectiveDirective, blockedURI, sample }) =>"
-            " refused.push(`${effectiveDirective} ${blockedURI} ${sample}`))"
+            "window.refused = []; addEventListener('securitypolicyviolation', (it) =>"
+            " refused.push(`${it.effectiveDirective} ${it.blockedURI} ${it.sample}`))"
         )
         page.goto("https://shop.example/")
 
