@@ -5,6 +5,7 @@ The page is at one origin, the bundle at another; Segment and Amplitude have the
 
 import json
 import re
+import time
 from pathlib import Path
 
 import pytest
@@ -20,6 +21,7 @@ PAGE = "how-to/csp.md"
 MODES = ("actions", "classic-device", "classic-cloud")
 POLICIES = ("addresses", "nonce", "trusted-types", "isolated")
 NONCE = "4f9c1d"
+STATUS = "window.pyscriptReplay?.status ?? 'loading'"
 
 
 def headers(title: str) -> dict[str, str]:
@@ -62,10 +64,8 @@ class Visit:
 
     def status(self) -> str:
         """What it comes to. (Playwright's own way to wait for a condition needs ``'unsafe-eval'``.)"""
-        for _ in range(600):
-            status = self.page.evaluate("window.pyscriptReplay?.status ?? 'loading'")
-            if status != "loading":
-                break
+        end = time.monotonic() + 30
+        while (status := self.page.evaluate(STATUS)) == "loading" and time.monotonic() < end:
             self.page.wait_for_timeout(50)
         return status
 
