@@ -2,8 +2,8 @@
 
 ``uv run python -m pyscript_replay.tools.generate`` writes the files; a test says when one is out of date:
 
-- ``docs/options.md``, the reference of options;
-- ``docs/findings.md``, each finding of the doctor;
+- in ``docs/reference/``, the options, the findings of the doctor, the codes of errors, ``window.pyscriptReplay`` and
+  the command line;
 - ``pyscript_replay/__init__.pyi``, which shows ``connect()``'s keywords to editors and type checkers;
 - ``web/page/tables.js``, what the page's JavaScript has to know before Python runs.
 """
@@ -16,7 +16,7 @@ from pathlib import Path
 from .. import doctor, errors, lifecycle, options
 from ..device import CARRIES_PROPERTIES, REPLAY_ID
 from ..segment import SEGMENT_CDN
-from . import findings, package, reference
+from . import commands, error_codes, facade, findings, package, reference
 
 COMMAND = "uv run python -m pyscript_replay.tools.generate"
 REPOSITORY = Path(__file__).parents[2]
@@ -167,8 +167,11 @@ def _value(value: object) -> str:
 
 
 FILES: dict[Path, Callable[[], str]] = {
-    REPOSITORY / "docs/options.md": reference.text,
-    REPOSITORY / "docs/findings.md": findings.text,
+    REPOSITORY / "docs/reference/options.md": reference.text,
+    REPOSITORY / "docs/reference/findings.md": findings.text,
+    REPOSITORY / "docs/reference/errors.md": error_codes.text,
+    REPOSITORY / "docs/reference/facade.md": facade.text,
+    REPOSITORY / "docs/reference/cli.md": commands.text,
     REPOSITORY / "pyscript_replay/__init__.pyi": stub,
     REPOSITORY / "web/page/tables.js": tables,
 }
