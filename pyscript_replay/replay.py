@@ -5,7 +5,7 @@ patch goes back to Segment, replay's move to the recorder (``recorder.py``), the
 this is, is a matter of the page (``lifecycle.py``): it is told what happens, and calls the effects back.
 """
 
-from . import bridge, doctor, lifecycle, reach, recorder, source
+from . import bridge, lifecycle, reach, recorder, source
 from .errors import REPORT, ReplayError, named
 from .reach import Reach
 from .segment import PATIENCE_MS, Segment
@@ -122,6 +122,9 @@ class Replay:
         """
         if self._recorder and self.status in ("loading", "running"):
             await bridge.within(recorder.PATIENCE_MS, self._recorder.settle())
+        await bridge.later()
+        from . import doctor
+
         return doctor.findings(await self.evidence())
 
     async def track(self, name: str, properties: "dict | None" = None) -> None:

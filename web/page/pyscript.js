@@ -1,9 +1,45 @@
-// bridge.js for PyScript pages, where no loader has found out where the bundle is.
+// bridge.js for PyScript pages, where no loader has opened the page or found out where the bundle is.
 // PyScript imports it under the name that bridge.py knows: see the bundle's pyscript.json.
 
-import { locateWith } from "./bridge.js";
+import { openWith } from "./bridge.js";
+import { openPage } from "./replay.js";
+import { bringing, hasSegment, standIn, trackOn, watchObject, watchSegment } from "./segment.js";
 
 export * from "./bridge.js";
 
 // This file is one of the bundle's assets, so the bundle's root is one level up.
-locateWith((/** @type {string} */ name) => new URL(`../${__ASSETS__[name]}`, import.meta.url).href);
+const asset = (/** @type {string} */ name) => new URL(`../${__ASSETS__[name]}`, import.meta.url).href;
+
+openWith({
+  open(host) {
+    const track = (/** @type {string} */ name, /** @type {Properties} */ properties) => {
+      const { analytics, name: known = "analytics" } = host() ?? {};
+      return analytics ? analytics.track(name, properties) : trackOn(globalThis, known, name, properties);
+    };
+    const page = openPage(globalThis, track);
+    page.makeEarlyCalls();
+    uncoverCurrentScript();
+    return { page, asset };
+  },
+  bring: (host, name, settings) =>
+    hasSegment(globalThis, name) ? null : bringing(standIn(globalThis, name), host.asset("analytics"), settings),
+  watch: (name) => unheld(watchSegment(globalThis, name)),
+  watchObject: (object) => unheld(watchObject(object)),
+});
+
+const unheld = (/** @type {Watch} */ segment) => {
+  segment.release();
+  return segment;
+};
+
+/**
+ * While a Python script runs, PyScript has it stand for `document.currentScript`. A script that loads meanwhile, as
+ * Segment's plugins do, must find itself there: that is how it knows where its parts are.
+ */
+function uncoverCurrentScript() {
+  if (!globalThis.document || !Object.hasOwn(document, "currentScript")) return;
+  const covering = document.currentScript;
+  const own = Object.getOwnPropertyDescriptor(Document.prototype, "currentScript");
+  const get = () => own?.get?.call(document) ?? covering;
+  Object.defineProperty(document, "currentScript", { configurable: true, get });
+}

@@ -72,7 +72,11 @@ export function openPage(scope, track) {
 
   /** @returns {Promise<Finding[]>} what the doctor finds */
   async function examined() {
-    if (effects.doctor) return effects.doctor();
+    try {
+      if (effects.doctor) return await effects.doctor();
+    } catch (/** @type {any} */ { code, message, fix }) {
+      page.error({ code, message, fix }); // it could not look
+    }
     if (life.state === "waiting") return [WAITING];
     return errors.size ? page.errors().map((error) => ({ level: "problem", ...error })) : [NOT_STARTED];
   }
@@ -214,6 +218,16 @@ export function openPage(scope, track) {
     failed(problem) {
       page.error(problem);
       page.happened(["new", "asked"].includes(life.state) ? "refused" : "wiring-failed");
+    },
+
+    /** Python is lost, for as long as the page is there. */
+    lost(problem) {
+      const unrecorded = () => page.happened("not-recorded");
+      const gone = { look: undefined, end: undefined, flush: undefined, doctor: undefined };
+      page.serve({ ...gone, load: () => page.failed(problem), begin: unrecorded });
+      page.report({ recording: false });
+      page.failed(problem);
+      unrecorded();
     },
 
     /** What the tag says cannot be done; nor will it when it is tried again. */

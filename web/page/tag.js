@@ -89,6 +89,7 @@ async function boot(page) {
     await running;
   } catch (/** @type {any} */ error) {
     booting = null; // start() tries again
+    if (error.told) return;
     page.failed({
       code: "runtime-load",
       message: `Python could not be started: ${error.message}`,

@@ -6,6 +6,8 @@ import type { Effect, Happening, Status } from "./tables.js";
 declare global {
   /** Logical name: path below the bundle's root. Written by `pyscript-replay build`. */
   const __ASSETS__: Record<string, string>;
+  /** Whether MicroPython comes in two halves. */
+  const __SPLIT__: boolean;
   /** File name: the integrity of what is booted with it. */
   const __INTEGRITY__: Record<string, string>;
   /** Where the replay SDK is, from where amplitude.js is. */
@@ -70,6 +72,7 @@ declare global {
     session(detail: unknown): void;
     error(problem: Problem): void;
     failed(problem: Problem): void;
+    lost(problem: Problem): void;
     refuse(problem: Problem): void;
     errors(): Problem[];
     makeEarlyCalls(): void;
@@ -87,6 +90,8 @@ declare global {
     ahead?: Map<string, Promise<Response>>;
     /** How to load Segment, where it is to be brought. */
     bring?: Bring | null;
+    /** Brings the part of Python that is not there at first. */
+    rest?(): Promise<void>;
     /** Python is about to run: whether it is to. (Another may have come first.) */
     wanted?(): boolean;
     /** Segment itself, where Python was given it, and its global's name, where that was given. */
@@ -94,6 +99,14 @@ declare global {
     name?: string;
     /** Whether this page is being wired already. */
     claimed?: boolean;
+  }
+
+  /** What a page does for itself that has no loader: see pyscript.js. */
+  interface Opener {
+    open(host: () => Host | null): Host;
+    bring(host: Host, name: string, settings: { writeKey: string; cdnURL: string; options: any }): Bring | null;
+    watch(name: string): Watch;
+    watchObject(analytics: unknown): Watch;
   }
 
   /** What has become of the bundle's files: see assets.js. */
