@@ -76,9 +76,12 @@ MICROPYTHON_GLOBALS = (
 )
 # what a runtime has for itself of those; Node's `process` only where there is no document, for pages may have one, too
 INSIDE = "export const inside = { process: globalThis.document ? undefined : Reflect.get(globalThis, 'process') };"
-# what MicroPython's program says to whoever uses it wrongly, and has no use when all is well: statements, and calls
-REMINDERS = re.compile(
-    r'\["[^\]]+"\]\.forEach\((?:function\(sym\)\{unexportedRuntimeSymbol\(sym\)\}|unexportedRuntimeSymbol)\);'
+# what MicroPython's program has and we have no use for: files that are fetched when they are read, preloaded files, and
+# what it says to whoever uses it wrongly. If a new version has it in another form, it stays
+UNUSED = re.compile(
+    r",forceLoadFile\(obj\)\{.*?use PATH\.normalize instead\"\)\}"
+    r"|FS\.createPreloadedFile=\(.*?\},FS\.preloadFile=FS_preloadFile,"
+    r'|\["[^\]]+"\]\.forEach\((?:function\(sym\)\{unexportedRuntimeSymbol\(sym\)\}|unexportedRuntimeSymbol)\);'
     r'|Module\._\w+=makeInvalidEarlyAccess\("\w+"\)[,;]'
 )
 REMINDING = ("assert", "checkStackCookie", "consumedModuleProp", "makeInvalidEarlyAccess", "unexportedRuntimeSymbol")
@@ -150,12 +153,12 @@ def page_modules() -> dict[str, Path]:
 
 
 def esbuild(entry: Path, *flags: str, define: Mapping[str, str] = {}, alias: Mapping[str, str] = {}) -> bytes:
-    """One ES module of ``entry`` and all that it imports. Raises ``ReplayError`` (``bundle-esbuild``).
+    """One minified ES module of ``entry`` and all that it imports. Raises ``ReplayError`` (``bundle-esbuild``).
 
     ``define`` gives the values of names, as JavaScript; ``alias`` other places for imports; later ``flags`` win.
     """
-    command = [_esbuild_program(), entry, "--bundle", "--format=esm", "--target=es2022", *flags]
-    command += ["--minify-syntax", "--legal-comments=none", "--log-level=error", "--color=false"]
+    command = [_esbuild_program(), entry, "--bundle", "--minify", "--format=esm", "--target=es2022", *flags]
+    command += ["--legal-comments=none", "--log-level=error", "--color=false"]
     command += [f"--define:{name}={value}" for name, value in define.items()]
     command += [f"--alias:{name}={place}" for name, place in alias.items()]
     # the packages of the lock file, and no others that lie further up
@@ -285,6 +288,7 @@ def _runtime(name: str, package: str, program: bytes, imports: str, own: Sequenc
         names = [name for each in own for name in (each, f"globalThis.{each}")]
         return esbuild(
             WEB / f"page/{name}.js",
+            "--minify-identifiers=false",  # terser has to know them
             *(f"--external:{each}" for each in NODE_MODULES),
             f"--inject:{inside}",
             define={**{each: f"inside.{each.rpartition('.')[2]}" for each in names}, **define},
@@ -315,7 +319,7 @@ def _micropython(split: bool) -> bytes:
     return _runtime(
         "micropython",
         f"{PUBLISHED['micropython'][0]}/micropython.mjs",
-        REMINDERS.sub("", _monotonic().decode()).encode(),
+        UNUSED.sub("", _monotonic().decode()).encode(),
         'import { fetch } from "assets"; import { WebAssembly } from "halves";\n',
         MICROPYTHON_GLOBALS,
         **{"process": "undefined", "globalThis.process": "undefined", "__SPLIT__": json.dumps(split)},

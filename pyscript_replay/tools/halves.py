@@ -1,13 +1,13 @@
 """MicroPython's program in two halves: the functions that pages are seen to run, and the rest.
 
 A profile (``web/micropython.json``, which ``profile.py`` writes) names the functions that ran, and which of the Python
-modules inside MicroPython, the *frozen* ones, our Python imports. ``split`` makes two WebAssembly modules of the program.
+modules inside MicroPython, the *frozen* ones, our Python imports. ``split`` makes two WebAssembly modules of it all.
 
 The *first* has what ran. For each other function that something refers to it has a stub: it calls ``split.load``, and
 then the function itself, through the table. The *rest* has those functions. When it is instantiated it puts them into
-the table, and the read-only data that only they and the other frozen modules need into memory. Both have one memory and
-one table, so nobody notices but for the time it takes. ``web/page/halves.js`` fetches the rest when the page has nothing
-better to do, and at once when a stub asks for it.
+the table, and the read-only data that only they and the other frozen modules need into memory. Both have one memory
+and one table, so nobody notices but for the time it takes. ``web/page/halves.js`` fetches the rest when the page has
+nothing better to do, and at once when a stub asks for it.
 
 Until then a frozen module whose data is not there has an address outside of the memory, so that looking at it is an
 error, not nonsense. What our Python imports is known when the bundle is built: a test compares.
@@ -64,12 +64,33 @@ def split(program: bytes, profile: Profile) -> Halves:
     return Halves(split.first(), split.rest())
 
 
+def counted(program: bytes) -> bytes:
+    """The program, of which each function says to ``profile.seen`` that it runs."""
+    taken = Program(program)
+    seen, takes_number = len(taken.imports), taken.types.index(b"\x60\1\x7f\0")
+    moved = {each: each + (each >= seen) for each in taken.type_of}
+    bodies = (
+        body.locals + wasm.i32(each) + bytes((wasm.CALL,)) + wasm.number(seen) + body.renumbered(moved)
+        for each, body in taken.bodies.items()
+    )
+    told = wasm.imported("profile", "seen", wasm.OF_FUNCTION, wasm.number(takes_number))
+    exports = (Export(name, kind, of if kind else moved[of]).written() for name, kind, of in taken.exports)
+    return taken.written(
+        {
+            wasm.IMPORT: wasm.vector([*taken.imports, told]),
+            wasm.EXPORT: wasm.vector(exports),
+            wasm.ELEMENT: wasm.elements([(1, [moved[each] for each in taken.elements])]),
+            wasm.CODE: wasm.vector(map(wasm.sized, bodies)),
+        }
+    )
+
+
 class _Split:
     def __init__(self, program: Program, profile: Profile):
         self.program = program
         self.kept = [each for each in program.bodies if each in profile.functions]
         self.deferred = [each for each in program.bodies if each not in profile.functions]
-        exported = {export.index for export in program.exports if export.kind == wasm.OF_FUNCTION}
+        exported = {export.of for export in program.exports if export.kind == wasm.OF_FUNCTION}
         named = self._called_by(self.kept) | exported | {*program.elements}
         # the table goes on with what each half calls of the other
         self.stubs = sorted(named.intersection(self.deferred))
@@ -85,8 +106,8 @@ class _Split:
         nothing = program.types.index(b"\x60\0\0")
         bodies = [program.bodies[each].locals + program.bodies[each].renumbered(moved) for each in self.kept]
         exports = [
-            Export(name, kind, moved[index] if kind == wasm.OF_FUNCTION else index)
-            for name, kind, index in program.exports
+            Export(name, kind, moved[of] if kind == wasm.OF_FUNCTION else of)
+            for name, kind, of in program.exports
             if kind != wasm.OF_GLOBAL  # the linker's
         ]
         exports += [Export(f"g{each}", wasm.OF_GLOBAL, each) for each in self.globals]
@@ -228,7 +249,7 @@ class _Data:
 
 
 def _texts_for_linker(program: Program) -> list[range]:
-    exports = {export.name: export.index for export in program.exports if export.kind == wasm.OF_GLOBAL}
+    exports = {export.name: export.of for export in program.exports if export.kind == wasm.OF_GLOBAL}
     start, stop = (wasm.read_signed(program.globals[exports[each]], 3)[0] for each in LINKERS)
     return [range(start, stop)]
 

@@ -1,4 +1,4 @@
-"""Writes ``web/micropython.json``: which of MicroPython's functions pages are seen to run (``wasm.py``).
+"""Writes ``web/micropython.json``: which of MicroPython's functions pages are seen to run (``halves.py``).
 
     uv run python -m pyscript_replay.tools.profile
 
@@ -20,7 +20,7 @@ from pathlib import Path
 
 from playwright.sync_api import BrowserContext, Page, sync_playwright
 
-from . import bundle, chromium, wasm
+from . import bundle, chromium, halves, wasm
 from .devserver import DevServer
 from .npm import installed
 
@@ -40,12 +40,14 @@ for (const name of ["instantiate", "instantiateStreaming"]) {
 """
 VISIT = """
 async (turn) => {
-  const say = (method, ...args) => Promise.race([analytics[method](...args), new Promise((done) => setTimeout(done, 500))]);
+  const moment = () => new Promise((done) => setTimeout(done, 500));
+  const say = (method, ...args) => Promise.race([analytics[method](...args), moment()]);
   await say("page", "Home", { title: "A page", price: 1.5, list: [1, { two: "äö€😀" }] });
   await say("identify", `user-${turn}`, { plan: "free", since: 1795433609897 });
   await say("group", "company", { size: 3 });
   await say("screen", "Start");
-  for (let number = 0; number < 60; number++) await say("track", `Event ${number}`, { number, nested: { ok: true, no: null } });
+  for (let number = 0; number < 60; number++)
+    await say("track", `Event ${number}`, { number, nested: { ok: true, no: null } });
   await pyscriptReplay.track("Ours", { price: 19.99 });
   await pyscriptReplay.flush();
 }
@@ -64,35 +66,38 @@ def main() -> None:
         "functions": _runs(sorted(_seen(program))),
     }
     lines = (f'  "{name}": {json.dumps(value)}' for name, value in profile.items())
-    wasm.PROFILE.write_text("{\n" + ",\n".join(lines) + "\n}\n", encoding="utf-8")
+    halves.PROFILE.write_text("{\n" + ",\n".join(lines) + "\n}\n", encoding="utf-8")
 
 
 def _seen(program: bytes) -> set[int]:
     """The functions that run in visits of each mode."""
     seen: set[int] = set()
-    counting = wasm.counted(program)
     with tempfile.TemporaryDirectory() as directory, sync_playwright() as playwright:
         root = Path(directory) / "dist"
         shutil.copytree(bundle.cached(), root)
-        assets = json.loads((root / "manifest.json").read_text("utf-8"))["assets"]
+        _count(root, program)
         with DevServer(root) as server:
             browser = playwright.chromium.launch(**chromium.find())
             for mode in MODES:
                 (root / f"{mode}.html").write_text(_page(server.url, mode), encoding="utf-8")
                 context = browser.new_context()
                 context.add_init_script(COUNT)
-                before = wasm.custom_sections((root / assets["micropython.wasm"]).read_bytes())
-                context.route(
-                    f"**/{assets['micropython.wasm']}",
-                    lambda route, request, body=counting + before: route.fulfill(
-                        body=body, content_type="application/wasm"
-                    ),
-                )
                 for page in _visit(context, f"{server.url}/dist/{mode}.html"):
                     seen.update(page.evaluate("[...seen]"))
                 context.close()
             browser.close()
     return seen
+
+
+def _count(root: Path, program: bytes) -> None:
+    """Give the bundle a MicroPython that counts, with the Python that the first half has inside."""
+    assets = json.loads((root / "manifest.json").read_text("utf-8"))["assets"]
+    first = root / assets["micropython.wasm"]
+    python = [content for identity, content in wasm.sections(first.read_bytes()) if identity == wasm.CUSTOM]
+    inside = b"".join(wasm.section(wasm.CUSTOM, content) for content in python)
+    for compressed in root.rglob("micropython*.wasm.*"):
+        compressed.unlink()
+    first.write_bytes(halves.counted(program) + inside)
 
 
 def _page(url: str, mode: str) -> str:
@@ -128,7 +133,7 @@ def _visit(context: BrowserContext, url: str) -> Iterator[Page]:
 
 def _listing(program: bytes) -> tuple[int, int]:
     """Where the names of the frozen modules are, and where the modules are listed."""
-    memory = wasm.memory(program)
+    memory = wasm.Program(program).memory()
     (found,) = re.finditer(rb"(?:[\w/]+\.py\0){9,}\0", memory)
     count = found[0].count(b"\0") - 1
     for at in range(found.end() // 4 * 4, found.end() + 4096, 4):

@@ -25,10 +25,10 @@ BYTES = {0x43: 4, 0x44: 8}  # floats
 class Export(NamedTuple):
     name: str
     kind: int
-    index: int
+    of: int  # of this number
 
     def written(self) -> bytes:
-        return text(self.name) + bytes((self.kind,)) + number(self.index)
+        return text(self.name) + bytes((self.kind,)) + number(self.of)
 
 
 class Segment(NamedTuple):
@@ -94,9 +94,7 @@ class Program:
 
     def __init__(self, program: bytes):
         self.sections = {identity: content for identity, content in sections(program) if identity != CUSTOM}
-        self.types = list(
-            _entries(self.sections[TYPE], lambda code, at: _after_sized(code, _after_sized(code, at + 1)))
-        )
+        self.types = list(_entries(self.sections[TYPE], _after_type))
         self.imports = list(_entries(self.sections[IMPORT], _after_import))
         self.globals = list(_entries(self.sections[GLOBAL], lambda code, at: _after_number(code, at + 3) + 1))
         self.exports = list(_exports(self.sections[EXPORT]))
@@ -228,6 +226,10 @@ def _after_number(code: bytes, at: int) -> int:
 def _after_sized(code: bytes, at: int) -> int:
     size, start = read(code, at)
     return start + size
+
+
+def _after_type(code: bytes, at: int) -> int:
+    return _after_sized(code, _after_sized(code, at + 1))
 
 
 def _after_import(code: bytes, at: int) -> int:

@@ -31,5 +31,6 @@ globalThis.XMLHttpRequest = class {
 };
 
 const { boot } = await import(pathToFileURL(asset(runtime)));
-await boot({ asset, page: { error: (problem) => things.complaints.push(problem) } }, fs.readFileSync(program, "utf8"));
+const page = { error: (problem) => things.complaints.push(problem), facade: { ready: new Promise(() => {}) } };
+await boot({ asset, page }, fs.readFileSync(program, "utf8"));
 process.exit(0); // nothing is waited for any more

@@ -39,7 +39,10 @@ const begun = (how) => async (/** @type {unknown} */ source, /** @type {WebAssem
   const imports = { ...given, split: { load } };
   const { module, instance } = await how(source, imports);
   first = { exports: instance.exports, imports, module };
-  const exports = Object.entries(instance.exports).map(([name, it]) => [name, typeof it === "function" ? guarded(it) : it]);
+  const exports = Object.entries(instance.exports).map(([name, it]) => [
+    name,
+    typeof it === "function" ? guarded(it) : it,
+  ]);
   return { module, instance: { exports: Object.fromEntries(exports) } };
 };
 
@@ -51,15 +54,17 @@ export const WebAssembly = {
 };
 
 /** @param {Function} call */
-const guarded = (call) => (/** @type {unknown[]} */ ...args) => {
-  if (end) throw end;
-  try {
-    return call(...args);
-  } catch (error) {
-    if (error instanceof RuntimeError) finish(error);
-    throw error;
-  }
-};
+const guarded =
+  (call) =>
+  (/** @type {unknown[]} */ ...args) => {
+    if (end) throw end;
+    try {
+      return call(...args);
+    } catch (error) {
+      if (error instanceof RuntimeError) finish(error);
+      throw error;
+    }
+  };
 
 /** Python's last error. Whoever was in the middle of a call sees it; the page has been told. @param {Error} error */
 function finish(error) {

@@ -1,7 +1,9 @@
 // bridge.js for PyScript pages, where no loader has opened the page or found out where the bundle is.
 // PyScript imports it under the name that bridge.py knows: see the bundle's pyscript.json.
 
+import { diagnoseWith } from "./assets.js";
 import { openWith } from "./bridge.js";
+import { diagnosed } from "./diagnosis.js";
 import { openPage } from "./replay.js";
 import { bringing, hasSegment, standIn, trackOn, watchObject, watchSegment } from "./segment.js";
 
@@ -10,6 +12,7 @@ export * from "./bridge.js";
 // This file is one of the bundle's assets, so the bundle's root is one level up.
 const asset = (/** @type {string} */ name) => new URL(`../${__ASSETS__[name]}`, import.meta.url).href;
 
+diagnoseWith(diagnosed);
 openWith({
   open(host) {
     const track = (/** @type {string} */ name, /** @type {Properties} */ properties) => {

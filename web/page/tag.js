@@ -6,7 +6,8 @@
 // when `data-hold-ms` has passed, or when anything fails, the events go on, once each, in order. Who has opted out is
 // not recorded, and nothing of that is done; Segment, where the tag brings it, is loaded all the same.
 
-import { imported, there } from "./assets.js";
+import { diagnoseWith, imported, there } from "./assets.js";
+import { diagnosed } from "./diagnosis.js";
 import { deferred, isOpen, openPage } from "./replay.js";
 import { say } from "./say.js";
 import { bringing, hasSegment, isTaken, standIn, trackOn, watchSegment } from "./segment.js";
@@ -182,6 +183,7 @@ function refusal() {
   return null;
 }
 
+diagnoseWith(diagnosed);
 if (isOpen(window)) {
   say(
     globalThis,

@@ -104,7 +104,7 @@ declare global {
   /** What a page does for itself that has no loader: see pyscript.js. */
   interface Opener {
     open(host: () => Host | null): Host;
-    bring(host: Host, name: string, settings: { writeKey: string; cdnURL: string; options: any }): Bring | null;
+    bring(host: Host, name: string, settings: Omit<Parameters<Load>[0], "sdk">): Bring | null;
     watch(name: string): Watch;
     watchObject(analytics: unknown): Watch;
   }
@@ -116,6 +116,10 @@ declare global {
     again: string;
     /** What the Content-Security-Policy has refused. */
     refused: { blockedURI: string; directive: string }[];
+    /** The integrity of what is booted with a runtime, by the files' names. */
+    sums: Record<string, string>;
+    /** Why one of these files is not there: see diagnosis.js. */
+    diagnosed?(urls: string[], error: unknown): Promise<Error>;
     /** A module of the bundle, in time, for the replay SDK. */
     module(url: string): Promise<unknown>;
   }
