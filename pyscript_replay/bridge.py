@@ -27,7 +27,7 @@ Under CPython everything imports; only crossing the border raises.
 import asyncio
 import json
 
-from .errors import REPORT, ReplayError, named
+from .errors import named
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -355,17 +355,6 @@ def json_is_sound() -> bool:
 async def evidence() -> dict:
     """What only the page's JavaScript has seen, for the doctor (``web/page/doctor.js``)."""
     return (await resolved(Js(_border_or_raise().evidence()))).data()
-
-
-async def later() -> None:
-    """Wait for the part of our Python that is not loaded at first (``LATER`` in ``tools/bundle.py``).
-
-    Raises ``ReplayError`` (``runtime-load``).
-    """
-    try:
-        _take(await _border_or_raise().later())
-    except JsError as error:
-        raise ReplayError("runtime-load", error.message, error.value.text("fix") or REPORT)
 
 
 def document_is_loading() -> bool:

@@ -122,8 +122,7 @@ class Replay:
         """
         if self._recorder and self.status in ("loading", "running"):
             await bridge.within(recorder.PATIENCE_MS, self._recorder.settle())
-        await bridge.later()
-        from . import doctor
+        from . import doctor  # here, for a page with the tag has it only by now (web/page/replay.js)
 
         return doctor.findings(await self.evidence())
 

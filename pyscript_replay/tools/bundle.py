@@ -89,7 +89,7 @@ REMINDING = ("assert", "checkStackCookie", "consumedModuleProp", "makeInvalidEar
 TICKS = ("mp_js_ticks_ms:()=>Date.now()-MP_JS_EPOCH", "mp_js_ticks_ms:()=>performance.now()")
 # the files of Pyodide whose damage it would not notice before it is too late
 CHECKED = ("python_stdlib.zip", "pyodide-lock.json")
-# our Python that is asked for by `bridge.later`
+# our Python that comes with the rest of MicroPython
 LATER = ("pyscript_replay/doctor.py",)
 SECTION = "python"  # of WebAssembly, which has our Python; halves.js looks for it
 BROTLI_BEST_BELOW = 2_000_000  # bytes; the highest quality takes a second for each of them, and gains 5 %

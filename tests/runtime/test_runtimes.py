@@ -65,8 +65,6 @@ def in_a_page(names: list[str]) -> str:
     files = {name: (HERE / name).read_text("utf-8") for name in ("stories.py", "suite.py")}
     return f"""
 import sys
-from pyscript_replay import bridge
-await bridge.later()
 sys.path.append("/")
 for name, text in {files!r}.items():
     with open("/" + name, "w") as file:

@@ -139,9 +139,6 @@ export function lost(error) {
   segment?.settled();
 }
 
-/** A promise of an answer: the part of Python that is not there at first has arrived. */
-export const later = () => settle({ it: host?.rest?.() });
-
 /** Tell the page that something of ours is wrong. @param {string} code @param {string} message @param {string} fix */
 export const complain = (code, message, fix) => host?.page?.error?.({ code, message, fix });
 

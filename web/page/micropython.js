@@ -5,6 +5,7 @@ import { booted, there } from "./assets.js";
 import * as border from "./bridge.js";
 import { expect, rest, unpack } from "./halves.js";
 
+const [LOOKS, LOOK_MS] = [20, 250]; // so often is looked whether the page is recorded, for there may be no event yet
 const IDLE_MS = 5000; // the longest to wait for an idle moment
 
 /** @param {Host} host @param {string} main the Python program to run */
@@ -19,26 +20,18 @@ export async function boot(host, main) {
     python.FS.mkdirTree(`/lib/${path.slice(0, path.lastIndexOf("/"))}`);
     python.FS.writeFile(`/lib/${path}`, bytes);
   });
-  host.rest = () => there(rest(), later ? [later] : []);
+  host.page.rest = () => there(rest(), later ? [later] : []);
   python.registerJsModule("pyscript_replay_border", border);
   python.runPython(`import sys; sys.path.append("/lib")`);
   if (!(host.wanted?.() ?? true)) return;
-  fetchLater(host);
+  fetchLater(host.page);
   await python.runPythonAsync(main);
 }
 
-/** The rest of it, once the page is wired and has nothing better to do. @param {Host} host */
-async function fetchLater({ page, rest }) {
-  try {
-    await page.facade.ready;
-    await border.idle(IDLE_MS);
-    await rest?.();
-  } catch (/** @type {any} */ error) {
-    if (error.told) return;
-    page.error({
-      code: "runtime-load",
-      message: `a part of Python that is not needed at first did not arrive: ${error.message}`,
-      fix: error.fix,
-    });
-  }
+/** The rest of it, once the page is recorded, or need not be, and has nothing better to do. @param {Page} page */
+async function fetchLater(page) {
+  await page.facade.ready;
+  for (let looks = 0; looks < LOOKS && !page.facade.recording; looks++) await border.sleep(LOOK_MS);
+  await border.idle(IDLE_MS);
+  page.rest?.().catch(() => {}); // asked for again when it is needed
 }

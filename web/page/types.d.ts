@@ -62,6 +62,8 @@ declare global {
     facade: Facade;
     /** The attributes of the script tag, which Python reads (tag.py). */
     tag?: Attributes;
+    /** Brings the part of Python that is not there at first: the doctor. */
+    rest?(): Promise<void>;
     optedOut: boolean;
     readonly live: boolean;
     readonly off: boolean;
@@ -90,8 +92,6 @@ declare global {
     ahead?: Map<string, Promise<Response>>;
     /** How to load Segment, where it is to be brought. */
     bring?: Bring | null;
-    /** Brings the part of Python that is not there at first. */
-    rest?(): Promise<void>;
     /** Python is about to run: whether it is to. (Another may have come first.) */
     wanted?(): boolean;
     /** Segment itself, where Python was given it, and its global's name, where that was given. */
