@@ -100,7 +100,7 @@ class Program:
         self.exports = list(_exports(self.sections[EXPORT]))
         self.table_size = read(self.sections[TABLE], 3)[0]
         self.elements = _numbers(self.sections[ELEMENT].removeprefix(b"\1\0\x41\1\x0b"))
-        self.data = list(_segments(self.sections[DATA]))
+        self.data = list(segments(self.sections[DATA]))
         bodies = map(Body, _entries(self.sections[CODE], _after_sized))
         self.bodies = dict(enumerate(bodies, len(self.imports)))
         imported = [read(each, _after_sized(each, _after_sized(each, 0)) + 1)[0] for each in self.imports]
@@ -256,7 +256,7 @@ def _exports(content: bytes) -> Iterator[Export]:
         yield Export(each[start:kind].decode(), each[kind], read(each, kind + 1)[0])
 
 
-def _segments(content: bytes) -> Iterator[Segment]:
+def segments(content: bytes) -> Iterator[Segment]:
     count, at = read(content, 0)
     for _ in range(count):
         address, at = read_signed(content, at + 2)
