@@ -90,7 +90,7 @@ TICKS = ("mp_js_ticks_ms:()=>Date.now()-MP_JS_EPOCH", "mp_js_ticks_ms:()=>perfor
 # the files of Pyodide whose damage it would not notice before it is too late
 CHECKED = ("python_stdlib.zip", "pyodide-lock.json")
 # our Python that comes with the rest of MicroPython
-LATER = ("pyscript_replay/doctor.py",)
+LATER = ("pyscript_replay/doctor.",)
 SECTION = "python"  # of WebAssembly, which has our Python; halves.js looks for it
 BROTLI_BEST_BELOW = 2_000_000  # bytes; the highest quality takes a second for each of them, and gains 5 %
 
@@ -338,7 +338,7 @@ def _halves() -> tuple[bytes, bytes | None]:
     if not profile.fits(program):
         log.warning("This MicroPython is not the one of %s: it is not divided, and larger", halves.PROFILE.name)
         return program + _packed(python), None
-    later = {path: python.pop(path) for path in [*python] if path.removesuffix("mpy") + "py" in LATER}
+    later = {path: python.pop(path) for path in [*python] if path.startswith(LATER)}
     first, rest = halves.split(program, profile)
     return first + _packed(python), rest + _packed(later)
 
