@@ -76,10 +76,11 @@ MICROPYTHON_GLOBALS = (
 )
 # what a runtime has for itself of those; Node's `process` only where there is no document, for pages may have one, too
 INSIDE = "export const inside = { process: globalThis.document ? undefined : Reflect.get(globalThis, 'process') };"
-# what MicroPython's program has and we have no use for: files that are fetched when they are read, preloaded files, and
-# what it says to whoever uses it wrongly. If a new version has it in another form, it stays
+# what MicroPython's program has and we have no use for: files that are fetched when they are read, preloaded or synced
+# files, and what it says to whoever uses it wrongly. If a new version has it in another form, it stays
 UNUSED = re.compile(
     r",forceLoadFile\(obj\)\{.*?use PATH\.normalize instead\"\)\}"
+    r"|findObject\(path.*?(?=createDevice\(parent)|syncfs\(populate.*?(?=mount\(type,opts)"
     r"|FS\.createPreloadedFile=\(.*?\},FS\.preloadFile=FS_preloadFile,"
     r'|\["[^\]]+"\]\.forEach\((?:function\(sym\)\{unexportedRuntimeSymbol\(sym\)\}|unexportedRuntimeSymbol)\);'
     r'|Module\._\w+=makeInvalidEarlyAccess\("\w+"\)[,;]'
