@@ -151,7 +151,7 @@ def _open(template: str) -> str:
 
 # What JavaScript says.
 
-PROBLEM = re.compile(r'code: "([\w-]+)",\s*message: (.+?),\s*fix: (.+?),?\s*\}\)?;', re.DOTALL)
+PROBLEM = re.compile(r'code: "([\w-]+)",\s*message: (.+?),\s*fix(?:: (.+?),?\s*\}\)?;|\s*\})', re.DOTALL)
 TOLD = re.compile(r'complain\("([\w-]+)", (.+?), (.+?)\)')
 
 
