@@ -4,7 +4,7 @@ Who plays them: the page in memory (``tests/unit/memory/player.py``) and a real 
 """
 
 import random
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 STEPS = 14  # at most
@@ -30,12 +30,13 @@ class Event(NamedTuple):
 
 
 class Page(NamedTuple):
-    """What ``window.pyscriptReplay`` says of itself, and the codes of the errors that it has told of."""
+    """What ``window.pyscriptReplay`` says of itself, and what it has told of: transitions, and codes of errors."""
 
     status: str
     recording: bool
     device: str | None
     session: str | None
+    transitions: tuple[str, ...]
     errors: tuple[str, ...]
 
 
@@ -44,6 +45,7 @@ class Seen(NamedTuple):
 
     events: tuple[Event, ...]
     pages: tuple[Page, ...]
+    recordings: frozenset[str]  # the replay ids of all that has been uploaded so far
 
 
 class Names:
@@ -60,8 +62,17 @@ class Names:
         device, session = self.name("device", device), self.name("session", session)
         return Event(name, device, session, replay_id and self._replay_id(replay_id))
 
-    def page(self, status: str, recording: bool, device: Any, session: Any, errors: Sequence[str]) -> Page:
-        return Page(status, recording, self.name("device", device), self.name("session", session), tuple(errors))
+    def page(self, facade: Mapping[str, Any], transitions: Sequence[Mapping[str, Any]], errors: Sequence[str]) -> Page:
+        device, session = self.name("device", facade["deviceId"]), self.name("session", facade["sessionId"])
+        told = tuple(self._transition(each) for each in transitions)
+        return Page(facade["status"], facade["recording"], device, session, told, tuple(errors))
+
+    def recordings(self, replay_ids: Iterable[str]) -> frozenset[str]:
+        return frozenset(self._replay_id(each) for each in replay_ids)
+
+    def _transition(self, told: Mapping[str, Any]) -> str:
+        previous, current = self.name("session", told["previous"]), self.name("session", told["current"])
+        return f"{told['reason']}: {previous} to {current} of {self.name('device', told['deviceId'])}"
 
     def _replay_id(self, replay_id: str) -> str:
         device, _, session = replay_id.rpartition("/")
@@ -128,9 +139,10 @@ def difference(steps: Sequence[Step], memory: Sequence[Seen], reality: Sequence[
     """Where two players first disagree; empty where they don't."""
     for step, here, there in zip(steps, memory, reality, strict=True):
         if here != there:
-            told = "\n".join(
-                f"{name}:\n    {seen.events}\n    {seen.pages}"
-                for name, seen in (("in memory", here), ("in reality", there))
-            )
-            return f"{step}\n{told}"
+            told = [
+                f"in memory:  {one}\nin reality: {other}"
+                for one, other in zip(here, there, strict=True)
+                if one != other
+            ]
+            return "\n".join([str(step), *told])
     return ""

@@ -33,7 +33,7 @@ STORE = """([id, now]) => {
 }"""
 LOOK = """() => {
   const { status, recording, deviceId, sessionId } = window.pyscriptReplay;
-  return { status, recording, deviceId, sessionId, errors: heard.error.map(({ code }) => code) };
+  return [{ status, recording, deviceId, sessionId }, heard.session, heard.error.map(({ code }) => code)];
 }"""
 
 
@@ -193,9 +193,10 @@ class Player:
     def seen(self, names: Names, before: int) -> Seen:
         """``before``: how many events had arrived before."""
         arrived = sorted(self.site.events[before:], key=_number)
-        return Seen(
-            tuple(self._event(names, each) for each in arrived), tuple(self._page(names, tab) for tab in self.tabs)
-        )
+        events = tuple(self._event(names, each) for each in arrived)
+        pages = tuple(self._page(names, tab) for tab in self.tabs)
+        uploads = [f"{each.device_id}/{each.session_id}" for each in self.site.replay.uploads]
+        return Seen(events, pages, names.recordings(uploads))
 
     def _event(self, names: Names, message: dict[str, Any]) -> Event:
         name = _name(message)
@@ -210,8 +211,7 @@ class Player:
         return names.event(name, *ids, carried)
 
     def _page(self, names: Names, tab: BrowserPage) -> Page:
-        at = tab.evaluate(LOOK)
-        return names.page(at["status"], at["recording"], at["deviceId"], at["sessionId"], at["errors"])
+        return names.page(*tab.evaluate(LOOK))
 
 
 def _name(message: dict[str, Any]) -> str:

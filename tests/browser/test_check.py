@@ -1,6 +1,9 @@
 """``pyscript-replay check`` on pages that are served for real: our tag, the documented wirings, and plain ones."""
 
 import json
+import os
+import subprocess
+import sys
 import threading
 from collections.abc import Iterator
 from html import escape
@@ -9,12 +12,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 from pyscript_replay.tools import bundle, cli
 
 from ..sites import shop
 
 pytestmark = pytest.mark.visits
+
+REPOSITORY = Path(__file__).parents[2]
 
 MODES = ("actions", "classic-device", "classic-cloud")
 LIGHT = {"privacyConfig": {"defaultMaskLevel": "light"}}
@@ -169,3 +175,20 @@ def test_what_cannot_be_looked_at_is_status_2(
     assert ended(*(each.replace("{origin}", origin) for each in arguments)) == 2
     said = capsys.readouterr()
     assert said.err.startswith(code) and said.out == ""
+
+
+@pytest.mark.timeout(400)  # it sets itself up
+def test_the_github_action_s_step_annotates_what_a_page_lacks(origin: str, tmp_path: Path) -> None:
+    """As GitHub runs it: by bash, with the inputs in its environment."""
+    (step,) = yaml.safe_load((REPOSITORY / "action.yml").read_text("utf-8"))["runs"]["steps"]
+    values = {"urls": f"{origin}/no-sample-rate\n{origin}/plain", "mode": "", "fail-on": "problem"}
+    given = {f"${{{{ inputs.{name} }}}}": value for name, value in values.items()}
+    given["${{ runner.temp }}/pyscript-replay"] = str(tmp_path / "environment")
+    env = {name: given[value] for name, value in step["env"].items()}
+    path = os.environ["PATH"].replace(f"{Path(sys.executable).parent}:", "")  # a runner's own Python has pip
+    runner = {"RUNNER_TEMP": str(tmp_path), "GITHUB_ACTION_PATH": str(REPOSITORY), "PATH": path}
+    command = ["bash", "--noprofile", "--norc", "-e", "-o", "pipefail", "-c", step["run"]]
+    done = subprocess.run(command, env={**os.environ, **runner, **env}, capture_output=True, encoding="utf-8")
+    assert done.returncode == 1, done.stderr
+    assert f"::warning title=no-sample-rate::{origin}/no-sample-rate: " in done.stdout
+    assert f"::{origin}/plain: " in done.stdout

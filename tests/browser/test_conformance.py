@@ -1,7 +1,7 @@
 """The page in memory tells the truth: the same steps, there and on the real SDKs in a real browser, come to the same.
 
-After each step what was delivered, and what ``window.pyscriptReplay`` says, are compared: names of events, devices,
-sessions, replay ids, status, whether it records, and errors. What ``tests/unit`` proves in memory rests on this.
+After each step what was delivered and uploaded, and what ``window.pyscriptReplay`` says, are compared: events, devices,
+sessions, replay ids, recordings, transitions, status, and errors. What ``tests/unit`` proves in memory rests on this.
 """
 
 import pytest
@@ -25,6 +25,7 @@ STORIES: dict[str, list[Step]] = {
     "reset without an event": [Step("reset"), EVENT],
     "late events of who has gone": [EVENT, Step("late", 2), EVENT],
     "last words after 31 minutes": [EVENT, Step("idle", 31), Step("late", 1), EVENT],
+    "the same user again": [Step("identify", "ada"), EVENT, Step("identify", "ada"), EVENT],
     "another user": [EVENT, Step("identify", "ada"), EVENT, Step("identify", "bob"), EVENT],
     "reload": [EVENT, Step("reload"), EVENT, Step("idle", 31), Step("reload"), EVENT],
     "clock back": [EVENT, Step("clock", -61), EVENT, Step("idle", 31), EVENT],

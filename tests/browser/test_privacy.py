@@ -83,7 +83,7 @@ def visited(site: Site, mode: str, seed: int) -> tuple[str, str]:
     site.page.evaluate("document.getElementById('done').firstChild.data = 'all-is-told'")
     site.page.evaluate("pyscriptReplay.flush()")
     site.wait_for(lambda: "all-is-told" in uploaded(site))
-    return first + later + "".join(text for _, text in changes), uploaded(site)
+    return " ".join([first, later, *(text for _, text in changes)]), uploaded(site)
 
 
 def uploaded(site: Site) -> str:

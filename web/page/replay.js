@@ -16,6 +16,12 @@ const OURS = Symbol.for("pyscript-replay"); // whatever else has its name, anoth
 
 const OPT_OUT = "pyscript-replay.opt-out";
 
+const NO_SEGMENT = {
+  code: "segment-missing",
+  message: "what was given to use() is no Segment object",
+  fix: "Give it what AnalyticsBrowser.load() answers, or the Segment that is awaited from that.",
+};
+
 /**
  * Whether a facade is there. An element with this id is none, nor is the array of early calls.
  * @param {Record<string, any>} scope
@@ -38,6 +44,7 @@ export function openPage(scope, track) {
     sessionId: null,
     deviceId: null,
     replayId: null,
+    replayUrl: null,
     recording: false,
   };
   /** @type {Deferred<Facade>} */
@@ -48,6 +55,8 @@ export function openPage(scope, track) {
   const displayed = deferred(); // a prerendered page is shown; its state then
   /** @type {Problem | null} */
   let lastError = null;
+  /** @type {Deferred<void>} */
+  const lost = deferred(); // resolved when Python is
   /** @type {Map<string, Problem>} those that are not mended, by code */
   const errors = new Map();
   const waiting = earlyCalls(read(scope, "pyscriptReplay").value);
@@ -70,11 +79,25 @@ export function openPage(scope, track) {
     return facade;
   }
 
+  /**
+   * What Python answers, or nothing when it comes to its end before that.
+   * @template T
+   * @param {T} answer
+   */
+  const unlessLost = (answer) => Promise.race([answer, lost.promise]);
+
   /** @returns {Promise<Finding[]>} what the doctor finds */
   async function examined() {
-    if (effects.doctor) return effects.doctor();
+    let told = page.errors();
+    try {
+      await page.rest?.();
+      const found = await unlessLost(effects.doctor?.());
+      if (found) return found;
+    } catch (/** @type {any} */ { message, fix }) {
+      told = [{ code: "runtime-load", message: `the doctor could not be loaded: ${message}`, fix }, ...told];
+    }
     if (life.state === "waiting") return [WAITING];
-    return errors.size ? page.errors().map((error) => ({ level: "problem", ...error })) : [NOT_STARTED];
+    return told.length ? told.map((error) => ({ level: "problem", ...error })) : [NOT_STARTED];
   }
 
   const methods = {
@@ -86,10 +109,10 @@ export function openPage(scope, track) {
       return settled();
     },
     async stop() {
-      await Promise.all(page.happened("stop"));
+      await unlessLost(Promise.all(page.happened("stop")));
     },
     async flush() {
-      await effects.flush?.();
+      await unlessLost(effects.flush?.());
     },
     async doctor() {
       const findings = await examined();
@@ -109,7 +132,22 @@ export function openPage(scope, track) {
           fix: "Give it a name, as text.",
         });
       }
-      return track(name, properties);
+      return page.given ? page.given.track(name, properties) : track(name, properties);
+    },
+    /**
+     * The page's Segment, where it is no global. What cannot be used is an error that is said, too.
+     * @param {Segment} analytics
+     */
+    async use(analytics) {
+      try {
+        if (typeof analytics?.addSourceMiddleware !== "function") throw replayError(NO_SEGMENT);
+        effects.use?.(analytics);
+        page.given = analytics;
+      } catch (/** @type {any} */ error) {
+        const problem = error?.fix ? error : replayError(NO_SEGMENT); // anything can be handed over
+        page.error(problem);
+        throw problem;
+      }
     },
   };
   /** @type {any} it becomes one here, property by property */
@@ -120,7 +158,7 @@ export function openPage(scope, track) {
     define(facade, name, { enumerable: true, get: () => values[name] });
   }
   // whoever awaits the answer sees its rejection; for a page that does not, it must not become an uncaught error
-  for (const name of ["start", "stop", "flush", "doctor", "track"]) {
+  for (const name of ["start", "stop", "flush", "doctor", "track", "use"]) {
     const method = made[name];
     made[name] = (/** @type {unknown[]} */ ...args) => {
       const answer = method(...args);
@@ -137,6 +175,9 @@ export function openPage(scope, track) {
   const page = {
     facade,
 
+    /** The Segment that was handed over. */
+    given: null,
+
     /** Something has happened (lifecycle.py has the names): take the step, and answer what its effects answer. */
     happened(happening) {
       const due = life.step(happening);
@@ -145,7 +186,7 @@ export function openPage(scope, track) {
       return due.map((effect) => effects[effect]?.());
     },
 
-    /** What is carried out by whom: `{ effect: function }`, besides those that are known; also `flush` and `doctor`. */
+    /** What is carried out by whom: `{ effect: function }`, besides those that are known; also `flush`, `doctor`, `use`. */
     serve: (more) => void Object.assign(effects, more),
 
     /** The page's first step. Answers a promise of the facade, once it is known what has become of it. */
@@ -214,6 +255,18 @@ export function openPage(scope, track) {
     failed(problem) {
       page.error(problem);
       page.happened(["new", "asked"].includes(life.state) ? "refused" : "wiring-failed");
+    },
+
+    /** Python is lost, for as long as the page is there. */
+    lost(problem) {
+      const unrecorded = () => page.happened("not-recorded");
+      const gone = { look: undefined, end: undefined, flush: undefined, doctor: undefined };
+      page.serve({ ...gone, load: () => page.failed(problem), begin: unrecorded });
+      page.rest = undefined;
+      page.report({ recording: false });
+      page.failed(problem);
+      unrecorded();
+      lost.resolve();
     },
 
     /** What the tag says cannot be done; nor will it when it is tried again. */

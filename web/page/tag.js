@@ -6,10 +6,11 @@
 // when `data-hold-ms` has passed, or when anything fails, the events go on, once each, in order. Who has opted out is
 // not recorded, and nothing of that is done; Segment, where the tag brings it, is loaded all the same.
 
-import { imported, there } from "./assets.js";
+import { diagnoseWith, imported, there } from "./assets.js";
+import { diagnosed } from "./diagnosis.js";
 import { deferred, isOpen, openPage } from "./replay.js";
 import { say } from "./say.js";
-import { bringing, hasSegment, isTaken, standIn, trackOn, watchSegment } from "./segment.js";
+import { bringing, handOver, hasSegment, isTaken, standIn, trackOn, watchSegment } from "./segment.js";
 import { CONSENT, HOLD_MS, SEGMENT_CDN } from "./tables.js";
 
 const ASSETS = __ASSETS__; // logical name: path below this script's folder; written by `pyscript-replay build`
@@ -63,7 +64,7 @@ let runs = false; // Python: the first that arrives
 function load(page) {
   if (!segment) {
     const given = Number(tag["hold-ms"]);
-    segment = watchSegment(window, name, "hold-ms" in tag && given >= 0 ? given : HOLD_MS);
+    segment = watchSegment(window, name, "hold-ms" in tag && given >= 0 ? given : HOLD_MS, page.given);
     page.serve({ release: segment.release });
     if (bring) segment.expect(needing(bring(segment.meet), settings()));
     fetchAhead();
@@ -89,6 +90,7 @@ async function boot(page) {
     await running;
   } catch (/** @type {any} */ error) {
     booting = null; // start() tries again
+    if (error.told) return;
     page.failed({
       code: "runtime-load",
       message: `Python could not be started: ${error.message}`,
@@ -181,6 +183,7 @@ function refusal() {
   return null;
 }
 
+diagnoseWith(diagnosed);
 if (isOpen(window)) {
   say(
     globalThis,
@@ -195,6 +198,7 @@ if (isOpen(window)) {
   page.serve({
     load: () => load(page),
     release: () => void bring?.().catch(page.error), // nothing is held when nothing was loaded
+    use: (given) => handOver(window, name, given, { segment, bring }),
   });
   page.makeEarlyCalls();
   if (refused) page.refuse(refused);

@@ -49,6 +49,7 @@ class Browser:
         self.delivered: list[dict[str, Any]] = []
         self.logged: list[dict[str, Any]] = []
         self.uploads: list[str] = []
+        self.kept: list[str] = []  # those that were taken
         self.requests: list[str] = []
         self.tabs: list[Tab] = []
 
@@ -159,10 +160,6 @@ class Tab:
     @property
     def recording(self) -> bool:
         return self.facade.it["recording"]
-
-    @property
-    def device_id(self) -> Any:
-        return self.facade.it["deviceId"]
 
     @property
     def session_id(self) -> Any:

@@ -5,7 +5,7 @@ from typing import Any
 
 from pyscript_replay.device import REPLAY_ID
 
-from ...histories import Event, Names, Page, Seen, Step
+from ...histories import Event, Names, Seen, Step
 from .browser import LAST_ACCESS, SESSION, Browser, Tab, pause, run
 from .clock import MINUTE
 
@@ -118,7 +118,8 @@ def told(mode: str, steps: Sequence[Step]) -> list[Seen]:
             await player.play(step)
             arrived = sorted(browser.delivered[before:], key=_count)
             events = tuple(_event(mode, names, each) for each in arrived)
-            tale.append(Seen(events, tuple(_page(names, tab) for tab in browser.tabs)))
+            pages = tuple(names.page(tab.facade.it, tab.facade.sessions, tab.errors) for tab in browser.tabs)
+            tale.append(Seen(events, pages, names.recordings(browser.kept)))
 
     run(mode, story)
     return tale
@@ -132,7 +133,3 @@ def _event(mode: str, names: Names, event: dict[str, Any]) -> Event:
     logged = mode != "classic-device" or event["type"] == "track"
     device, session = (event.get("device_id"), event.get("session_id")) if logged else (None, None)
     return names.event(event["name"], device, session, event["properties"].get(REPLAY_ID))
-
-
-def _page(names: Names, tab: Tab) -> Page:
-    return names.page(tab.status, tab.recording, tab.device_id, tab.session_id, tab.errors)
