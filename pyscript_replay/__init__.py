@@ -29,6 +29,9 @@ async def connect(mode: str, on_session: "Callable | None" = None, **options: ob
     from . import bridge
     from . import options as table
 
+    if bridge.IN_WORKER:
+        message = "this Python runs in a worker, where there is no page to record"
+        raise ReplayError("worker", message, "Take the attribute worker from the script that calls connect().")
     options["mode"] = mode
     chosen = table.from_keywords(options, bridge.is_selector)
     if on_session is not None and not callable(on_session):

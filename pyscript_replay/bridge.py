@@ -34,14 +34,20 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
     from typing import Any
 
+IN_WORKER = False  # PyScript's: there is no page
+
 _border: "Any"
 try:
     import pyscript_replay_border as _border  # pyright: ignore[reportMissingImports]
 except ImportError:
     try:
+        from pyscript import RUNNING_IN_WORKER as IN_WORKER  # pyright: ignore[reportMissingImports]
+
+        if IN_WORKER:  # where MicroPython would not survive asking for a module of the page
+            raise ImportError
         from pyscript.js_modules import pyscript_replay_border as _border  # pyright: ignore[reportMissingImports]
     except ImportError:
-        _border = None  # CPython: no browser here
+        _border = None  # a worker, or CPython: no page here
 
 try:
     from pyodide.ffi import create_proxy as _proxy  # pyright: ignore[reportMissingImports]

@@ -188,6 +188,7 @@ def test_the_inspector_counts_the_uploads_of_its_own_session_only(page: Page, se
 
     def own(page: Page) -> None:
         """What is shown is what the server has of this session, once that is all there."""
+        uploads, shown = 0, ""
         for _ in range(100):
             uploads = len(server.store.uploads(device, int(session)))
             shown = page.locator("#uploads").text_content() or ""

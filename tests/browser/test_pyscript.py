@@ -5,6 +5,8 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import BrowserContext, Page, Route
 
+from .conftest import Site
+
 ORIGIN = "http://bundle.test"
 TYPES = {".wasm": "application/wasm", ".js": "text/javascript", ".mjs": "text/javascript", ".json": "application/json"}
 
@@ -32,6 +34,9 @@ window.now = str(bridge.now())
 CONFIGURED = {
     "not at all": ("", ""),
     "an element": ('<{kind}-config>{{"name": "mine"}}</{kind}-config>', ""),
+    "an element in TOML": ('<{kind}-config type="toml"># mine\nname = "mine"\n</{kind}-config>', ""),
+    "an element whose source is TOML": ('<{kind}-config src="/dist/mine.toml"></{kind}-config>', ""),
+    "an attribute in TOML": ("", " config='name = \"mine\"'"),
     "an element with a source": ('<{kind}-config src="/dist/pyscript.json"></{kind}-config>', ""),
     "an attribute": ("", ' config="/dist/pyscript.json"'),
 }
@@ -50,6 +55,8 @@ def test_everything_comes_from_the_bundle(
             element, attribute = (each.format(kind=kind) for each in CONFIGURED[configured])
             document = PAGE.format(kind=kind, element=element, attribute=attribute)
             route.fulfill(body=document, content_type="text/html")
+        elif name == "mine.toml":
+            route.fulfill(body='name = "mine"\n[files]\n"./pyscript.json" = "./read.json"\n')
         elif name in files:
             route.fulfill(body=files[name].read_bytes(), content_type=TYPES.get(files[name].suffix, "text/plain"))
         else:
@@ -63,3 +70,24 @@ def test_everything_comes_from_the_bundle(
     assert page.evaluate("found") == f"{runtime} option-missing True"
     assert abs(page.evaluate("Date.now() - Number(now)")) < 60_000
     assert not elsewhere
+
+
+IN_WORKER = """<!doctype html>
+<script type="module" src="{root}/pyscript.js"></script>
+<script type="{kind}" worker>
+from pyscript_replay import ReplayError, connect
+
+try:
+    await connect("actions", api_key="local")
+except ReplayError as error:
+    print(error.code, error.fix)
+</script>
+"""
+
+
+@pytest.mark.parametrize("kind", ["mpy", "py"])
+def test_worker_attribute_is_answered_by_an_error_that_says_so(page: Page, site: Site, kind: str) -> None:
+    site.file("worker", IN_WORKER.format(root=f"{site.server.url}/dist", kind=kind))
+    page.goto(f"{site.server.url}/site/worker")
+    fix = "Take the attribute worker from the script that calls connect()."
+    site.wait_for(lambda: f"worker {fix}" in site.console, seconds=60)
