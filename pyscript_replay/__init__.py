@@ -5,14 +5,16 @@ from .errors import ReplayError
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from typing import Any
 
     from .replay import Replay
 
 __all__ = ["ReplayError", "connect"]
 __version__ = "0.1.0"
+PATIENCE_MS = 1000  # so long may a call wait to be awaited, before the page is told that it was forgotten
 
 
-async def connect(mode: str, on_session: "Callable | None" = None, **options: object) -> "Replay":
+def connect(mode: str, on_session: "Callable | None" = None, **options: object) -> "Connecting":
     """Record this page's sessions.
 
     Args:
@@ -26,6 +28,56 @@ async def connect(mode: str, on_session: "Callable | None" = None, **options: ob
     Raises:
         ReplayError: with a ``code`` and the way to ``fix`` it.
     """
+    return Connecting(_connected(mode, on_session, options))
+
+
+class Connecting:
+    """What ``connect()`` answers: a coroutine, of which Python itself would not say that nobody awaits it."""
+
+    def __init__(self, coroutine: "Any"):
+        from . import bridge
+
+        self._coroutine = coroutine
+        self._begun = False
+        if bridge.RUNTIME != "cpython":
+            bridge.spawn(self._remind())
+
+    async def _remind(self) -> None:
+        from . import bridge
+
+        await bridge.sleep(PATIENCE_MS)
+        if not self._begun:
+            bridge.warn(str(_not_awaited()))
+
+    def __await__(self) -> "Any":
+        self._begun = True
+        return self._coroutine.__await__() if hasattr(self._coroutine, "__await__") else iter(self._coroutine)
+
+    __iter__ = __await__  # MicroPython's
+
+    def send(self, value: object) -> object:  # what makes a task of it
+        self._begun = True
+        return self._coroutine.send(value)
+
+    def throw(self, *error: "Any") -> object:
+        self._begun = True
+        return self._coroutine.throw(*error)
+
+    def close(self) -> None:
+        self._begun = True
+        self._coroutine.close()
+
+    def __getattr__(self, name: str) -> object:
+        if name.startswith("_"):
+            raise AttributeError(name)
+        raise _not_awaited()
+
+
+def _not_awaited() -> ReplayError:
+    return ReplayError("not-awaited", "connect() was called, but not awaited", "Write: replay = await connect(…)")
+
+
+async def _connected(mode: str, on_session: "Callable | None", options: dict) -> "Replay":
     from . import bridge
     from . import options as table
 

@@ -91,3 +91,25 @@ def test_worker_attribute_is_answered_by_an_error_that_says_so(page: Page, site:
     page.goto(f"{site.server.url}/site/worker")
     fix = "Take the attribute worker from the script that calls connect()."
     site.wait_for(lambda: f"worker {fix}" in site.console, seconds=60)
+
+
+NOT_AWAITED = """<!doctype html>
+<script type="module" src="{root}/pyscript.js"></script>
+<script type="{kind}">
+from pyscript_replay import ReplayError, connect
+
+replay = connect("actions", api_key="local")
+try:
+    print(replay.session_id)
+except ReplayError as error:
+    print(error.code, error.fix)
+</script>
+"""
+
+
+@pytest.mark.parametrize("kind", ["mpy", "py"])
+def test_a_forgotten_await_is_answered_by_an_error_that_says_so(page: Page, site: Site, kind: str) -> None:
+    site.file("forgotten", NOT_AWAITED.format(root=f"{site.server.url}/dist", kind=kind))
+    page.goto(f"{site.server.url}/site/forgotten")
+    site.wait_for(lambda: "not-awaited Write: replay = await connect(…)" in site.console, seconds=60)
+    site.wait_for(lambda: any("connect() was called, but not awaited" in text for text in site.console))
