@@ -9,8 +9,9 @@ import re
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
-from .devserver.segment import BATCHES, KINDS, METRICS
-
+KINDS = ("t", "p", "i", "g", "a", "s")
+BATCHES = ("b", "batch")
+METRICS = "m"
 COLLECTED = (*KINDS, *BATCHES, METRICS)
 REPLAY = "/amplitude/session-replay"
 NOWHERE = "/nowhere"
@@ -31,8 +32,12 @@ HOSTS = (
     (rf".*segment(?:apis)?\.(?:io|com)/v1/({'|'.join(COLLECTED)})", r"/v1/\1"),
 )
 
-PATTERN = re.compile(
+THEIRS = re.compile(
     r"^https?://(?:[^/?#]*\.)?(?:segment\.com|segment\.io|segmentapis\.com|amplitude\.com)(?::\d+)?(?:[/?#]|$)"
+)
+"""An address whose host is theirs. This and ``PATTERN`` mean the same in JavaScript."""
+PATTERN = re.compile(
+    rf"{THEIRS.pattern}"
     r"|/analytics\.js/v1/|/v1/projects/[^/]+/settings|/analytics-next/|/next-integrations/"
     rf"|/(?:{'|'.join(COLLECTED)})(?:\?.*)?$"
     r"|[?&](?:config_group|session_id)=|/2/httpapi|/batch"

@@ -1,78 +1,22 @@
 """``pyscript-replay check`` on pages that are served for real: our tag, the documented wirings, and plain ones."""
 
 import json
-import threading
 from collections.abc import Iterator
-from html import escape
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from pyscript_replay.tools import bundle, cli
+from pyscript_replay.tools import cli
 
-from ..sites import shop
+from ..sites import served
 
 pytestmark = pytest.mark.visits
-
-MODES = ("actions", "classic-device", "classic-cloud")
-LIGHT = {"privacyConfig": {"defaultMaskLevel": "light"}}
-POLICY = """<meta http-equiv="Content-Security-Policy"
-  content="connect-src 'self' https://*.segment.com https://*.segment.io">"""
-
-
-def tag(mode: str, **more: str) -> str:
-    return shop.TAG.replace('data-mode="actions"', f'data-mode="{mode}"').format(
-        "".join(f' data-{name.replace("_", "-")}="{value}"' for name, value in more.items())
-    )
-
-
-PAGES = {
-    **{f"tag-{mode}": tag(mode, write_key="segment-key") + shop.BUY for mode in MODES},
-    "snippet-and-auto": shop.snippet() + tag("auto"),
-    "consent": shop.HEADS["consent"],
-    "no-replay": shop.HEADS["no-replay"],
-    "plain": "",
-    "no-sample-rate": tag("actions", write_key="segment-key").replace(' data-sample-rate="1"', "") + shop.BUY,
-    "light": tag("actions", write_key="segment-key", options=escape(json.dumps(LIGHT))) + shop.BUY,
-    "policy": POLICY + tag("actions", write_key="segment-key") + shop.BUY,
-}
-
-
-class Shop(BaseHTTPRequestHandler):
-    def do_GET(self) -> None:
-        name = self.path.partition("?")[0].lstrip("/")
-        if name.startswith("dist/"):
-            kind = {"wasm": "application/wasm", "js": "text/javascript", "mjs": "text/javascript"}
-            return self._answer(
-                (bundle.cached() / name.removeprefix("dist/")).read_bytes(),
-                kind.get(name.rpartition(".")[2], "application/octet-stream"),
-            )
-        if name.endswith(".js"):
-            return self._answer(shop.script(name), "text/javascript")
-        if name in PAGES or (shop.SITES / f"{name}.js").exists():
-            head = PAGES.get(name, f'<script type="module" src="/{name}.js"></script>')
-            return self._answer(shop.PAGE.format(head).encode(), "text/html; charset=utf-8")
-        self.send_error(404)
-
-    def _answer(self, body: bytes, kind: str) -> None:
-        self.send_response(200)
-        self.send_header("Content-Type", kind)
-        self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body)
-
-    def log_message(self, format: str, *args: Any) -> None:
-        pass
 
 
 @pytest.fixture(scope="module")
 def origin() -> Iterator[str]:
-    with ThreadingHTTPServer(("127.0.0.1", 0), Shop) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        yield f"http://127.0.0.1:{server.server_address[1]}"
-        server.shutdown()
+    with served.serving() as origin:
+        yield origin
 
 
 def ended(*arguments: object) -> object:
@@ -91,7 +35,7 @@ def found(capsys: pytest.CaptureFixture, *arguments: object) -> tuple[object, se
     return status, wrong, {each["code"] for each in report["findings"]} - wrong
 
 
-@pytest.mark.parametrize("page", [*(f"tag-{mode}" for mode in MODES), "snippet-and-auto", "consent"])
+@pytest.mark.parametrize("page", [*(f"tag-{mode}" for mode in served.MODES), "snippet-and-auto", "consent"])
 def test_our_tag_is_sound(origin: str, capsys: pytest.CaptureFixture, page: str) -> None:
     """In all three modes, beside a snippet, and waiting for a consent: no false alarm."""
     status, wrong, sound = found(capsys, f"{origin}/{page}")

@@ -1,0 +1,78 @@
+"""Sites that are served for real, for tests of ``check`` and ``watch``; run as a program, it is a site's own server."""
+
+import contextlib
+import json
+import threading
+from collections.abc import Generator
+from html import escape
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+
+from pyscript_replay.tools import bundle
+
+from . import shop
+
+MODES = ("actions", "classic-device", "classic-cloud")
+LIGHT = {"privacyConfig": {"defaultMaskLevel": "light"}}
+POLICY = """<meta http-equiv="Content-Security-Policy"
+  content="connect-src 'self' https://*.segment.com https://*.segment.io">"""
+
+
+def tag(mode: str, **more: str) -> str:
+    return shop.TAG.replace('data-mode="actions"', f'data-mode="{mode}"').format(
+        "".join(f' data-{name.replace("_", "-")}="{value}"' for name, value in more.items())
+    )
+
+
+PAGES = {
+    **{f"tag-{mode}": tag(mode, write_key="segment-key") + shop.BUY for mode in MODES},
+    "snippet-and-auto": shop.snippet() + tag("auto"),
+    "consent": shop.HEADS["consent"],
+    "no-replay": shop.HEADS["no-replay"],
+    "plain": "",
+    "no-sample-rate": tag("actions", write_key="segment-key").replace(' data-sample-rate="1"', "") + shop.BUY,
+    "light": tag("actions", write_key="segment-key", options=escape(json.dumps(LIGHT))) + shop.BUY,
+    "policy": POLICY + tag("actions", write_key="segment-key") + shop.BUY,
+}
+
+
+class Shop(BaseHTTPRequestHandler):
+    def do_GET(self) -> None:
+        name = self.path.partition("?")[0].lstrip("/")
+        if name.startswith("dist/"):
+            kind = {"wasm": "application/wasm", "js": "text/javascript", "mjs": "text/javascript"}
+            return self._answer(
+                (bundle.cached() / name.removeprefix("dist/")).read_bytes(),
+                kind.get(name.rpartition(".")[2], "application/octet-stream"),
+            )
+        if name.endswith(".js"):
+            return self._answer(shop.script(name), "text/javascript")
+        if name in PAGES or (shop.SITES / f"{name}.js").exists():
+            head = PAGES.get(name, f'<script type="module" src="/{name}.js"></script>')
+            return self._answer(shop.PAGE.format(head).encode(), "text/html; charset=utf-8")
+        self.send_error(404)
+
+    def _answer(self, body: bytes, kind: str) -> None:
+        self.send_response(200)
+        self.send_header("Content-Type", kind)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, format: str, *args: Any) -> None:
+        pass
+
+
+@contextlib.contextmanager
+def serving() -> Generator[str]:
+    """Where the sites are."""
+    with ThreadingHTTPServer(("127.0.0.1", 0), Shop) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_address[1]}"
+        server.shutdown()
+
+
+if __name__ == "__main__":
+    with serving() as origin:
+        print(f"Local: {origin}/")
+        threading.Event().wait()
