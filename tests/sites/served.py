@@ -1,6 +1,8 @@
 """Sites that are served for real, for tests of ``check`` and ``watch``; run as a program, it is a site's own server."""
 
+import base64
 import contextlib
+import hashlib
 import json
 import threading
 from collections.abc import Generator
@@ -17,6 +19,14 @@ LIGHT = {"privacyConfig": {"defaultMaskLevel": "light"}}
 POLICY = """<meta http-equiv="Content-Security-Policy"
   content="connect-src 'self' https://*.segment.com https://*.segment.io">"""
 
+STATIC = """<script>
+  window.analytics = [];
+  analytics._cdn = "https://cdn.segment.com";
+  analytics.track = (...args) => analytics.push(["track", ...args]);
+</script>
+<script async integrity="sha256-of-another-version"
+  src="https://cdn.segment.com/analytics.js/v1/segment-key/analytics.min.js"></script>"""
+
 
 def tag(mode: str, **more: str) -> str:
     return shop.TAG.replace('data-mode="actions"', f'data-mode="{mode}"').format(
@@ -29,6 +39,9 @@ PAGES = {
     "snippet-and-auto": shop.snippet() + tag("auto"),
     "consent": shop.HEADS["consent"],
     "no-replay": shop.HEADS["no-replay"],
+    "snippet": shop.snippet(),
+    "tag-and-snippet": shop.HEADS["tag-and-snippet"],
+    "static": STATIC + tag("actions") + shop.BUY,
     "plain": "",
     "no-sample-rate": tag("actions", write_key="segment-key").replace(' data-sample-rate="1"', "") + shop.BUY,
     "light": tag("actions", write_key="segment-key", options=escape(json.dumps(LIGHT))) + shop.BUY,
@@ -37,8 +50,15 @@ PAGES = {
 
 
 class Shop(BaseHTTPRequestHandler):
+    first = ""
+    """What each page has before all else."""
+
     def do_GET(self) -> None:
         name = self.path.partition("?")[0].lstrip("/")
+        if name == "echo/socket":
+            return self._echo()
+        if name.startswith("echo/"):
+            return self._answer(b"", "text/plain")
         if name.startswith("dist/"):
             kind = {"wasm": "application/wasm", "js": "text/javascript", "mjs": "text/javascript"}
             return self._answer(
@@ -49,8 +69,25 @@ class Shop(BaseHTTPRequestHandler):
             return self._answer(shop.script(name), "text/javascript")
         if name in PAGES or (shop.SITES / f"{name}.js").exists():
             head = PAGES.get(name, f'<script type="module" src="/{name}.js"></script>')
-            return self._answer(shop.PAGE.format(head).encode(), "text/html; charset=utf-8")
+            return self._answer(shop.PAGE.format(self.first + head).encode(), "text/html; charset=utf-8")
         self.send_error(404)
+
+    def do_POST(self) -> None:
+        self._answer(self.rfile.read(int(self.headers["Content-Length"])), "text/plain")
+
+    def _echo(self) -> None:
+        """A web socket (RFC 6455) that answers a short text with the same."""
+        accepted = hashlib.sha1(f"{self.headers['Sec-WebSocket-Key']}258EAFA5-E914-47DA-95CA-C5AB0DC85B11".encode())
+        self.send_response(101)
+        for name, value in (("Upgrade", "websocket"), ("Connection", "Upgrade")):
+            self.send_header(name, value)
+        self.send_header("Sec-WebSocket-Accept", base64.b64encode(accepted.digest()).decode())
+        self.end_headers()
+        length = self.rfile.read(2)[1] & 0x7F
+        mask = self.rfile.read(4)
+        text = bytes(each ^ mask[index % 4] for index, each in enumerate(self.rfile.read(length)))
+        self.wfile.write(bytes([0x81, length]) + text)
+        self.rfile.read(1)  # until the browser goes
 
     def _answer(self, body: bytes, kind: str) -> None:
         self.send_response(200)
@@ -64,9 +101,10 @@ class Shop(BaseHTTPRequestHandler):
 
 
 @contextlib.contextmanager
-def serving() -> Generator[str]:
-    """Where the sites are."""
-    with ThreadingHTTPServer(("127.0.0.1", 0), Shop) as server:
+def serving(first: str = "") -> Generator[str]:
+    """Where the sites are; each page has ``first`` before all else."""
+    handler = type("Shop", (Shop,), {"first": first, "protocol_version": "HTTP/1.1"})
+    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
         yield f"http://127.0.0.1:{server.server_address[1]}"
         server.shutdown()

@@ -47,23 +47,28 @@
   const { sendBeacon } = navigator;
   navigator.sendBeacon = (url, body) => sendBeacon.call(navigator, elsewhere(url) ?? url, body);
 
-  /** A script out of their CDN is one of ours, which has another hash. */
-  const from = (/** @type {HTMLScriptElement} */ script, /** @type {string} */ url) => {
-    const here = elsewhere(url, patterns.maybe);
-    if (here) script.removeAttribute("integrity");
-    return here ?? url;
-  };
-  const src = /** @type {PropertyDescriptor} */ (Object.getOwnPropertyDescriptor(HTMLScriptElement.prototype, "src"));
-  Object.defineProperty(HTMLScriptElement.prototype, "src", {
-    ...src,
-    set(/** @type {string} */ url) {
-      src.set?.call(this, from(this, url));
-    },
-  });
-  const { setAttribute } = HTMLScriptElement.prototype;
-  HTMLScriptElement.prototype.setAttribute = function (name, value) {
-    setAttribute.call(this, name, name.toLowerCase() === "src" ? from(this, value) : value);
-  };
+  // Elements that fetch something. A script of their CDN comes in the version that is here, which has another hash.
+  for (const [element, attribute] of /** @type {const} */ ([
+    [HTMLScriptElement.prototype, "src"],
+    [HTMLLinkElement.prototype, "href"],
+  ])) {
+    const from = (/** @type {Element} */ tag, /** @type {string} */ url) => {
+      const here = elsewhere(url, patterns.maybe);
+      if (here) tag.removeAttribute("integrity");
+      return here ?? url;
+    };
+    const property = /** @type {PropertyDescriptor} */ (Object.getOwnPropertyDescriptor(element, attribute));
+    const { setAttribute } = element;
+    Object.defineProperty(element, attribute, {
+      ...property,
+      set(/** @type {string} */ url) {
+        property.set?.call(this, from(this, url));
+      },
+    });
+    element.setAttribute = function (name, value) {
+      setAttribute.call(this, name, name.toLowerCase() === attribute ? from(this, value) : value);
+    };
+  }
 
   // Session Replay uploads in a worker, whose script is a blob.
   /** @type {Map<string, Blob>} */

@@ -27,8 +27,8 @@ PAGES = ("document", "iframe", "frame", None)
 CONDITIONS = ("if-none-match", "if-modified-since")
 BEFORE = re.compile(rb"(?:\s|\xef\xbb\xbf|<!--.*?-->|<!doctype[^>]*>|<html[^>]*>|<head[^>]*>)*", re.DOTALL | re.I)
 """What may stand before the first script of a page."""
-SCRIPT = re.compile(rb"<script\b[^>]*>", re.I)
-SRC = re.compile(rb"(\bsrc\s*=\s*[\"']?)(https?://[^\"'\s>]+)", re.I)
+FETCHING = re.compile(rb"<(?:script|link)\b[^>]*>", re.I)
+ADDRESS = re.compile(rb"(\b(?:src|href)\s*=\s*[\"']?)(https?://[^\"'\s>]+)", re.I)
 INTEGRITY = re.compile(rb"\sintegrity\s*=\s*(\"[^\"]*\"|'[^']*')", re.I)
 META = re.compile(rb"<meta\b[^>]*content-security-policy[^>]*>", re.I)
 CONTENT = re.compile(rb"(\bcontent\s*=\s*)(\"[^\"]*\"|'[^']*')", re.I)
@@ -156,10 +156,10 @@ def page(html: bytes, server: str, policies: Sequence[str] = ()) -> bytes:
     """A page's text, with the line in it; Segment's and Amplitude's scripts, too, come from the development server."""
 
     def here(tag: re.Match[bytes]) -> bytes:
-        found = SRC.search(tag[0])
+        found = ADDRESS.search(tag[0])
         if not found or not hosts.theirs(found[2].decode("latin-1")):
             return tag[0]
-        led = SRC.sub(rb"\g<1>" + f"{server}{elsewhere.PREFIX}".encode() + rb"\g<2>", tag[0])
+        led = ADDRESS.sub(rb"\g<1>" + f"{server}{elsewhere.PREFIX}".encode() + rb"\g<2>", tag[0])
         return INTEGRITY.sub(b"", led)
 
     def allowed(tag: re.Match[bytes]) -> bytes:
@@ -169,7 +169,7 @@ def page(html: bytes, server: str, policies: Sequence[str] = ()) -> bytes:
 
         return CONTENT.sub(value, tag[0])
 
-    html = META.sub(allowed, SCRIPT.sub(here, html))
+    html = META.sub(allowed, FETCHING.sub(here, html))
     nonce = next((found[1] for each in policies if (found := re.search(r"'nonce-([^']+)'", each))), None)
     line = elsewhere.line(server)
     if nonce:
