@@ -29,7 +29,8 @@ EVENT = "pyscript-replay check"
 OPENING = 30.0  # seconds for a page to open
 IDLE = 8.0  # seconds for its requests to end
 PATIENCE = 15.0  # seconds for what was done to arrive
-QUIET = 0.7  # seconds
+QUIET = 0.4  # seconds without anything, when what was done has arrived
+HOPELESS = 3.0  # seconds without anything, while the page answers, after which what is missing will not come
 FLUSH_EVERY = 1.0  # seconds
 CLICKED = 3  # buttons at most
 
@@ -45,6 +46,7 @@ WIRINGS = (
     ("classic-device", re.compile(r"getInstance\(\)\.onInit\(")),
     ("actions", re.compile("Actions Amplitude")),
 )
+TOLD_BY_NOTHING = ("actions", "nothing on the page tells another")
 
 
 class Options(NamedTuple):
@@ -147,24 +149,32 @@ def _told(browser: "Browser", url: str) -> tuple[str, str]:
             answers.append(response)
 
         page.on("response", answered)
-        _open(page, url)
-        tag = page.evaluate(TAG_MODE)
-        if tag and tag != "auto":
-            return tag, "the script tag says so"
-        code = [page.evaluate(SCRIPTS)]
-        for answer in [each for each in answers if each.request.resource_type == "script"]:
-            with contextlib.suppress(_error(), UnicodeDecodeError):  # it has none
-                code.append(answer.text())
-        return mode_of("\n".join(code), bool(tag))
+        _open(page, url, settle=False)
+        found = _told_by(page, answers)
+        if found == TOLD_BY_NOTHING:  # what a tag manager loads comes later
+            _settle(page)
+            found = _told_by(page, answers)
+        return found
     finally:
         context.unroute_all(behavior="ignoreErrors")
         context.close()
 
 
+def _told_by(page: "Page", answers: Sequence[Any]) -> tuple[str, str]:
+    tag = page.evaluate(TAG_MODE)
+    if tag and tag != "auto":
+        return tag, "the script tag says so"
+    code = [page.evaluate(SCRIPTS)]
+    for answer in [each for each in answers if each.request.resource_type == "script"]:
+        with contextlib.suppress(_error(), UnicodeDecodeError):  # it has none
+            code.append(answer.text())
+    return mode_of("\n".join(code), bool(tag))
+
+
 def mode_of(code: str, ours: bool = False) -> tuple[str, str]:
     """The mode that this code is written for. Our own tag's is for all of them."""
     found = None if ours else next((mode for mode, pattern in WIRINGS if pattern.search(code)), None)
-    return (found, "the page's code tells it") if found else ("actions", "nothing on the page tells another")
+    return (found, "the page's code tells it") if found else TOLD_BY_NOTHING
 
 
 class _Visitor:
@@ -209,7 +219,7 @@ class _Visitor:
         with self._stage(LEAVE):
             self._click()
             self.page.wait_for_timeout(300)
-            _open(self.page, self.url)
+            _open(self.page, self.url, settle=False)
             self._wait(lambda: not evidence.nothing_lost(self.so_far()).problem)
 
     def so_far(self) -> Evidence:
@@ -288,10 +298,13 @@ class _Visitor:
             self.page.evaluate("(name) => void __pyscript_replay_visitor.track(name)", EVENT)
 
     def _wait(self, holds: Callable[[], bool]) -> None:
-        """Until it holds and all is quiet, or for as long as patience lasts."""
+        """Until it holds and all is quiet; or until nothing more comes, or patience is at its end."""
         began, flushed = time.monotonic(), 0.0
+        arrived, held = -1, False
         while (waited := time.monotonic() - began) < PATIENCE:
-            if holds() and self.wire.quiet(QUIET):
+            if arrived != (now := len(self.wire.moments)):  # else it is what it was
+                arrived, held = now, holds()
+            if self.wire.quiet(QUIET if held else HOPELESS) and (held or waited >= HOPELESS):
                 return
             if waited - flushed >= FLUSH_EVERY or not flushed:
                 self.replay._flush()
@@ -312,7 +325,7 @@ def _keep(visitor: _Visitor, options: Options) -> None:
         options.replay.write_text(viewer.exported(session), "utf-8")
 
 
-def _open(page: "Page", url: str) -> None:
+def _open(page: "Page", url: str, settle: bool = True) -> None:
     """Open the page, and wait until it has settled. Raises ``ReplayError``."""
     try:
         response = page.goto(url, timeout=OPENING * 1000)
@@ -321,6 +334,11 @@ def _open(page: "Page", url: str) -> None:
         raise ReplayError("unreachable", f"{url} cannot be opened: {_first_line(error)}", fix) from error
     if response and response.status >= 400:
         raise ReplayError("unreachable", f"{url} answers {response.status}", "Check the address.")
+    if settle:
+        _settle(page)
+
+
+def _settle(page: "Page") -> None:
     with contextlib.suppress(_error()):  # some pages are never idle
         page.wait_for_load_state("networkidle", timeout=IDLE * 1000)
     end = time.monotonic() + PATIENCE
