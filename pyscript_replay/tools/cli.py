@@ -277,6 +277,7 @@ def check(
     from . import check as checking
     from .check import reporters
 
+    checking.writable(junit, sarif, screenshot, har, replay)
     visit = checking.script(script) if script else None
     options = checking.Options(mode and mode.value, visit, screenshot, har, replay, connect, live)
     with errors.status("Visiting …"):

@@ -19,6 +19,14 @@ LIGHT = {"privacyConfig": {"defaultMaskLevel": "light"}}
 POLICY = """<meta http-equiv="Content-Security-Policy"
   content="connect-src 'self' https://*.segment.com https://*.segment.io">"""
 
+BANNER = """<div role=dialog style="position: fixed; inset: 0; background: white">
+  <p>Cookies?</p><button>Reject</button><button id=accept>Accept all</button></div>
+<script type=module>
+  document.querySelector("#accept").onclick = ({ target }) => {
+    target.parentElement.remove();
+    pyscriptReplay.start();
+  };
+</script>"""
 STATIC = """<script>
   window.analytics = [];
   analytics._cdn = "https://cdn.segment.com";
@@ -38,6 +46,9 @@ PAGES = {
     **{f"tag-{mode}": tag(mode, write_key="segment-key") + shop.BUY for mode in MODES},
     "snippet-and-auto": shop.snippet() + tag("auto"),
     "consent": shop.HEADS["consent"],
+    "banner": BANNER + tag("actions", write_key="segment-key", consent="wait") + shop.BUY,
+    "banner-too-late": BANNER + tag("actions", write_key="segment-key") + shop.BUY,
+    "own-domain": shop.HEADS["proxy"],
     "no-replay": shop.HEADS["no-replay"],
     "snippet": shop.snippet(),
     "tag-and-snippet": shop.HEADS["tag-and-snippet"],

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import BrowserContext, Route
 
-from pyscript_replay.tools import bundle, chromium
+from pyscript_replay.tools import bundle, chromium, npm
 
 SITES = Path(__file__).parent
 ORIGIN = "https://shop.example/"
@@ -62,7 +62,10 @@ def browser_type_launch_args(browser_type_launch_args: dict[str, Any]) -> dict[s
 
 @functools.cache
 def script(name: str) -> bytes:
-    return bundle.esbuild(SITES / name)
+    """A file here with what it imports: the vendor's wrapper brings packages of its own, see npm/package.json."""
+    wrapper = "@amplitude/segment-session-replay-wrapper"
+    alias = {wrapper: str(npm.installed(SITES / "npm") / wrapper)} if name == "wrapper.js" else {}
+    return bundle.esbuild(SITES / name, alias=alias)
 
 
 @pytest.fixture(autouse=True)

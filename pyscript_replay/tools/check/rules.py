@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 from ... import doctor
 from ...device import REPLAY_ID
 from ...doctor import OK, PROBLEM, WARNING
-from .. import evidence, hosts
+from .. import evidence, hosts, policy
 from ..evidence import Evidence, Ids
 from .visit import CANARY, LATER, LEAVE, LOAD, RESET, Stage, Visit
 
@@ -143,21 +143,36 @@ def _of_consent(visit: Visit) -> Iterator[Finding]:
     if visit.before_consent is None:
         return
     verdict = evidence.nothing_before_consent(visit.before_consent)
-    if verdict.problem:
+    if verdict.problem and visit.before_consent.messages == visit.before_consent.uploads == []:
+        message = f"before the consent {_clause(verdict.problem)}; no event and no recording did"
+        yield Finding(WARNING, "loaded-before-consent", message, {}, "See whether your consent covers what it loads.")
+    elif verdict.problem:
         yield _problem("before-consent", f"before the consent {_clause(verdict.problem)}", "Load nothing before it.")
     else:
         yield Finding(OK, "consent", "before the consent nothing was asked of Segment or Amplitude", {}, "")
 
 
 def _of_policy(visit: Visit) -> Iterator[Finding]:
-    """What the page's policy has refused, of theirs."""
-    refused = {(each["directive"], each["blocked"]) for each in visit.page["violations"]}
-    config = _config(visit) or {}
-    for directive, blocked in sorted(refused):
-        if hosts.theirs(blocked) and urlsplit(blocked).netloc != config.get("host"):
-            source = "/".join(blocked.split("/")[:3])
-            message, fix = (each.format(host=source, directive=directive) for each in doctor.CAUSES["policy"])
-            yield Finding(PROBLEM, "policy", message, {"directive": directive, "blocked": blocked}, fix)
+    """What the page's policy has refused, of theirs; and the policy that would not have."""
+    theirs = [each for each in visit.page["violations"] if _is_theirs(each, visit)]
+    if not theirs:
+        return
+    sources: dict[str, list[str]] = {}
+    for each in theirs:
+        source = "blob:" if each["blocked"] == "blob" else "/".join(each["blocked"].split("/")[:3])
+        if source not in sources.setdefault(each["directive"], []):
+            sources[each["directive"]].append(source)
+    told = ", ".join(f"{source} ({directive})" for directive, found in sorted(sources.items()) for source in found)
+    mended = [policy.allowing(each, sources) for each in dict.fromkeys(each["policy"] for each in theirs)]
+    finding = _problem("policy", f"the Content-Security-Policy refuses {told}", f"Make it: {' and '.join(mended)}")
+    yield finding._replace(evidence={"refused": sources, "policies": mended})
+
+
+def _is_theirs(violation: Json, visit: Visit) -> bool:
+    """Whether it is of Segment or Amplitude; or else the worker in which Session Replay uploads."""
+    blocked = violation["blocked"]
+    worker = blocked == "blob" and violation["directive"] == "worker-src"
+    return bool(hosts.local("GET", blocked, None)) or (worker and not visit.evidence.uploads)
 
 
 def _of_masking(visit: Visit) -> Iterator[Finding]:

@@ -19,7 +19,7 @@ from ..expectations import PAUSE, Replay
 from ..npm import WEB
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser, BrowserContext, Page
+    from playwright.sync_api import Browser, BrowserContext, Locator, Page
 
 CANARY = "canary 4929 1357"
 """What is typed into the page's fields, to be looked for in the recording."""
@@ -33,6 +33,24 @@ QUIET = 0.4  # seconds without anything, when what was done has arrived
 HOPELESS = 3.0  # seconds without anything, while the page answers, after which what is missing will not come
 FLUSH_EVERY = 1.0  # seconds
 CLICKED = 3  # buttons at most
+
+# The button of a consent banner that accepts all: of OneTrust, Cookiebot, Didomi, TrustArc, Usercentrics, CookieYes and
+# Klaro, whatever their language; else, by what such buttons say.
+ACCEPT = (
+    "#onetrust-accept-btn-handler",
+    "#CybotCookiebotDialogBodyLevelButtonLevelOptinAllowAll",
+    "#didomi-notice-agree-button",
+    "#truste-consent-button",
+    "[data-testid=uc-accept-all-button]",
+    ".cky-btn-accept",
+    ".klaro .cm-btn-success",
+)
+ACCEPTING = re.compile(
+    r"^\s*((i )?(accept|agree|allow|consent)( to)?( all)?( cookies)?( (and|&) (close|continue))?"
+    r"|(alle )?(cookies )?(akzeptieren|zulassen|annehmen|zustimmen)|(tout )?accepter( tout)?"
+    r"|(aceptar|aceitar)( tod[oa]s?)?|accetta( tutt[oi])?)\s*$",
+    re.IGNORECASE,
+)
 
 LOAD, CLICK, SCRIPT = "the load", "a click", "the script"
 RESET, TAB, LATER, RELOAD, LEAVE = "reset()", "a second tab", "31 minutes", "a reload", "leaving"
@@ -75,7 +93,7 @@ class Visit(NamedTuple):
     mode, why: which way Segment has played, and what told it
     evidence: what was seen on the wire
     page: what the page was asked when it was clicked (``web/tools/visitor.js``)
-    before_consent: what was seen while our tag waited for a consent; ``None`` if it did not
+    before_consent: what was seen before a consent was given; ``None`` if none was waited for
     typed: whether there was a field to type into
     stored: what was stored in the end as ``analytics_session_id``
     live: whether it was the real Segment
@@ -253,10 +271,26 @@ class _Visitor:
         return Seen(len(seen.messages), len(seen.uploads))
 
     def _consent(self) -> None:
-        """Our tag waits for one: look at what was there before it, and give it."""
+        """Where a consent is waited for, look at what was there before it, and give it: as a visitor, if there is a
+        banner; or to our tag, which waits for it."""
+        button = self._banner()
+        waiting = self.page.evaluate("window.pyscriptReplay?.status") == "waiting"
+        if not button and not waiting:
+            return
+        self.before_consent = self.wire.evidence(self.replay.stored())
+        if button:
+            button.click(timeout=3000, no_wait_after=True)
+            _settle(self.page)
         if self.page.evaluate("window.pyscriptReplay?.status") == "waiting":
-            self.before_consent = self.so_far()
             self.page.evaluate("pyscriptReplay.start().then(() => undefined, () => undefined)")
+
+    def _banner(self) -> "Locator | None":
+        """What accepts all, in a banner for consents."""
+        for frame in self.page.frames:  # some banners are in one of their own
+            for button in (frame.locator(", ".join(ACCEPT)), frame.get_by_role("button", name=ACCEPTING)):
+                if button.first.is_visible():
+                    return button.first
+        return None
 
     def _type(self) -> bool:
         fields = self.page.locator("input:not([type]), input[type=text], input[type=search], textarea")
@@ -286,7 +320,7 @@ class _Visitor:
         """The first button that tracks something; without one, an event of ours."""
         called = len(self.wire.called)
         if self.options.script:
-            self.options.script(self.page)
+            self._script(self.options.script)
         else:
             for button in self.page.locator("button, [role=button], input[type=button]").all()[:CLICKED]:
                 with contextlib.suppress(_error()):  # it cannot be seen, or something is in front of it
@@ -296,6 +330,13 @@ class _Visitor:
                     return
         if len(self.wire.called) == called:
             self.page.evaluate("(name) => void __pyscript_replay_visitor.track(name)", EVENT)
+
+    def _script(self, script: "Callable[[Page], object]") -> None:
+        try:
+            script(self.page)
+        except Exception as error:
+            message = f"visit() has failed on {self.page.url}: {type(error).__name__}: {_first_line(error)}"
+            raise ReplayError("script", message, "Mend the function that --script names.") from error
 
     def _wait(self, holds: Callable[[], bool]) -> None:
         """Until it holds and all is quiet; or until nothing more comes, or patience is at its end."""

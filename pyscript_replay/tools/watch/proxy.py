@@ -16,7 +16,7 @@ from anyio.abc import ByteStream, SocketAttribute, SocketStream
 from anyio.from_thread import start_blocking_portal
 
 from ...errors import ReplayError
-from .. import hosts
+from .. import hosts, policy
 from ..devserver import elsewhere
 from ..devserver.server import HOST
 
@@ -32,7 +32,6 @@ ADDRESS = re.compile(rb"(\b(?:src|href)\s*=\s*[\"']?)(https?://[^\"'\s>]+)", re.
 INTEGRITY = re.compile(rb"\sintegrity\s*=\s*(\"[^\"]*\"|'[^']*')", re.I)
 META = re.compile(rb"<meta\b[^>]*content-security-policy[^>]*>", re.I)
 CONTENT = re.compile(rb"(\bcontent\s*=\s*)(\"[^\"]*\"|'[^']*')", re.I)
-NEEDED = ("script-src", "script-src-elem", "connect-src")
 POLICY = b"content-security-policy"
 OF_THE_TEXT = (b"content-length", b"transfer-encoding", b"etag", b"last-modified")
 
@@ -179,19 +178,9 @@ def page(html: bytes, server: str, policies: Sequence[str] = ()) -> bytes:
     return html[:at] + line.encode() + html[at:]
 
 
-def allowing(header: str, source: str) -> str:
-    """Policies as they stand in a header, which also allow scripts of this source, and connections to it."""
-    return ",".join(_allowing(policy, source) for policy in header.split(","))
-
-
-def _allowing(policy: str, source: str) -> str:
-    directives = {words[0].lower(): words[1:] for each in policy.split(";") if (words := each.split())}
-    default = directives.get("default-src")
-    for name in NEEDED:
-        values = directives.get(name, None if name == "script-src-elem" else default)
-        if values is not None:
-            directives[name] = [*(each for each in values if each.lower() != "'none'"), source]
-    return "; ".join(" ".join([name, *values]) for name, values in directives.items())
+def allowing(header: str, server: str) -> str:
+    """Policies as they stand in a header, which also allow what the line needs."""
+    return policy.allowing(header, {"script-src-elem": [server], "connect-src": [server]})
 
 
 def _onward(request: h11.Request) -> h11.Request:
