@@ -19,7 +19,7 @@ FULL_SNAPSHOT = 2  # rrweb's type of event for a whole page
 STORED = ("ajs_", "analytics_session_id", "amp_", "amplitude_", "pyscript-replay")
 """How the names begin under which Segment and Amplitude store something in the browser."""
 NEAREST = 3
-CONFIG = f"{hosts.REPLAY}/config/"
+CONFIG = f"{hosts.REPLAY}/config"
 
 
 class Moment(NamedTuple):

@@ -25,7 +25,7 @@ CDN = re.compile(
 # of these hosts: a path there, and the one that it has here
 HOSTS = (
     (r"cdn\..*amplitude\.com/(libs/.+)", r"/amplitude/\1"),
-    (r"sr-client-cfg\..*amplitude\.com/config/(.+)", rf"{REPLAY}/config/\1"),
+    (r"sr-client-cfg\..*amplitude\.com/config(/.+)?", rf"{REPLAY}/config\1"),  # older SDKs: its key is in the query
     (r"api-sr\..*amplitude\.com/.+", f"{REPLAY}/track"),
     (r"api\d*\..*amplitude\.com/(?:2/httpapi|batch)", "/amplitude/2/httpapi"),
     (r"api\d*\..*amplitude\.com/", "/amplitude/classic"),

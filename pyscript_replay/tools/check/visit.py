@@ -61,7 +61,7 @@ TAG_MODE = "document.querySelector('script[src*=\"replay.js\"][data-api-key]')?.
 # How the code of each way of wiring can be known. The most particular first.
 WIRINGS = (
     ("classic-cloud", re.compile(r"\bAmplitude:\s*\{\s*session_id\b")),
-    ("classic-device", re.compile(r"getInstance\(\)\.onInit\(")),
+    ("classic-device", re.compile(r"\bamplitude\.getInstance\(\)")),
     ("actions", re.compile("Actions Amplitude")),
 )
 TOLD_BY_NOTHING = ("actions", "nothing on the page tells another")
