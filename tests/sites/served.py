@@ -4,15 +4,19 @@ import base64
 import contextlib
 import hashlib
 import json
+import tempfile
 import threading
 from collections.abc import Generator
 from html import escape
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from typing import Any
+from urllib.parse import unquote
 
 from pyscript_replay.tools import bundle
 
 from . import shop
+from .defects import DEFECTS
 
 MODES = ("actions", "classic-device", "classic-cloud")
 LIGHT = {"privacyConfig": {"defaultMaskLevel": "light"}}
@@ -77,10 +81,9 @@ class Shop(BaseHTTPRequestHandler):
                 kind.get(name.rpartition(".")[2], "application/octet-stream"),
             )
         if name.endswith(".js"):
-            return self._answer(shop.script(name), "text/javascript")
-        if name in PAGES or (shop.SITES / f"{name}.js").exists():
-            head = PAGES.get(name, f'<script type="module" src="/{name}.js"></script>')
-            return self._answer(shop.PAGE.format(self.first + head).encode(), "text/html; charset=utf-8")
+            return self._answer(_script(name.removesuffix(".js")), "text/javascript")
+        if page := _page(name):
+            return self._answer(f"{self.first}{page}".encode(), "text/html; charset=utf-8")
         self.send_error(404)
 
     def do_POST(self) -> None:
@@ -109,6 +112,38 @@ class Shop(BaseHTTPRequestHandler):
 
     def log_message(self, format: str, *args: Any) -> None:
         pass
+
+
+def _page(name: str) -> str | None:
+    """The page of this name: of one with a defect in its markup, with that."""
+    site, before, after = _seeded(name)
+    if site in PAGES:
+        return _changed(shop.PAGE.format(PAGES[site]), before, after)
+    if (shop.SITES / f"{site}.js").exists():
+        return shop.PAGE.format(f'<script type="module" src="/{name}.js"></script>')
+    return None
+
+
+def _script(name: str) -> bytes:
+    site, before, after = _seeded(name)
+    file = shop.SITES / f"{site}.js"
+    if not before:
+        return shop.script(file)
+    with tempfile.TemporaryDirectory() as directory:
+        changed = Path(directory) / file.name
+        changed.write_text(_changed(file.read_text("utf-8"), before, after), "utf-8")
+        return shop.script(changed)
+
+
+def _seeded(name: str) -> tuple[str, str, str]:
+    """The site, and the change that a defect is: none, as a rule."""
+    defect = DEFECTS.get(unquote(name).removeprefix("defect/"))
+    return (defect.site, defect.before, defect.after) if defect else (name, "", "")
+
+
+def _changed(text: str, before: str, after: str) -> str:
+    assert not before or text.count(before) == 1, f"{text.count(before)} times: {before}"
+    return text.replace(before, after) if before else text
 
 
 @contextlib.contextmanager

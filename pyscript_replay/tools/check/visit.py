@@ -60,7 +60,10 @@ TAG_MODE = "document.querySelector('script[src*=\"replay.js\"][data-api-key]')?.
 
 # How the code of each way of wiring can be known. The most particular first.
 WIRINGS = (
-    ("classic-cloud", re.compile(r"\bAmplitude:\s*\{\s*session_id\b")),
+    (
+        "classic-cloud",
+        re.compile(r"\bAmplitude:\s*\{\s*session_id\b|[\"'`]@amplitude/plugin-session-replay-browser[\"'`]"),
+    ),
     ("classic-device", re.compile(r"\bamplitude\.getInstance\(\)")),
     ("actions", re.compile("Actions Amplitude")),
 )
@@ -206,6 +209,7 @@ class _Visitor:
         self.asked: dict[str, Any] = {}
         self.before_consent: Evidence | None = None
         self.typed = False
+        self.in_vain = 0  # waits
 
     def go(self) -> None:
         with self._stage(LOAD):
@@ -345,7 +349,9 @@ class _Visitor:
         while (waited := time.monotonic() - began) < PATIENCE:
             if arrived != (now := len(self.wire.moments)):  # else it is what it was
                 arrived, held = now, holds()
-            if self.wire.quiet(QUIET if held else HOPELESS) and (held or waited >= HOPELESS):
+            enough = QUIET if held else HOPELESS / (1 + self.in_vain)  # what has not come will not come the next time
+            if self.wire.quiet(enough) and (held or waited >= enough):
+                self.in_vain += not held
                 return
             if waited - flushed >= FLUSH_EVERY or not flushed:
                 self.replay._flush()
