@@ -222,7 +222,8 @@ def sent_in(seen: Evidence, message: Json) -> Ids | None:
     device_id, session_id = named({**message, "properties": properties})
     if device_id is not None and session_id is not None:
         return device_id, session_id
-    return _copied(seen, message) or session_of(seen, message)
+    # amplitude-js does not send all of Segment's kinds of events; of these only the replay id speaks
+    return _copied(seen, message) or (session_of(seen, message) if seen.logged else None)
 
 
 def _copied(seen: Evidence, message: Json) -> Ids | None:

@@ -19,6 +19,7 @@ from . import shop
 from .defects import DEFECTS
 
 MODES = ("actions", "classic-device", "classic-cloud")
+SERVERS = (("configServerUrl", "config"), ("trackServerUrl", "track"))
 LIGHT = {"privacyConfig": {"defaultMaskLevel": "light"}}
 POLICY = """<meta http-equiv="Content-Security-Policy"
   content="connect-src 'self' https://*.segment.com https://*.segment.io">"""
@@ -67,6 +68,7 @@ PAGES = {
 class Shop(BaseHTTPRequestHandler):
     first = ""
     """What each page has before all else."""
+    real = ""
 
     def do_GET(self) -> None:
         name = self.path.partition("?")[0].lstrip("/")
@@ -82,6 +84,12 @@ class Shop(BaseHTTPRequestHandler):
             )
         if name.endswith(".js"):
             return self._answer(_script(name.removesuffix(".js")), "text/javascript")
+        if name == "real":
+            replay = {each: f"{self.real}/amplitude/session-replay/{where}" for each, where in SERVERS}
+            tagged = tag(
+                "actions", write_key="actions", segment_cdn=f"{self.real}/segment", options=escape(json.dumps(replay))
+            )
+            return self._answer(shop.PAGE.format(tagged + shop.BUY).encode(), "text/html; charset=utf-8")
         if page := _page(name):
             return self._answer(f"{self.first}{page}".encode(), "text/html; charset=utf-8")
         self.send_error(404)
@@ -147,9 +155,10 @@ def _changed(text: str, before: str, after: str) -> str:
 
 
 @contextlib.contextmanager
-def serving(first: str = "") -> Generator[str]:
-    """Where the sites are; each page has ``first`` before all else."""
-    handler = type("Shop", (Shop,), {"first": first, "protocol_version": "HTTP/1.1"})
+def serving(first: str = "", real: str = "") -> Generator[str]:
+    """Where the sites are; each page has ``first`` before all else. ``real`` is who is Segment and Amplitude to the
+    page ``/real``."""
+    handler = type("Shop", (Shop,), {"first": first, "real": real, "protocol_version": "HTTP/1.1"})
     with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
         yield f"http://127.0.0.1:{server.server_address[1]}"

@@ -62,7 +62,7 @@ TAG_MODE = "document.querySelector('script[src*=\"replay.js\"][data-api-key]')?.
 WIRINGS = (
     (
         "classic-cloud",
-        re.compile(r"\bAmplitude:\s*\{\s*session_id\b|[\"'`]@amplitude/plugin-session-replay-browser[\"'`]"),
+        re.compile(r"\bAmplitude:\s*\{\s*session_id\b|pluginName\s*=\s*[\"'`]@amplitude/plugin-session-replay-browser"),
     ),
     ("classic-device", re.compile(r"\bamplitude\.getInstance\(\)")),
     ("actions", re.compile("Actions Amplitude")),
@@ -209,7 +209,7 @@ class _Visitor:
         self.asked: dict[str, Any] = {}
         self.before_consent: Evidence | None = None
         self.typed = False
-        self.in_vain = 0  # waits
+        self.in_vain = 0  # how often a recording was waited for, and did not come
 
     def go(self) -> None:
         with self._stage(LOAD):
@@ -308,17 +308,20 @@ class _Visitor:
         """Do something that is tracked, and wait until it has arrived with its recording."""
         before = self._count()
         self._click()
+        if not self.wire.asked:
+            return
 
-        def arrived() -> bool:
+        def sessions() -> set[evidence.Ids]:
             seen = self.so_far()
-            sessions = {evidence.session_of(seen, each) for each in seen.messages[before.events :]} - {None}
-            recorded = bool(evidence.replay_asked(seen))
-            return bool(sessions) and not any(
-                recorded and evidence.recorded(seen, ids).problem for ids in sessions if ids
-            )
+            return set(filter(None, (evidence.session_of(seen, each) for each in seen.messages[before.events :])))
 
-        if self.wire.asked:
-            self._wait(arrived)
+        def recorded() -> bool:
+            seen = self.so_far()
+            return not any(evidence.recorded(seen, ids).problem for ids in sessions())
+
+        if self._wait(lambda: bool(sessions())) and evidence.replay_asked(self.so_far()):
+            # what was not recorded before will hardly be now
+            self.in_vain += not self._wait(recorded, HOPELESS / (1 + self.in_vain))
 
     def _click(self) -> None:
         """The first button that tracks something; without one, an event of ours."""
@@ -342,21 +345,20 @@ class _Visitor:
             message = f"visit() has failed on {self.page.url}: {type(error).__name__}: {_first_line(error)}"
             raise ReplayError("script", message, "Mend the function that --script names.") from error
 
-    def _wait(self, holds: Callable[[], bool]) -> None:
-        """Until it holds and all is quiet; or until nothing more comes, or patience is at its end."""
+    def _wait(self, holds: Callable[[], bool], hopeless: float = HOPELESS) -> bool:
+        """Until it holds and all is quiet; or until nothing more comes, or patience is at its end. Whether it holds."""
         began, flushed = time.monotonic(), 0.0
         arrived, held = -1, False
         while (waited := time.monotonic() - began) < PATIENCE:
             if arrived != (now := len(self.wire.moments)):  # else it is what it was
                 arrived, held = now, holds()
-            enough = QUIET if held else HOPELESS / (1 + self.in_vain)  # what has not come will not come the next time
-            if self.wire.quiet(enough) and (held or waited >= enough):
-                self.in_vain += not held
-                return
+            if self.wire.quiet(QUIET if held else hopeless) and (held or waited >= hopeless):
+                break
             if waited - flushed >= FLUSH_EVERY or not flushed:
                 self.replay._flush()
                 flushed = waited or PAUSE
             self.page.wait_for_timeout(PAUSE * 1000)
+        return held
 
     def _stored(self) -> str | None:
         cookies = {each.get("name"): each.get("value") for each in self.context.cookies(self.url)}
