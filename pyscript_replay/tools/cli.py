@@ -27,8 +27,8 @@ from ..options import MODES
 from .former import KEEP_DAYS
 
 EXIT_CODES = (
-    "Exit codes: 0 it is done; 2 it cannot be done, and what to do is said; 1 a fault of ours, with its traceback, "
-    "or from check: there are problems."
+    "Exit codes: 0 it is done; 2 it cannot be done, and what to do is said; 1 a fault of ours, with its traceback; "
+    "or, from check, that there are problems, and nothing else."
 )
 
 app = typer.Typer(
@@ -290,7 +290,7 @@ def check(
         (sarif, reporters.as_sarif(reports)),
     ):
         if file:
-            file.write_text(text, "utf-8")
+            checking.write(file, text)
     shown = reporters.as_json if as_json else reporters.as_github if github else reporters.as_text
     print(shown(reports))
     if any(each.level in fails for report in reports for each in report.findings):

@@ -52,7 +52,19 @@ def writable(*files: Path | None) -> None:
     """Raises ``ReplayError`` (``file``) where one of these could not be written: before the visit, not after it."""
     for file in filter(None, files):
         if not file.parent.is_dir() or file.is_dir():
-            raise ReplayError("file", f"{file} cannot be written", "Name a file in a directory that is there.")
+            raise _unwritable(file, "there is no such directory, or it is one itself")
+
+
+def write(file: Path, text: str) -> None:
+    """Raises ``ReplayError`` (``file``)."""
+    try:
+        file.write_text(text, "utf-8")
+    except OSError as error:
+        raise _unwritable(file, str(error)) from error
+
+
+def _unwritable(file: Path, why: str) -> ReplayError:
+    return ReplayError("file", f"{file} cannot be written: {why}", "Name a file in a directory that is there.")
 
 
 def without(reports: Sequence[Report], baseline: Path) -> list[Report]:
@@ -75,4 +87,4 @@ def _numbered(options: Options, number: int) -> Options:
     return options._replace(**own)
 
 
-__all__ = ["Options", "Report", "check", "script", "without", "writable"]
+__all__ = ["Options", "Report", "check", "script", "without", "writable", "write"]
