@@ -45,7 +45,9 @@ def text(name: str, what: dict[str, Any], server: str) -> Iterator[str]:
     """The lines for people."""
     at = datetime.fromtimestamp(what.get("received", 0) / 1000).strftime("%H:%M:%S")
     for kind, told, replay in _told(name, what):
-        yield "  ".join([at, f"{kind:9}", told, *([link(server, *replay)] if replay else [])])
+        words = "  ".join([at, f"{kind:9}", told, *([link(server, *replay)] if replay else [])])
+        # whatever a page has sent, it is no command to a terminal
+        yield "".join(each if each.isprintable() else f"\\u{ord(each):04x}" for each in words)
 
 
 def as_json(name: str, what: dict[str, Any], server: str) -> Iterator[str]:
@@ -56,7 +58,7 @@ def as_json(name: str, what: dict[str, Any], server: str) -> Iterator[str]:
 
 def link(server: str, device_id: str, session_id: int) -> str:
     """Where the replay of this session is played."""
-    return f"{server}/replay/{quote(device_id)}/{session_id}"
+    return f"{server}/replay/{quote(device_id, errors="replace")}/{session_id}"
 
 
 def _told(name: str, what: dict[str, Any]) -> Iterator[tuple[str, str, tuple[str, int] | None]]:
