@@ -132,6 +132,7 @@ def test_tail_s_lines_for_people_and_for_programs() -> None:
 def test_what_a_page_sends_is_no_command_to_a_terminal() -> None:
     message = {"type": "\x1b]0;title\x07", "event": "\x9b31m \ud83d Käse"}
     (line,) = tail.text("segment", {"received": 0, "message": message}, HERE)
+    assert tail.link(HERE, "\ud83d", 5) == f"{HERE}/replay/%3F/5"
     assert line.endswith('event      \\u001b]0;title\\u0007 "\\u009b31m \\ud83d Käse"')
 
 

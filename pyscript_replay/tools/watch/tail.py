@@ -58,7 +58,8 @@ def as_json(name: str, what: dict[str, Any], server: str) -> Iterator[str]:
 
 def link(server: str, device_id: str, session_id: int) -> str:
     """Where the replay of this session is played."""
-    return f"{server}/replay/{quote(device_id, errors="replace")}/{session_id}"
+    device_id = quote(device_id, errors="replace")  # it may have half of a surrogate pair
+    return f"{server}/replay/{device_id}/{session_id}"
 
 
 def _told(name: str, what: dict[str, Any]) -> Iterator[tuple[str, str, tuple[str, int] | None]]:
