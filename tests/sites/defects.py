@@ -70,7 +70,7 @@ DEFECTS = {
         ACTIONS,
         "if (!sessionId) return context;",
         'event.integrations["Actions Amplitude"].session_id = Date.now();',
-        {"session-differs"},
+        {"session-differs", "session-changed"},
     ),
     "actions: the stored session is overwritten": Defect(
         ACTIONS,
