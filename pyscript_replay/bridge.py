@@ -90,7 +90,7 @@ class Js:
         value = self.get(key)
         return value if isinstance(value, str) else None
 
-    def member(self, key: str) -> "Js":
+    def member(self, key: "str | int") -> "Js":
         """``object[key]``, which is an object or a function. Raises ``TypeError`` when it is anything else."""
         value = self.get(key)
         if not isinstance(value, Js):
@@ -355,6 +355,12 @@ def json_is_sound() -> bool:
 async def evidence() -> dict:
     """What only the page's JavaScript has seen, for the doctor (``web/page/doctor.js``)."""
     return (await resolved(Js(_border_or_raise().evidence()))).data()
+
+
+def address() -> str:
+    """The address that the page was opened with, whatever it has made of it since."""
+    opened = window().member("performance").call("getEntriesByType", "navigation")
+    return opened.member(0).text("name") or ""
 
 
 def document_is_loading() -> bool:

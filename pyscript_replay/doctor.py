@@ -53,8 +53,8 @@ if TYPE_CHECKING:
 SAMPLED, CAPTURED, MASKED, UPLOADED, MATCHED = STAGES = ("sampled", "captured", "masked", "uploaded", "matched")
 OK, WARNING, PROBLEM = LEVELS = ("ok", "warning", "problem")
 
-DOCS = "findings/#{}"
-"""Where a finding is explained, below the address of the documentation."""
+DOCS, ERROR_DOCS = "reference/findings/#{}", "reference/errors/#{}"
+"""Where a finding, and an error, is explained, below the address of the documentation."""
 
 PATIENCE_MS = 15000
 """A recording of which nothing has been uploaded after so many milliseconds has something wrong with it."""
@@ -826,7 +826,7 @@ def findings(evidence: dict) -> "list[dict]":
 def _told(error: dict) -> dict:
     found = {"level": PROBLEM, "stage": CAPTURED, "evidence": {}, "why": NO_REPLAY}
     found.update(error)
-    found["docs"] = DOCS.format(error["code"])
+    found["docs"] = ERROR_DOCS.format(error["code"])
     return found
 
 

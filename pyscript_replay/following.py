@@ -10,8 +10,8 @@ from collections import namedtuple
 from . import device, session
 from .session import NOT_LOOKED, Decision
 
-Gone = namedtuple("Gone", ("session_id", "properties"))
-"""What was recorded of a visitor when another took over: what the first one's late events carry."""
+Gone = namedtuple("Gone", ("device_id", "session_id", "properties"))
+"""What was recorded of a visitor, or in a session, when another took over: what late events of the first one carry."""
 
 MOST_GONE = 20
 """So many visitors who have gone are remembered; a page that changes its visitor all the time must not grow."""
@@ -37,6 +37,7 @@ class Following:
         self.gave_up = False
         self._stored = NOT_LOOKED  # what was stored at the last look
         self._gone = {}  # by device id
+        self._over = None  # what was recorded of the session before
 
     @property
     def replay_id(self) -> "str | None":
@@ -45,6 +46,10 @@ class Following:
     def gone(self, device_id: "str | None") -> "Gone | None":
         """What was recorded of this device, where another visitor has taken over since."""
         return None if device_id == self.device_id else self._gone.get(device_id)
+
+    def over(self, session_id: int) -> Gone:
+        """What was recorded of a session that is over; of one that this page has not had, nothing is known."""
+        return self._over if self._over and self._over.session_id == session_id else Gone(None, session_id, {})
 
     def see(
         self,
@@ -97,14 +102,14 @@ class Following:
             last = session.opened(now, last)
         answer = self.see(visitor, None, event=session.opened(now, last), properties=properties)
         if over and device_id in self._gone:
-            self._gone[device_id] = Gone(last, {})
+            self._gone[device_id] = Gone(device_id, last, {})
         return answer
 
     def stop(self) -> None:
         """Nothing is recorded any more; what is found later is met as if for the first time."""
         self.session_id = self.device_id = None
         self._stored = NOT_LOOKED
-        self._gone = {}
+        self._gone, self._over = {}, None
 
     def _move(
         self, device_id: "str | None", session_id: "int | None", reason: str, properties: "dict | None"
@@ -112,10 +117,11 @@ class Following:
         if (device_id, session_id) == (self.device_id, self.session_id):
             return None
         previous = self.session_id
+        self._over = Gone(self.device_id, previous, properties or {})
         if previous is not None and device_id != self.device_id:
             while len(self._gone) >= MOST_GONE:
                 self._gone.pop(next(iter(self._gone)))
-            self._gone[self.device_id] = Gone(previous, properties or {})
+            self._gone[self.device_id] = self._over
         self.device_id, self.session_id = device_id, session_id
         self.gave_up = False
         return Move(previous, session_id, device_id, reason)

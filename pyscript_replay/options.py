@@ -8,7 +8,8 @@ wrong is said at once, before anything is loaded or half-done, with the nearest 
 import json
 from collections import namedtuple
 
-from . import sdk_options
+from . import link, sdk_options
+from .device import ALLOWED
 from .errors import ReplayError
 from .spelling import near, nearest
 
@@ -37,6 +38,17 @@ TABLE = (
     Option("sample_rate", "rate", None, False,
            "0 to 1; left out: the SDK's own, 0 (nothing is recorded) unless Amplitude's remote configuration sets one"),
     Option("server_zone", ("US", "EU"), "US", False, "where Amplitude keeps the data"),
+    Option("replay_url", "template", None, False,
+           "a link to the replay, for replay_url: an address with {replayId}, or {deviceId} and {sessionId}; "
+           "left out: Amplitude's, with amplitude_org and amplitude_project"),
+    Option("amplitude_org", "part", None, False, "the organisation in the addresses of Amplitude's site"),
+    Option("amplitude_project", "part", None, False, "the project's number there"),
+    Option("replay_url_property", "text", None, False,
+           "property in which each event that names its replay gets the link, too; left out: none"),
+    Option("session_events", ("off", "on"), "off", False,
+           "on: session_started and session_ended are tracked, with the session's id"),
+    Option("url_session", ("ignore", "follow"), "ignore", False,
+           "follow: go on with the session that an app hands to its web view in the address"),
     Option("options", "object", {}, False, "handed on to Session Replay's init"),
     Option("amplitude_options", "object", {}, False,
            "handed on to the shell Browser SDK's init (classic-cloud)"),
@@ -48,6 +60,13 @@ TABLE = (
     Option("hold_ms", "milliseconds", 2000, True,
            "the longest an event waits for the wiring to be ready, in milliseconds"),
 )  # fmt: skip
+
+TOGETHER = {
+    "amplitude_org": ("amplitude_project",),
+    "amplitude_project": ("amplitude_org",),
+    "replay_url_property": ("replay_url", "amplitude_org"),
+}
+"""An option: those of which it needs one."""
 
 LISTENER = "on_session"
 """A keyword of ``connect()`` that is no option: a function."""
@@ -135,6 +154,15 @@ def _completed(given: dict, shown: "Callable[[Option], str]", is_selector: "Call
             raise ReplayError("option-missing", "{} is missing".format(shown(option)), "Set it: " + option.help + ".")
         else:
             options[option.name] = dict(option.default) if option.kind == "object" else option.default
+    for name, others in TOGETHER.items():
+        missing = [each for each in others if options[each] is None]
+        if options[name] is not None and len(missing) == len(others):
+            shown_as = {each.name: shown(each) for each in TABLE}
+            raise ReplayError(
+                "option-missing",
+                "{} is set, but not {}".format(shown_as[name], " or ".join(shown_as[each] for each in others)),
+                "Set both, or neither.",
+            )
     return options
 
 
@@ -165,6 +193,11 @@ def _is_number(value: object) -> bool:
     return isinstance(value, (int, float)) and not isinstance(value, bool)
 
 
+def _is_part(text: str) -> bool:
+    """Whether it can stand in an address as it is."""
+    return bool(text) and all(each in ALLOWED and each not in ".|@:=" for each in text)
+
+
 def _is_global(value: object) -> bool:
     return bool(value.strip()) if isinstance(value, str) else not isinstance(value, (int, float, dict, list, tuple))
 
@@ -173,6 +206,9 @@ def _is_global(value: object) -> bool:
 _KINDS = {
     "text": ("a text that is not empty", lambda value: isinstance(value, str) and bool(value.strip())),
     "name": ("the name of a global, or the object itself", _is_global),
+    "template": ("an address with http or https, and {replayId}, or {deviceId} and {sessionId}, in it",
+                 link.is_template),
+    "part": ("letters, digits, - and _", lambda value: isinstance(value, str) and _is_part(value)),
     "rate": ("a number from 0 to 1", lambda value: _is_number(value) and 0 <= value <= 1),
     "milliseconds": ("a whole number of milliseconds, 0 or more", lambda value: isinstance(value, int) and value >= 0),
     "object": ("an object, in JSON on the tag", lambda value: isinstance(value, dict)),

@@ -5,7 +5,8 @@ patch goes back to Segment, replay's move to the recorder (``recorder.py``), the
 this is, is a matter of the page (``lifecycle.py``): it is told what happens, and calls the effects back.
 """
 
-from . import bridge, doctor, lifecycle, reach, recorder, source
+from . import bridge, doctor, handover, lifecycle, link, reach, recorder, session, session_events, source
+from .device import REPLAY_ID
 from .errors import REPORT, ReplayError, named
 from .reach import Reach
 from .segment import PATIENCE_MS, Segment
@@ -33,6 +34,7 @@ class Replay:
         self.options = options
         self.mode = options["mode"]
         self._why = "it was set"
+        self._template = link.template(options)
         self._modes = modes
         self._auto = auto  # what tells the mode
         self._mode: "Any" = None  # these four once the page is wired
@@ -44,6 +46,8 @@ class Replay:
         self._said = None  # what was last said to be wrong with the recording
         self._listeners = []
         self._present = None  # the transition to the present session
+        self._left = None  # the session that an earlier page has left in storage
+        self._handed = None  # the session that an app has handed over
         self._page = bridge.page()
         self._page.call("serve", self._effects())
         self._report(mode=self.mode, runtime=self.runtime)
@@ -67,6 +71,11 @@ class Replay:
     def replay_id(self) -> "str | None":
         """``<deviceId>/<sessionId>``, or ``None`` while there is no session."""
         return self._mode.following.replay_id if self._mode else None
+
+    @property
+    def replay_url(self) -> "str | None":
+        """Where that replay is watched, or ``None`` where no option says (``link.py``)."""
+        return link.address(self._template, self.replay_id)
 
     @property
     def recording(self) -> bool:
@@ -184,11 +193,14 @@ class Replay:
         self._mode = mode(self.options, settings)
         self._reach = Reach(mode, settings, self.options)
         rules = (self._mode.event, self._mode.look, self._mode.reset, self._mode.cookie)
-        told = [bridge.told(self._while_reached(each)) for each in rules]
-        segment.connect(loaded.sdk, self._mode, self.options["session_hook"], *told)
+        told = [bridge.told(self._while_reached(*each)) for each in zip(rules, (True, False, True, False))]
+        segment.connect(loaded.sdk, self._mode, self.options, *told)
         self._off = self._reach.look(segment.facts())
         if mode.amplitude_js:
             await self._meet_amplitude_js()
+        if self.options["url_session"] == "follow":
+            self._handed = handover.read(bridge.address())
+            await self._expect_handed()
         self._recorder = loaded
         if self.options["sample_rate"] is None and "sampleRate" not in self.options["options"]:
             bridge.warn(
@@ -196,6 +208,23 @@ class Replay:
                 "Set data-sample-rate (1 records every session)."
             )
         return True
+
+    async def _expect_handed(self) -> None:
+        """Wait, a moment, until the page has the device whose session its address hands over."""
+        for _ in range(handover.WAIT_MS // handover.LOOK_MS):
+            if self._off or self._handed_over(self._segment.facts()) is not None or self._handed is None:
+                return
+            await bridge.sleep(handover.LOOK_MS)
+
+    def _handed_over(self, facts: dict) -> "int | None":
+        """The session in the page's address, where it is of this device and still holds."""
+        if self._handed is None or facts["now"] >= self._handed.until:
+            self._handed = None
+            return None
+        try:
+            return self._handed.session_id if self._mode.visitor(facts) in self._handed.device_ids else None
+        except ReplayError:
+            return None  # an id that Amplitude does not accept
 
     def _chosen(self, segment: Segment) -> bool:
         """Whether ``auto`` has found the mode."""
@@ -252,9 +281,13 @@ class Replay:
             self._happened(lifecycle.SWITCHED_OFF)
             return
         self._said = None
+        self._left = session.parse(facts.get("stored"))
         try:
+            facts["handed"] = self._handed_over(facts)
+            if facts["handed"] is not None:
+                self._handed = None  # once: later it may be over
             answer = self._mode.first(facts)
-            self._carry_out(answer)
+            self._carry_out(answer, here=True)
         except Exception as error:
             self.complain(named(error))
             self._happened(lifecycle.NOT_RECORDED)
@@ -277,7 +310,7 @@ class Replay:
             return None  # nothing was begun; what is stored is good if the consent turns out to be there
         self._mode.following.stop()
         self._present = None
-        self._report(sessionId=None, deviceId=None, replayId=None, recording=False)
+        self._report(sessionId=None, deviceId=None, replayId=None, replayUrl=None, recording=False)
         self._recorder.end()
         return bridge.promise(self._close())
 
@@ -288,9 +321,9 @@ class Replay:
 
     # What Segment shows: facts in, a patch out.
 
-    def _while_reached(self, rule: "Callable[[dict], Answer]") -> "Callable[[dict], dict]":
+    def _while_reached(self, rule: "Callable[[dict], Answer]", here: bool) -> "Callable[[dict], dict]":
         """A mode's rule, as it is called; it is not asked while the visitor may not reach Amplitude."""
-        return lambda facts: self._answered(rule(self._known(facts))) if self._reached(facts) else {}
+        return lambda facts: self._answered(rule(self._known(facts)), here) if self._reached(facts) else {}
 
     def _facts(self) -> dict:
         return self._known(self._segment.facts())
@@ -299,22 +332,41 @@ class Replay:
         facts["recording"], facts["settled"] = self._recorder.recording, self._recorder.settled
         return facts
 
-    def _carry_out(self, answer: "Answer") -> None:
-        self._segment.apply(self._answered(answer))
+    def _carry_out(self, answer: "Answer", here: bool = False) -> None:
+        self._segment.apply(self._answered(answer, here))
 
-    def _answered(self, answer: "Answer") -> dict:
-        """The patch; the rest of the answer is carried out here."""
+    def _answered(self, answer: "Answer", here: bool) -> dict:
+        """The patch; the rest of the answer is carried out here. ``here``: by what has happened in this very tab."""
         if answer.problem:
             self.complain(answer.problem)
             self._happened(lifecycle.NOT_RECORDED)
         if answer.move:
+            last = self._present
             self._move(answer.move)
-        return answer.patch
+            if here and self.options["session_events"] == "on":
+                self._announce(session_events.due(answer.move, last and last[1:3], self._left))
+        return self._linked(answer.patch)
+
+    def _announce(self, events: list) -> None:
+        try:
+            for event in events:
+                self._forward("track", list(event))
+        except bridge.JsError as error:  # a page's own track(), say: what has moved has moved
+            self.complain(named(error))
+
+    def _linked(self, patch: dict) -> dict:
+        """With the link on an event that is told which replay it is in, where that is asked for."""
+        name, given = self.options["replay_url_property"], patch.get("properties") or {}
+        url = link.address(self._template, given.get(REPLAY_ID))
+        if name and url:
+            patch["properties"] = dict(given)
+            patch["properties"][name] = url
+        return patch
 
     def _move(self, move: "Move") -> None:
         self._recorder.follow(move.device_id, move.session_id)
-        replay_id = self._mode.following.replay_id
-        self._report(sessionId=move.session_id, deviceId=move.device_id, replayId=replay_id, recording=False)
+        ids = {"sessionId": move.session_id, "deviceId": move.device_id, "replayId": self.replay_id}
+        self._report(replayUrl=self.replay_url, recording=False, **ids)
         self._present = None
         if move.session_id is None:
             return

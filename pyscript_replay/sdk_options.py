@@ -179,9 +179,10 @@ BROWSER_SDK = {
 KNOWN = {"options": SESSION_REPLAY, "segment_options": SEGMENT, "amplitude_options": BROWSER_SDK}
 """Our option: what the SDK behind it knows."""
 
-ELSEWHERE = {
-    "loggingConfig": "Set it in Amplitude, for the SDK takes it from the remote configuration only.",
-}
+ELSEWHERE = dict.fromkeys(
+    ("loggingConfig", "minSessionDurationMs"),
+    "Set it in Amplitude, for the SDK takes it from the remote configuration only.",
+)
 """What keeps something from being recorded, but not as an option: how it is done."""
 
 _STEMS = (

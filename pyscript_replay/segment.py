@@ -5,7 +5,7 @@ facts of each, and carries out the patch that a mode answers (see ``modes/base.p
 and hands over the mode's callbacks.
 """
 
-from . import bridge
+from . import bridge, session_events
 from .bridge import Js
 from .errors import ReplayError
 
@@ -63,13 +63,14 @@ class Segment:
         """Wait for amplitude-js, however long it takes."""
         await bridge.resolved(self._watch.call("meetAmplitude"))
 
-    def connect(self, sdk: Js, mode: "Mode", hook: str, event: Js, look: Js, reset: Js, cookie: Js) -> None:
+    def connect(self, sdk: Js, mode: "Mode", options: dict, event: Js, look: Js, reset: Js, cookie: Js) -> None:
         """Show the mode what happens; the functions take facts and answer a patch (``bridge.told``)."""
         self._watch.set("sdk", sdk)
         wiring = {
             "destination": mode.destination,
             "destinations": list(mode.destinations),
-            "hook": hook,
+            "hook": options["session_hook"],
+            "ended": session_events.ENDED if options["session_events"] == "on" else None,
             "page_event": mode.page_event,
         }
         self._watch.call("connect", wiring, {"event": event, "look": look, "reset": reset, "cookie": cookie})
@@ -117,6 +118,7 @@ async def _notice_absence(found: list, watch: Js, named: object, late: "Callable
         ReplayError(
             "segment-missing",
             "after {} s {}".format(PATIENCE_MS // 1000, seen),
-            "Check that Segment's snippet runs unblocked, and that the option analytics names its global.",
+            "Check that Segment's snippet runs unblocked, and that the option analytics names its global; "
+            "hand over one that is no global: pyscriptReplay.use(analytics).",
         )
     )

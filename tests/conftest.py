@@ -25,9 +25,9 @@ def server(dist: Path) -> Iterator[DevServer]:
 
 
 @pytest.fixture(scope="session")
-def browser_type_launch_args(browser_type_launch_args: dict[str, Any]) -> dict[str, Any]:
-    """pytest-playwright's own, with our Chromium."""
-    return {**browser_type_launch_args, **chromium.find()}
+def browser_type_launch_args(browser_type_launch_args: dict[str, Any], browser_name: str) -> dict[str, Any]:
+    """pytest-playwright's own, with our Chromium; with ``--browser firefox`` or ``webkit``, Playwright's."""
+    return {**browser_type_launch_args, **(chromium.find() if browser_name == "chromium" else {})}
 
 
 @pytest.fixture

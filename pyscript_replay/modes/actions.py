@@ -50,7 +50,7 @@ class Actions(Mode):
             carried = session.opened(facts["now"], ours) if ours is None or self._expired(facts) else ours
             facts = changed(facts, stored=None)
         _, answer = self._see(facts, self.stored(facts), self._expired(facts), carried)
-        gone = self.following.gone(self.maker(facts["event"]))
+        gone = self.gone(facts["event"])
         if gone and carried is not None:
             carried = gone.session_id
         answer.patch = {} if carried is None else {"session_id": carried}  # a number, even where a text was stored

@@ -16,7 +16,7 @@ Facts (a ``dict``; ``web/page/segment.js`` gathers them; all times are milliseco
 ``event``      the event that is passing, or ``None``: its ``type``, ``name``, ``category``, ``user_id``,
                ``group_id``, ``traits`` (whether it has any), ``anonymous_id``, ``device_id`` (which it names by
                itself, or ``None``), ``allowed`` (whether this destination may have it), ``session_id`` (what it
-               carries for the destination, or ``None``)
+               carries for the destination, or ``None``), ``ends`` (the session whose end it tells, or ``None``)
 ``reach``      what decides whether the visitor may reach Amplitude (``reach.py``): ``disabled`` (Segment is),
                ``enabled`` (the destination is, by the ``integrations`` that Segment was loaded with), ``opted_out``
                (an Amplitude SDK was told so), ``passing`` (an event is, or was dropped on its way), ``consent`` (the
@@ -25,6 +25,7 @@ Facts (a ``dict``; ``web/page/segment.js`` gathers them; all times are milliseco
 ``recording``  whether the SDK records the session that it was last told
 ``settled``    whether that is known by now
 ``waited``     whether the event has waited for it for as long as it may
+``handed``     at the beginning: the session of this device that an app has handed over; or ``None``
 =============  =========================================================================================
 
 Patch (a ``dict``; what is left out stays as it is):
@@ -32,6 +33,7 @@ Patch (a ``dict``; what is left out stays as it is):
 =============  =========================================================================================
 ``session_id`` put this on the event, for the destination
 ``properties`` add these to the event
+``maker``      the event is of the visitor with this anonymous id
 ``store``      store this as ``analytics_session_id``
 ``touch``      store ``now`` as the time of its last event
 ``clear``      delete both
@@ -43,7 +45,7 @@ Patch (a ``dict``; what is left out stays as it is):
 from .. import device, session
 from ..device import CARRIES_PROPERTIES, REPLAY_ID
 from ..errors import ReplayError
-from ..following import Following, Move
+from ..following import Following, Gone, Move
 from ..session import NOT_LOOKED
 
 
@@ -109,6 +111,8 @@ class Mode:
 
     def first(self, facts: dict) -> Answer:
         """The page is wired: begin; where ``reset()`` was called before that, with a session of another visitor."""
+        if facts.get("handed") is not None:
+            return self._handed(facts, facts["handed"])
         before = facts.get("before")
         if before is None or before == facts["visitor"]:
             return self.begin(facts)
@@ -119,6 +123,15 @@ class Mode:
         answer = self.reset(facts)
         begun.patch.update(answer.patch)
         return Answer(begun.patch, answer.move or begun.move, answer.problem)
+
+    def _handed(self, facts: dict, session_id: int) -> Answer:
+        """Begin with this session, whatever is stored: an app has handed it over."""
+        facts = changed(facts, stored=session_id, access=facts["now"])
+        if facts["amplitude"]:
+            alive = {"session_id": session_id, "last_event_time": facts["now"]}
+            facts = changed(facts, amplitude=changed(facts["amplitude"], **alive))
+        answer = self.begin(facts).put(store=session_id, touch=True)
+        return answer.put(amplitude={"session_id": session_id}) if facts["amplitude"] else answer
 
     def cookie(self, facts: dict) -> Answer:
         """Somebody has written ``facts["cookie"]`` into the cookie ``analytics_session_id``."""
@@ -147,6 +160,11 @@ class Mode:
         """The device id of an event: its own, or the anonymous id of when it was made, which need not be of now."""
         named = event.get("device_id")
         return event["anonymous_id"] if named is None else named
+
+    def gone(self, event: dict) -> "Gone | None":
+        """What was recorded of the visitor who made an event and has gone, or of the session whose end it tells."""
+        ended = session.parse(event.get("ends"))
+        return self.following.gone(self.maker(event)) if ended is None else self.following.over(ended)
 
     def stored(self, facts: dict) -> "int | str | None":
         return session.parse(facts["stored"]) if "stored" in facts else NOT_LOOKED
@@ -193,7 +211,9 @@ class Mode:
         if event["type"] not in CARRIES_PROPERTIES or not event["allowed"]:
             return answer
         maker = self.maker(event)
-        gone = self.following.gone(maker)
+        gone = self.gone(event)
+        if gone and gone.device_id not in (None, maker):
+            answer.put(maker=gone.device_id)  # the end of a session is told when the next visitor is there
         if gone:
             return answer.put(properties=gone.properties) if session_id in (None, gone.session_id) else answer
         following = self.following

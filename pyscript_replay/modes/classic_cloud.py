@@ -41,7 +41,7 @@ class ClassicCloud(Mode):
         if not facts["event"]["allowed"]:
             return self.look(facts)  # it may have brought another visitor all the same
         session_id, answer = self._touched(facts)
-        gone = self.following.gone(self.maker(facts["event"]))
+        gone = self.gone(facts["event"])
         if gone:
             session_id = gone.session_id
         return self._marked(facts, answer.put(session_id=session_id), session_id)

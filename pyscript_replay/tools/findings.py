@@ -1,4 +1,4 @@
-"""``docs/findings.md``: each finding of the doctor, out of its rules.
+"""``docs/reference/findings.md``: each finding of the doctor, out of its rules.
 
 Written, with what else comes from the tables, by ``generate.py``.
 """

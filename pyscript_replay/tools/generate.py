@@ -2,8 +2,8 @@
 
 ``uv run python -m pyscript_replay.tools.generate`` writes the files; a test says when one is out of date:
 
-- ``docs/options.md``, the reference of options;
-- ``docs/findings.md``, each finding of the doctor;
+- in ``docs/reference/``, the options, the findings of the doctor, the codes of errors, ``window.pyscriptReplay`` and
+  the command line;
 - ``pyscript_replay/__init__.pyi``, which shows ``connect()``'s keywords to editors and type checkers;
 - ``web/page/tables.js``, what the page's JavaScript has to know before Python runs.
 """
@@ -16,7 +16,7 @@ from pathlib import Path
 from .. import doctor, errors, lifecycle, options
 from ..device import CARRIES_PROPERTIES, REPLAY_ID
 from ..segment import SEGMENT_CDN
-from . import findings, reference
+from . import commands, error_codes, facade, findings, package, reference
 
 COMMAND = "uv run python -m pyscript_replay.tools.generate"
 REPOSITORY = Path(__file__).parents[2]
@@ -24,6 +24,8 @@ REPOSITORY = Path(__file__).parents[2]
 TYPES = {
     "text": "str",
     "name": "object",
+    "template": "str",
+    "part": "str",
     "rate": "float",
     "milliseconds": "int",
     "object": "Mapping[str, object]",
@@ -103,13 +105,14 @@ def tables() -> str:
     happenings = {happening for _, happening in lifecycle.TRANSITIONS}
     effects = {effect for step in lifecycle.TRANSITIONS.values() for effect in step.effects}
     rows = {option.name: option for option in options.TABLE}
+    shown = "\n".join(_union(name, words) for name, words in package.WORDS.items())
     return f"""// Written from the Python tables by `{COMMAND}`.
 // Whoever changes a table runs it; a test says when this file is out of date.
 
 {_union("State", lifecycle.SHOWN)}
-{_union("Status", lifecycle.SHOWN.values())}
 {_union("Happening", happenings)}
 {_union("Effect", effects)}
+{shown}
 
 /** State: the `status` that a page is shown (lifecycle.py). @type {{Record<State, Status>}} */
 export const SHOWN = {_rows(lifecycle.SHOWN)};
@@ -140,8 +143,9 @@ export const REPLAY_ID = {_value(REPLAY_ID)};
 /** Where Segment's settings come from, where the tag says nothing (segment.py). */
 export const SEGMENT_CDN = {_value(SEGMENT_CDN)};
 
-/** What doctor() finds before Python runs (doctor.py). */
+/** What doctor() finds before Python runs (doctor.py). @type {{import("./facade.d.ts").Finding}} */
 export const WAITING = {_value(doctor.WAITING)};
+/** @type {{import("./facade.d.ts").Finding}} */
 export const NOT_STARTED = {_value(doctor.NOT_STARTED)};
 
 /** The fix for what only we can mend (errors.py). */
@@ -150,7 +154,7 @@ export const REPORT = {_value(errors.REPORT)};
 
 
 def _union(name: str, values: Iterable[str]) -> str:
-    return f"/** @typedef {{{' | '.join(map(_quoted, sorted(set(values))))}}} {name} */"
+    return f"/** @typedef {{{package.union(values)}}} {name} */"
 
 
 def _rows(table: Mapping[str, object]) -> str:
@@ -163,8 +167,11 @@ def _value(value: object) -> str:
 
 
 FILES: dict[Path, Callable[[], str]] = {
-    REPOSITORY / "docs/options.md": reference.text,
-    REPOSITORY / "docs/findings.md": findings.text,
+    REPOSITORY / "docs/reference/options.md": reference.text,
+    REPOSITORY / "docs/reference/findings.md": findings.text,
+    REPOSITORY / "docs/reference/errors.md": error_codes.text,
+    REPOSITORY / "docs/reference/facade.md": facade.text,
+    REPOSITORY / "docs/reference/cli.md": commands.text,
     REPOSITORY / "pyscript_replay/__init__.pyi": stub,
     REPOSITORY / "web/page/tables.js": tables,
 }

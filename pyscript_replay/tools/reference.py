@@ -1,4 +1,4 @@
-"""The reference of options, ``docs/options.md``, written from the tables that check them.
+"""The reference of options, ``docs/reference/options.md``, written from the tables that check them.
 
 Written, with what else comes from the tables, by ``generate.py``.
 """

@@ -77,21 +77,21 @@ class Site:
         self._headers: dict[str, str] = {}
         context.add_init_script(LISTEN)
         context.route(f"{server.url}/site/**", self._serve)
-        self._watch(page)
+        self.watch(page)
 
     # The page.
 
     def open(
         self,
         mode: str = "actions",
-        way: str = "tag-micropython",
+        way: str | tuple[str, str, str] = "tag-micropython",
         *,
         key: str | None = None,
         wait: bool = True,
         **tag: Any,
     ) -> Page:
         """Visit the site; ``tag`` adds attributes to the script tag (``hold_ms=0``)."""
-        runtime, segment, us = WAYS[way]
+        runtime, segment, us = WAYS[way] if isinstance(way, str) else way
         key = key or (mode if mode != "auto" else "actions")
         head = ""
         if segment == "npm":
@@ -161,7 +161,7 @@ class Site:
         """A second tab of the same site, in the same browser."""
         other = object.__new__(Site)
         other.__dict__ = {**self.__dict__, "page": self.context.new_page()}
-        other._watch(other.page)
+        other.watch(other.page)
         other.page.goto(f"{self.server.url}/site/")
         other.wait_for_status("running")
         return other
@@ -252,7 +252,7 @@ class Site:
         assert self.facade("replayId") == {"replayId": f"{device_id}/{session_id}"}
         return session_id
 
-    def _watch(self, page: Page) -> None:
+    def watch(self, page: Page) -> None:
         page.on("pageerror", lambda error: self.uncaught.append(str(error)))
         page.on("console", lambda message: self.console.append(message.text))
 

@@ -1,6 +1,7 @@
 """``pyscript-replay check`` on pages that are served for real: our tag, the documented wirings, and plain ones."""
 
 import json
+import os
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -8,6 +9,7 @@ from pathlib import Path
 from urllib.parse import quote
 
 import pytest
+import yaml
 from playwright.sync_api import sync_playwright
 
 from pyscript_replay.tools import bundle, chromium, cli
@@ -17,6 +19,8 @@ from ..sites import served
 from ..sites.defects import DEFECTS
 
 pytestmark = pytest.mark.visits
+
+REPOSITORY = Path(__file__).parents[2]
 
 
 @pytest.fixture(scope="module")
@@ -177,3 +181,20 @@ def test_live_asks_the_real_ones_and_judges_all_the_same(origin: str, capsys: py
 def test_a_seeded_defect_is_named_and_nothing_else(origin: str, capsys: pytest.CaptureFixture, name: str) -> None:
     _, wrong, _ = found(capsys, f"{origin}/defect/{quote(name)}")
     assert wrong == DEFECTS[name].found
+
+
+@pytest.mark.timeout(400)  # it sets itself up
+def test_the_github_action_s_step_annotates_what_a_page_lacks(origin: str, tmp_path: Path) -> None:
+    """As GitHub runs it: by bash, with the inputs in its environment."""
+    (step,) = yaml.safe_load((REPOSITORY / "action.yml").read_text("utf-8"))["runs"]["steps"]
+    values = {"urls": f"{origin}/no-sample-rate\n{origin}/plain", "mode": "", "fail-on": "problem"}
+    given = {f"${{{{ inputs.{name} }}}}": value for name, value in values.items()}
+    given["${{ runner.temp }}/pyscript-replay"] = str(tmp_path / "environment")
+    env = {name: given[value] for name, value in step["env"].items()}
+    path = os.environ["PATH"].replace(f"{Path(sys.executable).parent}:", "")  # a runner's own Python has pip
+    runner = {"RUNNER_TEMP": str(tmp_path), "GITHUB_ACTION_PATH": str(REPOSITORY), "PATH": path}
+    command = ["bash", "--noprofile", "--norc", "-e", "-o", "pipefail", "-c", step["run"]]
+    done = subprocess.run(command, env={**os.environ, **runner, **env}, capture_output=True, encoding="utf-8")
+    assert done.returncode == 1, done.stderr
+    assert f"::warning title=no-sample-rate::{origin}/no-sample-rate: " in done.stdout
+    assert f"::{origin}/plain: " in done.stdout

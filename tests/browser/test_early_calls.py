@@ -1,15 +1,15 @@
 """Calls from before the tag has run: a stub keeps them, and they are made in their order."""
 
 import re
-from pathlib import Path
 
 import pytest
 
+from ..documentation import DOCS
 from .conftest import CSP_OF_PYSCRIPT, NPM, Site
 from .test_loader import settled
 
-README = (Path(__file__).parents[2] / "README.md").read_text("utf-8")
-(STUB,) = re.findall(r"<script>\n(  window\.pyscriptReplay \|\|= .*?)</script>", README, re.S)
+PAGE = (DOCS / "how-to/consent.md").read_text("utf-8")
+(STUB,) = re.findall(r"<script>\n(  window\.pyscriptReplay \|\|= .*?)</script>", PAGE, re.S)
 
 
 def visit(site: Site, early: str, **tag: object) -> None:
@@ -27,7 +27,7 @@ def visit(site: Site, early: str, **tag: object) -> None:
         "window.pyscriptReplay = [(replay) => replay.start()];",
         STUB + "pyscriptReplay.stop(); pyscriptReplay.start();",
     ],
-    ids=["the README's stub", "an array", "a function", "the last word counts"],
+    ids=["the documented stub", "an array", "a function", "the last word counts"],
 )
 def test_a_consent_that_was_given_early_counts(site: Site, early: str) -> None:
     visit(site, early)

@@ -3,15 +3,18 @@
 from pathlib import Path
 
 import pytest
+from platformdirs import user_cache_path
 
 pytest_plugins = ["pytester"]
 
+CACHE = str(user_cache_path())
 SHOP = Path(__file__).parents[1] / "sites" / "shop.py"
 
 
 @pytest.fixture
-def suite(pytester: pytest.Pytester) -> pytest.Pytester:
+def suite(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> pytest.Pytester:
     """An empty test suite beside a shop: see ``tests/sites/shop.py``."""
+    monkeypatch.setenv("XDG_CACHE_HOME", CACHE)  # pytester's own home has no bundle
     shop = SHOP.read_text("utf-8").replace("Path(__file__).parent", f"Path({str(SHOP.parent)!r})")
     pytester.makeconftest(shop)
     return pytester

@@ -112,8 +112,11 @@ def number(text: str) -> Box:
     return box(int(value) if abs(value) < 2**53 and value.is_integer() else value)
 
 
+_decoder = json.JSONDecoder(parse_float=lambda digits: number(digits).it)
+
+
 def parsed(text: str) -> Box:
-    return box(json.loads(text, parse_float=lambda digits: number(digits).it))
+    return box(_decoder.decode(text))
 
 
 def null_() -> Box:

@@ -238,6 +238,16 @@ ATTRIBUTES = (
     ({"api-key": "k", "options": '{"sessionId": 1}'}, ("option-value", "sessionId")),
     ({"api-key": "k", "segment-options": "{'a': 1}"}, ("option-value", "data-segment-options")),
     ({"api-key": "k", "amplitude-options": "true"}, ("option-value", "data-amplitude-options")),
+    ({"api-key": "k", "replay-url": "https://a.example/{deviceId}?s={sessionId}"}, {"amplitude_org": None}),
+    ({"api-key": "k", "amplitude-org": "acme", "amplitude-project": "7"}, {"amplitude_project": "7"}),
+    ({"api-key": "k", "amplitude-org": "acme"}, ("option-missing", "data-amplitude-project")),
+    ({"api-key": "k", "amplitude-project": "7"}, ("option-missing", "data-amplitude-org")),
+    ({"api-key": "k", "replay-url-property": "Replay"}, ("option-missing", "data-replay-url or data-amplitude-org")),
+    ({"api-key": "k", "amplitude-org": "a/b", "amplitude-project": "7"}, ("option-value", "data-amplitude-org")),
+    ({"api-key": "k", "replay-url": "https://a.example/"}, ("option-value", "data-replay-url")),
+    ({"api-key": "k", "replay-url": "https://a.example/{replayId}?{user}"}, ("option-value", "data-replay-url")),
+    ({"api-key": "k", "replay-url": "https://a.example/{sessionId}"}, ("option-value", "data-replay-url")),
+    ({"api-key": "k", "replay-url": "javascript:alert('{replayId}')"}, ("option-value", "data-replay-url")),
 )  # fmt: skip
 
 # keywords of connect(), likewise

@@ -1,4 +1,4 @@
-"""``docs/conformance.md``: what ``check`` says of each wiring that the tests have. It visits them all:
+"""``docs/explanation/conformance.md``: what ``check`` says of each wiring that the tests have. It visits them all:
 
 uv run python -m tests.sites.conformance
 """
@@ -10,7 +10,7 @@ from pyscript_replay.tools import check
 
 from . import served
 
-PAGE = Path(__file__).parents[2] / "docs/conformance.md"
+PAGE = Path(__file__).parents[2] / "docs/explanation/conformance.md"
 HEAD = """# Wirings compared
 
 Written by `uv run python -m tests.sites.conformance`, which has `pyscript-replay check` visit each: it types, clicks,

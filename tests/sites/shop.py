@@ -44,6 +44,8 @@ def snippet(cdn: str = "https://cdn.segment.com", **options: Any) -> str:
 
 HEADS = {
     "tag": TAG.format(' data-write-key="segment-key"') + BUY,
+    "checkout": TAG.format(' data-write-key="segment-key"') + BUY,
+    "cloud": TAG.replace("actions", "classic-cloud").format(' data-write-key="segment-key"') + BUY,
     "tag-and-snippet": snippet() + TAG.format(""),
     "consent": TAG.format(' data-write-key="segment-key" data-consent="wait"') + BUY,
     "no-replay": snippet(),

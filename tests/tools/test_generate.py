@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from pyscript_replay import doctor
+from pyscript_replay import doctor, lifecycle
 from pyscript_replay.options import LISTENER, TABLE
-from pyscript_replay.tools import findings, generate
+from pyscript_replay.tools import error_codes, facade, findings, generate
 
 CALL = """
 from pyscript_replay import ReplayError, connect
@@ -34,8 +34,25 @@ def test_each_finding_s_link_has_its_place() -> None:
     places = [line.removeprefix("## ") for line in findings.text().splitlines() if line.startswith("## ")]
     for rule in doctor.RULES:
         assert places.count(rule.code) == 1
-        assert doctor.DOCS.format(rule.code).endswith(f"findings/#{rule.code}")
+        assert doctor.DOCS.format(rule.code) == f"reference/findings/#{rule.code}"
     assert "{" not in findings.text()
+
+
+def test_each_error_code_that_the_sources_can_say_has_a_meaning_and_its_place() -> None:
+    said = {each.code for each in error_codes.in_page()}
+    assert said == set(error_codes.MEANINGS)
+    places = [line.removeprefix("### ") for line in error_codes.text().splitlines() if line.startswith("### ")]
+    for code in {*said, *(each.code for each in error_codes.on_command_line())}:
+        assert places.count(code) == 1
+        error = {"code": code, "message": "seen", "fix": "mend"}
+        assert doctor.findings({"errors": [error]})[0]["docs"] == f"reference/errors/#{code}"
+
+
+def test_each_member_of_the_facade_is_documented() -> None:
+    members = {each.name for each in facade.members()}
+    assert sorted(facade.documented()) == sorted(members)
+    assert {"status", "doctor", "push"} < members
+    assert set(facade.STATUS) == set(lifecycle.SHOWN.values())
 
 
 def test_stub_names_every_keyword_of_the_table_and_no_other() -> None:

@@ -16,7 +16,7 @@ OPTIONS = {"amplitude_options": {}}
 
 
 class World:
-    """What all tabs of a browser share: the clock, the visitor, storage and amplitude-js's cookie."""
+    """What a browser keeps: the clock, the visitor, storage and amplitude-js's cookie."""
 
     def __init__(self) -> None:
         self.now, self.visitor = NOON, "ada"
@@ -33,9 +33,9 @@ class World:
 class Page:
     """One page, or tab, of it: what a mode is shown, and what becomes of its answers."""
 
-    def __init__(self, mode: type[Mode], world: World | None = None) -> None:
+    def __init__(self, mode: type[Mode]) -> None:
         self.mode = mode(OPTIONS, {})
-        self.world = world or World()
+        self.world = World()
         self.recording = self.settled = True
         self.moves: list[Any] = []
 

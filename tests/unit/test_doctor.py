@@ -199,7 +199,7 @@ def test_a_finding_says_what_was_seen_why_it_matters_and_where_to_read_on() -> N
         "evidence": {"one": "local", "other": "another"},
         "why": "Replays and events arrive in different projects.",
         "fix": "Set data-api-key to the one that is saved in Segment.",
-        "docs": "findings/#api-key-differs",
+        "docs": "reference/findings/#api-key-differs",
     }
 
 

@@ -18,8 +18,9 @@ PAGE = {
     if file.name != "__main__.py"  # the command line's
 }
 PURE = (
-    *("errors", "spelling", "session", "following", "lifecycle", "device", "sdk_options", "options", "source"),
-    *("reach", "doctor"),
+    *("errors", "spelling", "session", "following", "lifecycle", "device", "link", "session_events", "handover"),
+    *("sdk_options", "options"),
+    *("source", "reach", "doctor"),
     *(module for module in PAGE if module.startswith("modes.")),
 )
 PLATFORM = {"js", "jsffi", "pyodide", "pyscript", "pyscript_replay_border"}

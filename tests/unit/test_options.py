@@ -20,6 +20,12 @@ DOCUMENTED = {
     "data-segment-options": {},
     "data-sample-rate": None,
     "data-server-zone": "US",
+    "data-replay-url": None,
+    "data-amplitude-org": None,
+    "data-amplitude-project": None,
+    "data-replay-url-property": None,
+    "data-session-events": "off",
+    "data-url-session": "ignore",
     "data-options": {},
     "data-amplitude-options": {},
     "data-session-hook": "enrichment",
@@ -33,9 +39,12 @@ WORDS = {
     "session_hook": ("enrichment", "middleware", "deferred"),
     "runtime": ("micropython", "pyodide"),
     "consent": ("granted", "wait"),
+    "session_events": ("off", "on"),
+    "url_session": ("ignore", "follow"),
 }
 ROWS = {option.name: option for option in options.TABLE}
-OPTIONAL = [option for option in options.TABLE if not option.tag_only and option.name != "api_key"]
+ALONE = [option for option in options.TABLE if not option.tag_only and option.name not in options.TOGETHER]
+OPTIONAL = [option for option in ALONE if option.name != "api_key"]
 
 
 def examine(read, given: dict, expected: dict | tuple[str, str]) -> None:
@@ -96,6 +105,7 @@ texts = st.text(max_size=12)
 values = {
     "text": texts.filter(str.strip),
     "name": texts.filter(str.strip),
+    "template": st.just("https://help.example/{replayId}"),
     "rate": st.floats(0, 1),
     "object": st.dictionaries(st.sampled_from("abc"), st.none() | texts | st.integers(0, 2**53)),
 }

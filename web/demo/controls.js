@@ -22,8 +22,8 @@ const controls = {
     return segment("track", "Signed In", { method: "demo" });
   },
   reset: () => segment("reset"),
-  stop: () => window.pyscriptReplay?.stop(),
-  start: () => window.pyscriptReplay?.start(),
+  stop: () => window.pyscriptReplay?.stop?.(),
+  start: () => window.pyscriptReplay?.start?.(),
 };
 
 /**

@@ -30,13 +30,7 @@ declare global {
   }
 
   /** What `pyscript-replay:session` tells, and when. */
-  interface Transition {
-    time: number;
-    previous: number | null;
-    current: number;
-    reason: string;
-    deviceId: string;
-  }
+  type Transition = import("../page/facade.d.ts").Transition & { time: number };
 
   /** What is said of a recorded session. */
   interface Summary {
@@ -107,12 +101,6 @@ declare global {
   }
 
   const rrwebPlayer: { Player: typeof RrwebPlayer };
-
-  interface WindowEventMap {
-    "pyscript-replay:status": CustomEvent<{ previous: string; status: string }>;
-    "pyscript-replay:session": CustomEvent<Omit<Transition, "time">>;
-    "pyscript-replay:error": CustomEvent<Problem>;
-  }
 }
 
 export {};

@@ -11,8 +11,8 @@ import { evidence as gathered } from "./doctor.js";
 import { observed as observedOptions } from "./recorder.js";
 import { deferred, isOpen, openPage, replayError } from "./replay.js";
 import { say } from "./say.js";
-import { bringing, hasSegment, standIn, trackOn, watchObject, watchSegment } from "./segment.js";
-import { REPORT } from "./tables.js";
+import { bringing, handOver, hasSegment, standIn, trackOn, watchObject, watchSegment } from "./segment.js";
+import { HOLD_MS, REPORT } from "./tables.js";
 
 export const window = { it: globalThis };
 
@@ -207,11 +207,10 @@ export const locateWith = (/** @type {Host["asset"]} */ asset) => (locate = asse
 /** @returns {Host} */
 function opened() {
   if (!host) {
-    const track = (/** @type {string} */ name, /** @type {Properties} */ properties) =>
-      host?.analytics
-        ? host.analytics.track(name, properties)
-        : trackOn(globalThis, host?.name ?? "analytics", name, properties);
-    host = { page: openPage(globalThis, track), asset: locate };
+    const named = () => host?.name ?? "analytics";
+    const page = openPage(globalThis, (...event) => trackOn(globalThis, named(), ...event));
+    page.serve({ use: (given) => handOver(globalThis, named(), given, host ?? {}) });
+    host = { page, asset: locate };
     host.page.makeEarlyCalls();
     uncoverCurrentScript();
   }
@@ -246,7 +245,7 @@ export const page = () => ({ it: opened().page });
  */
 export function bringSegment(name, writeKey, cdnURL, options) {
   const page = opened();
-  if (!page.bring && hasSegment(globalThis, name)) return;
+  if (!page.bring && (page.page.given || hasSegment(globalThis, name))) return;
   const settings = { writeKey, cdnURL, options: options.it };
   page.bring ??= bringing(standIn(globalThis, name), page.asset("analytics"), settings);
   const { it } = segment(name);
@@ -260,7 +259,7 @@ export function bringSegment(name, writeKey, cdnURL, options) {
 export function segment(name) {
   const here = opened();
   here.name = name;
-  here.segment ??= unheld(watchSegment(globalThis, name));
+  here.segment ??= unheld(watchSegment(globalThis, name, HOLD_MS, here.page.given));
   here.segment.page = here.page;
   return { it: here.segment };
 }
@@ -269,7 +268,8 @@ export function segment(name) {
 export const segmentObject = (box) =>
   attempt(() => {
     const segment = unheld(watchObject(box.it));
-    const here = Object.assign(opened(), { segment, analytics: box.it });
+    const here = Object.assign(opened(), { segment });
+    here.page.given = box.it;
     return answer(Object.assign(segment, { page: here.page }));
   });
 

@@ -16,6 +16,12 @@ const OURS = Symbol.for("pyscript-replay"); // whatever else has its name, anoth
 
 const OPT_OUT = "pyscript-replay.opt-out";
 
+const NO_SEGMENT = {
+  code: "segment-missing",
+  message: "what was given to use() is no Segment object",
+  fix: "Give it what AnalyticsBrowser.load() answers, or the Segment that is awaited from that.",
+};
+
 /**
  * Whether a facade is there. An element with this id is none, nor is the array of early calls.
  * @param {Record<string, any>} scope
@@ -38,6 +44,7 @@ export function openPage(scope, track) {
     sessionId: null,
     deviceId: null,
     replayId: null,
+    replayUrl: null,
     recording: false,
   };
   /** @type {Deferred<Facade>} */
@@ -109,7 +116,22 @@ export function openPage(scope, track) {
           fix: "Give it a name, as text.",
         });
       }
-      return track(name, properties);
+      return page.given ? page.given.track(name, properties) : track(name, properties);
+    },
+    /**
+     * The page's Segment, where it is no global. What cannot be used is an error that is said, too.
+     * @param {Segment} analytics
+     */
+    async use(analytics) {
+      try {
+        if (typeof analytics?.addSourceMiddleware !== "function") throw replayError(NO_SEGMENT);
+        effects.use?.(analytics);
+        page.given = analytics;
+      } catch (/** @type {any} */ error) {
+        const problem = error?.fix ? error : replayError(NO_SEGMENT); // anything can be handed over
+        page.error(problem);
+        throw problem;
+      }
     },
   };
   /** @type {any} it becomes one here, property by property */
@@ -120,7 +142,7 @@ export function openPage(scope, track) {
     define(facade, name, { enumerable: true, get: () => values[name] });
   }
   // whoever awaits the answer sees its rejection; for a page that does not, it must not become an uncaught error
-  for (const name of ["start", "stop", "flush", "doctor", "track"]) {
+  for (const name of ["start", "stop", "flush", "doctor", "track", "use"]) {
     const method = made[name];
     made[name] = (/** @type {unknown[]} */ ...args) => {
       const answer = method(...args);
@@ -137,6 +159,9 @@ export function openPage(scope, track) {
   const page = {
     facade,
 
+    /** The Segment that was handed over. */
+    given: null,
+
     /** Something has happened (lifecycle.py has the names): take the step, and answer what its effects answer. */
     happened(happening) {
       const due = life.step(happening);
@@ -145,7 +170,7 @@ export function openPage(scope, track) {
       return due.map((effect) => effects[effect]?.());
     },
 
-    /** What is carried out by whom: `{ effect: function }`, besides those that are known; also `flush` and `doctor`. */
+    /** What is carried out by whom: `{ effect: function }`, besides those that are known; also `flush`, `doctor`, `use`. */
     serve: (more) => void Object.assign(effects, more),
 
     /** The page's first step. Answers a promise of the facade, once it is known what has become of it. */

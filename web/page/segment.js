@@ -59,6 +59,8 @@ function watch(patience = HOLD_MS) {
   let waiting = null; // what will be the real one, once it has loaded
   /** @type {Deferred<void>} */
   let settling = deferred();
+  /** @type {unknown} */
+  let handed = null; // the one, of whatever is met
   let failed = false; // to bring one
   /** @type {string | null} */
   let known = null; // the visitor, as last seen
@@ -208,6 +210,7 @@ function watch(patience = HOLD_MS) {
     if (patch.touch) analytics.storage.set(LAST_ACCESS, Date.now());
     if (patch.amplitude && instance) tellAmplitude(instance, patch.amplitude);
     if (event && patch.session_id && wiring?.destination) putSession(event, wiring.destination, patch.session_id);
+    if (event && patch.maker) event.anonymousId = patch.maker;
     if (event && patch.properties) event.properties = { ...event.properties, ...patch.properties };
     return patch;
   }
@@ -284,8 +287,16 @@ function watch(patience = HOLD_MS) {
       });
     },
 
+    use(given) {
+      const kept = Array.isArray(waiting) && !("invoked" in waiting); // calls that no Segment has taken on
+      if (waiting && waiting !== given && !kept) throw taken();
+      handed = given;
+      segment.meet(given);
+    },
+
     meet(/** @type {any} */ value) {
       if (!value || typeof value !== "object" || value[STAND_IN] || met.has(value)) return;
+      if (handed && value !== handed) return;
       if (Array.isArray(value)) {
         value.push(["addSourceMiddleware", hold], ["register", view]); // older snippets have no `register`, but Segment does
       } else if (typeof value.addSourceMiddleware === "function") {
@@ -367,7 +378,7 @@ const isCookie = (/** @type {SegmentStore} */ store) => typeof store.opts === "f
  * @param {Wiring} wiring
  * @returns {EventFacts}
  */
-function eventFacts(event, { destination, destinations }) {
+function eventFacts(event, { destination, destinations, ended }) {
   const { type, integrations, properties } = event;
   return {
     type,
@@ -380,6 +391,7 @@ function eventFacts(event, { destination, destinations }) {
     device_id: ownDevice(event, destinations),
     allowed: allows(integrations, destinations),
     session_id: plain(destination && integrations?.[destination]?.session_id),
+    ends: ended && event.event === ended ? plain(properties?.session_id) : null,
   };
 }
 
@@ -453,6 +465,8 @@ function store(storage, id) {
   if ((storage.stores ?? [storage]).some(differs)) storage.set(SESSION, id);
 }
 
+const ONE_CHANGE_MS = 50;
+
 /**
  * Look when another tab, or the site, has written the session or the visitor. (What Segment itself writes in this tab
  * it writes with an event, and events are looked at anyway.)
@@ -460,16 +474,19 @@ function store(storage, id) {
  * @param {() => number | null} known the session id that replay has
  */
 function onSessionChange(seen, known) {
+  // a new visitor is written first, and right after it their session: until then they would seem to be in the old one
+  const visitorChanged = () => setTimeout(() => seen("look"), ONE_CHANGE_MS);
   addEventListener("storage", ({ key, newValue }) => {
+    if (key === SESSION || key === null) seen("look");
     // Segment removes the old anonymous id before it writes the new one: the first change shows no visitor yet
-    if (key === SESSION || key === null || (key === ANONYMOUS_ID && newValue !== null)) seen("look");
+    else if (key === ANONYMOUS_ID && newValue !== null) visitorChanged();
   });
   // not in every browser, only on secure origins, and not where cookies are forbidden
   attempt(() =>
     window.cookieStore.addEventListener("change", ({ changed }) => {
       for (const { name, value } of changed) {
         if (name === SESSION && value !== String(known())) seen("cookie", { cookie: value });
-        else if (name === ANONYMOUS_ID) seen("look");
+        else if (name === ANONYMOUS_ID) visitorChanged();
       }
     }),
   );
@@ -501,11 +518,12 @@ function unlessLeft(promise) {
 }
 
 /**
- * Watch what `scope[name]` is, or becomes.
- * @param {Record<string, any>} scope @param {string} name @param {number} [patience]
+ * Watch what `scope[name]` is, or becomes; or the Segment that was `given` in its place.
+ * @param {Record<string, any>} scope @param {string} name @param {number} [patience] @param {Segment | null} [given]
  */
-export function watchSegment(scope, name, patience) {
+export function watchSegment(scope, name, patience, given) {
   const segment = watch(patience);
+  if (given) segment.use(given);
   const unwatch = watchProperty(scope, name, segment.meet);
   segment.real.then(unwatch, () => {});
   segment.unreadable = () => String(read(scope, name).error?.message ?? "");
@@ -532,10 +550,31 @@ export function trackOn(scope, name, ...event) {
     throw replayError({
       code: "segment-missing",
       message: `window.${name} is the page's own and no Segment, or cannot be replaced`,
-      fix: "Name the global that has Segment with data-analytics.",
+      fix: "Name the global that has Segment with data-analytics, or hand Segment over: pyscriptReplay.use(analytics).",
     });
   return calls.push(["track", ...event]);
 }
+
+/**
+ * A Segment that is no global is handed over, to whoever watches for one; the calls that `trackOn` has kept are its.
+ * @param {Record<string, any>} scope @param {string} name @param {any} given
+ * @param {{ segment?: Watch | null, bring?: Bring | null }} host
+ */
+export function handOver(scope, name, given, { segment, bring }) {
+  if (bring) throw taken();
+  segment?.use(given);
+  const { value } = read(scope, name);
+  if (!Array.isArray(value) || hasSegment(scope, name)) return;
+  for (const [method, ...args] of value.splice(0)) if (EVENTS.includes(method)) given[method](...args);
+}
+
+/** There is a Segment already. */
+const taken = () =>
+  replayError({
+    code: "segment-taken",
+    message: "this page has another Segment already, which is recorded",
+    fix: "Leave out data-write-key; or name with data-analytics a global that is no Segment; or give no other to use().",
+  });
 
 /**
  * Whether something else than Segment has this name, and is to keep it. An element with this id is to give way.

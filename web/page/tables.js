@@ -2,9 +2,13 @@
 // Whoever changes a table runs it; a test says when this file is out of date.
 
 /** @typedef {"asked" | "beginning" | "failed" | "loading" | "new" | "off" | "prerendered" | "running" | "stopped" | "unrecorded" | "waiting"} State */
-/** @typedef {"failed" | "loading" | "running" | "stopped" | "waiting"} Status */
 /** @typedef {"back" | "consent-awaited" | "displayed" | "granted" | "not-recorded" | "nothing-due" | "opted-out" | "prerendering" | "recorded" | "refused" | "start" | "stop" | "switched-off" | "switched-on" | "wired" | "wiring-failed"} Happening */
 /** @typedef {"begin" | "end" | "load" | "look" | "opt-in" | "opt-out" | "release"} Effect */
+/** @typedef {"ok" | "problem" | "warning"} Level */
+/** @typedef {"actions" | "auto" | "classic-cloud" | "classic-device"} Mode */
+/** @typedef {"identity-changed" | "renewed" | "resumed" | "returned" | "started"} Reason */
+/** @typedef {"micropython" | "pyodide"} Runtime */
+/** @typedef {"failed" | "loading" | "running" | "stopped" | "waiting"} Status */
 
 /** State: the `status` that a page is shown (lifecycle.py). @type {Record<State, Status>} */
 export const SHOWN = {
@@ -96,9 +100,10 @@ export const REPLAY_ID = "[Amplitude] Session Replay ID";
 /** Where Segment's settings come from, where the tag says nothing (segment.py). */
 export const SEGMENT_CDN = "https://cdn.segment.com";
 
-/** What doctor() finds before Python runs (doctor.py). */
-export const WAITING = {"level": "warning", "code": "waiting", "stage": "captured", "message": "nothing is recorded: there is no consent", "evidence": {"awaited": "Python"}, "why": "Nothing can be played back.", "fix": "Call start() when there is.", "docs": "findings/#waiting"};
-export const NOT_STARTED = {"level": "warning", "code": "loading", "stage": "captured", "message": "the page is not ready yet: Python is still on its way", "evidence": {"awaited": "Python"}, "why": "It is too early to judge.", "fix": "Ask again in a moment.", "docs": "findings/#loading"};
+/** What doctor() finds before Python runs (doctor.py). @type {import("./facade.d.ts").Finding} */
+export const WAITING = {"level": "warning", "code": "waiting", "stage": "captured", "message": "nothing is recorded: there is no consent", "evidence": {"awaited": "Python"}, "why": "Nothing can be played back.", "fix": "Call start() when there is.", "docs": "reference/findings/#waiting"};
+/** @type {import("./facade.d.ts").Finding} */
+export const NOT_STARTED = {"level": "warning", "code": "loading", "stage": "captured", "message": "the page is not ready yet: Python is still on its way", "evidence": {"awaited": "Python"}, "why": "It is too early to judge.", "fix": "Ask again in a moment.", "docs": "reference/findings/#loading"};
 
 /** The fix for what only we can mend (errors.py). */
 export const REPORT = "Please report this, with the steps that led to it.";

@@ -9,7 +9,7 @@
 import { imported, there } from "./assets.js";
 import { deferred, isOpen, openPage } from "./replay.js";
 import { say } from "./say.js";
-import { bringing, hasSegment, isTaken, standIn, trackOn, watchSegment } from "./segment.js";
+import { bringing, handOver, hasSegment, isTaken, standIn, trackOn, watchSegment } from "./segment.js";
 import { CONSENT, HOLD_MS, SEGMENT_CDN } from "./tables.js";
 
 const ASSETS = __ASSETS__; // logical name: path below this script's folder; written by `pyscript-replay build`
@@ -63,7 +63,7 @@ let runs = false; // Python: the first that arrives
 function load(page) {
   if (!segment) {
     const given = Number(tag["hold-ms"]);
-    segment = watchSegment(window, name, "hold-ms" in tag && given >= 0 ? given : HOLD_MS);
+    segment = watchSegment(window, name, "hold-ms" in tag && given >= 0 ? given : HOLD_MS, page.given);
     page.serve({ release: segment.release });
     if (bring) segment.expect(needing(bring(segment.meet), settings()));
     fetchAhead();
@@ -195,6 +195,7 @@ if (isOpen(window)) {
   page.serve({
     load: () => load(page),
     release: () => void bring?.().catch(page.error), // nothing is held when nothing was loaded
+    use: (given) => handOver(window, name, given, { segment, bring }),
   });
   page.makeEarlyCalls();
   if (refused) page.refuse(refused);

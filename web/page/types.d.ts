@@ -1,7 +1,8 @@
 // The types of what crosses between the modules in web/page/, and of what they meet on a page: Segment, amplitude-js,
 // session-replay-browser. Of those only what is used here, as it was seen to be in the versions of web/package.json.
 
-import type { Effect, Happening, Status } from "./tables.js";
+import type * as shown from "./facade.d.ts";
+import type { Effect, Happening } from "./tables.js";
 
 declare global {
   /** Logical name: path below the bundle's root. Written by `pyscript-replay build`. */
@@ -11,53 +12,28 @@ declare global {
   /** Where the replay SDK is, from where amplitude.js is. */
   const __SESSION_REPLAY__: string;
 
-  // `var`, for nothing else declares a property of globalThis
-  var pyscriptReplay: Facade | undefined;
-
   interface Document {
     prerendering?: boolean;
   }
 
   // What we show and tell.
 
-  interface Problem {
-    code: string;
-    message: string;
-    fix: string;
-  }
+  type Problem = shown.Problem;
+  type Finding = shown.Finding;
+  type Values = shown.Values;
+  type Facade = shown.Facade;
+  type EarlyCall = shown.EarlyCall;
 
-  interface Finding extends Problem {
-    level: string;
-  }
-
-  /** What a page is shown of the session. */
-  interface Values {
-    status: Status;
-    mode: string | null;
-    runtime: string | null;
-    sessionId: number | null;
-    deviceId: string | null;
-    replayId: string | null;
-    recording: boolean;
-  }
-
-  /** `window.pyscriptReplay`. */
-  interface Facade extends Readonly<Values> {
-    ready: Promise<Facade>;
-    start(): Promise<Facade>;
-    stop(): Promise<void>;
-    flush(): Promise<void>;
-    doctor(): Promise<Finding[]>;
-    track(name: string, properties?: Properties): Promise<unknown>;
-    /** Calls in the form that they have before the tag has run; none of them waits any more. */
-    push(...calls: EarlyCall[]): number;
-  }
-
-  type Effects = { [effect in Effect]?: () => unknown } & { flush?: () => unknown; doctor?: () => Promise<Finding[]> };
+  type Effects = { [effect in Effect]?: () => unknown } & {
+    flush?: () => unknown;
+    doctor?: () => Promise<Finding[]>;
+    use?: (given: Segment) => void;
+  };
 
   /** What stands behind `window.pyscriptReplay`: see replay.js. */
   interface Page {
     facade: Facade;
+    given: Segment | null;
     /** The attributes of the script tag, which Python reads (tag.py). */
     tag?: Attributes;
     optedOut: boolean;
@@ -75,9 +51,6 @@ declare global {
     makeEarlyCalls(): void;
   }
 
-  /** What a page may push before the tag has run: see early.js. */
-  type EarlyCall = [method: string, ...args: unknown[]] | ((facade: Facade) => void);
-
   /** What the loader hands to Python's half, by `adopt` of bridge.js. */
   interface Host {
     page: Page;
@@ -89,8 +62,7 @@ declare global {
     bring?: Bring | null;
     /** Python is about to run: whether it is to. (Another may have come first.) */
     wanted?(): boolean;
-    /** Segment itself, where Python was given it, and its global's name, where that was given. */
-    analytics?: Segment;
+    /** The name of Segment's global, where Python was given it. */
     name?: string;
     /** Whether this page is being wired already. */
     claimed?: boolean;
@@ -160,6 +132,7 @@ declare global {
     device_id: string | null;
     allowed: boolean;
     session_id: number | string | null;
+    ends: number | string | null;
   }
 
   interface AmplitudeIds {
@@ -196,6 +169,7 @@ declare global {
 
   interface Patch {
     session_id?: number | null;
+    maker?: string;
     properties?: Properties;
     store?: number | null;
     touch?: boolean;
@@ -219,6 +193,8 @@ declare global {
     destination: string | null;
     destinations: string[];
     hook: "enrichment" | "middleware" | "deferred";
+    /** The event that tells a session's end, where that is asked for. */
+    ended: string | null;
     /** How the destination names the event of a page: modes/base.py. */
     page_event: { named: string; unnamed: string; category: boolean };
   }
@@ -243,6 +219,7 @@ declare global {
     settled(): void;
     call(method: SegmentCall, args: unknown[]): unknown;
     meet(value: unknown): void;
+    use(given: Segment): void;
   }
 
   // Segment: analytics-next.

@@ -181,3 +181,16 @@ test("where storage is forbidden, an opt-out lasts as long as the page", () => {
   page.optedOut = true;
   assert.equal(page.optedOut, true);
 });
+
+test("a Segment that is handed over is the one that track() calls; another is not taken for one", async () => {
+  const { facade, page, done } = open();
+  const tracked = [];
+  const segment = { addSourceMiddleware() {}, track: (...event) => tracked.push(event) };
+  page.serve({ use: (given) => done.push(["use", given]) });
+  page.open("wait");
+  await assert.rejects(facade.use({}), { name: "ReplayError", code: "segment-missing" });
+  await facade.use(segment);
+  await facade.track("Order", { total: 1 });
+  assert.deepEqual(done, [["use", segment]]);
+  assert.deepEqual(tracked, [["Order", { total: 1 }]]);
+});

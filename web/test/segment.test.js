@@ -150,6 +150,7 @@ test("an event's facts are plain data", async () => {
         allowed: true,
         session_id: null,
         device_id: null,
+        ends: null,
       },
       before: null,
       reach: { disabled: false, enabled: true, opted_out: false, passing: true, consent: null },

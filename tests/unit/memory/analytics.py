@@ -2,7 +2,8 @@
 
 - Each event has a way of its own, begun at its call; the middleware is awaited.
 - Segment's session plugin (Actions) is an enrichment, and runs before those of the page. It takes whatever is stored
-  for an id, unless it has been idle for 30 minutes; it is skipped where its destination is switched off.
+  for an id, unless it has been idle for 30 minutes; an event that excludes its destination moves the session, too, and
+  does not carry its id.
 - ``reset()``, and ``identify()`` of another user, make a new anonymous id; the session id survives both.
 - An event keeps the anonymous id of when it was made.
 """
@@ -47,9 +48,6 @@ class Analytics:
         self.tab.watch.reset()
 
     def identify(self, user_id: str) -> None:
-        if self.browser.user_id not in ("", user_id):
-            self._another()
-        self.browser.user_id = user_id
         self.event("identify", user_id)
 
     def _another(self) -> None:
@@ -57,6 +55,10 @@ class Analytics:
         self.browser.changed(self.tab, "ajs_anonymous_id")
 
     def _made(self, kind: str, name: str, properties: dict | None = None, integrations: dict | None = None) -> None:
+        if kind == "identify":
+            if self.browser.user_id not in ("", name):
+                self._another()
+            self.browser.user_id = name
         self.count += 1
         event = {
             "message_id": f"{id(self.tab)}-{self.count}",
@@ -90,12 +92,11 @@ class Analytics:
         self.browser.deliver(event)
 
     def _session_plugin(self, event: dict[str, Any]) -> None:
-        if event["integrations"].get(ACTIONS, True) is False:
-            return
-        now, storage = self.browser.now(), self.browser.storage
-        stored, access = storage.get(SESSION), storage.get(LAST_ACCESS)
+        now = self.browser.now()
+        stored, access = self.tab.stored(SESSION), self.tab.stored(LAST_ACCESS)
         if stored is None or access is None or now - access >= LENGTH:
             stored = now
             self.browser.write(self.tab, SESSION, stored)
         self.browser.write(self.tab, LAST_ACCESS, now)
-        event["integrations"][ACTIONS] = {"session_id": stored}
+        if event["integrations"].get(ACTIONS) is not False:
+            event["integrations"][ACTIONS] = {"session_id": stored}

@@ -49,6 +49,7 @@ class Browser:
         self.delivered: list[dict[str, Any]] = []
         self.logged: list[dict[str, Any]] = []
         self.uploads: list[str] = []
+        self.kept: list[str] = []  # those that were taken
         self.requests: list[str] = []
         self.tabs: list[Tab] = []
 
@@ -56,7 +57,9 @@ class Browser:
         return self.clock.now()
 
     def write(self, tab: "Tab | None", key: str, value: Any) -> None:
-        """Store a value, or delete it; the other tabs hear of a change."""
+        """Store a value, or delete it; the other tabs hear of a change. A tab also keeps what it has written itself."""
+        if tab:
+            tab.kept[key] = value
         if self.storage.get(key) == value:
             return
         if value is None:
@@ -115,6 +118,7 @@ class Tab:
         self.errors: list[str] = []
         self.warnings: list[str] = []
         self.tasks: set[asyncio.Task] = set()
+        self.kept: dict[str, Any] = {}  # in Segment's third place for it: the page's memory
         self.context = contextvars.copy_context()
         self.context.run(border.here.set, self)
         self.facade = Facade(self)
@@ -143,6 +147,11 @@ class Tab:
 
     def bring_segment(self) -> None:
         self.analytics.load()
+
+    def stored(self, key: str) -> Any:
+        """As Segment's storage answers: from its first place that has something."""
+        found = self.browser.storage.get(key)
+        return self.kept.get(key) if found is None else found
 
     @property
     def status(self) -> str:

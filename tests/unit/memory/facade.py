@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from .browser import Tab
 
 OPT_OUT = "pyscript-replay.opt-out"
-VALUES = ("mode", "runtime", "sessionId", "deviceId", "replayId")
+VALUES = ("mode", "runtime", "sessionId", "deviceId", "replayId", "replayUrl")
 
 
 class Facade:

@@ -169,6 +169,8 @@ class SessionReplay:
             self.browser.uploads.append(replay_id)
             self.browser.contact(self.tab, "upload")
             status = self.browser.upload
+            if status == 200:
+                self.browser.kept.append(replay_id)
             await asyncio.sleep(NETWORK)
             self._tell({"what": "upload", "status": status, "skipped": "", "detail": str(status)})
 

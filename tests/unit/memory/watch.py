@@ -66,6 +66,7 @@ class Watch:
         self._known = event["anonymous_id"]
         if self._timer is None:
             self._timer = self.browser.loop.call_later(HOLD_MS / 1000, self._gate.set)
+        await asyncio.sleep(0)  # as in JavaScript, where nobody goes on at once
         await self._gate.wait()
 
     async def view(self, event: dict[str, Any]) -> None:
@@ -131,14 +132,13 @@ class Watch:
             self._apply(event, self._tell["event"]({**self._look(event), "waited": True}))
 
     def _look(self, event: dict[str, Any] | None) -> dict[str, Any]:
-        storage = self.browser.storage
         return plain(
             {
                 "now": self.browser.now(),
                 "visitor": self.browser.visitor,
                 "before": self._before,
-                "stored": storage.get(SESSION),
-                "access": storage.get(LAST_ACCESS),
+                "stored": self.tab.stored(SESSION),
+                "access": self.tab.stored(LAST_ACCESS),
                 "amplitude": self.tab.amplitude.now() if self._instance else None,
                 "reach": {
                     "disabled": False,

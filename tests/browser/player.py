@@ -1,0 +1,235 @@
+"""Plays the steps of a history (``tests/histories.py``) in a real browser, with the real SDKs.
+
+Time is the page's: Playwright's clock passes it, and is read by nobody else.
+"""
+
+import time
+from collections.abc import Sequence
+from typing import Any
+
+from playwright.sync_api import Page as BrowserPage
+from playwright.sync_api import Route
+
+from pyscript_replay.device import REPLAY_ID
+
+from ..histories import Event, Names, Page, Seen, Step
+from .conftest import Site
+
+MINUTE = 60_000
+RECORDER = "**/rrweb-record-min.js"
+CONFIG, UPLOAD = "/amplitude/session-replay/config", "/amplitude/session-replay/track"
+OFF = {"integrations": {"Actions Amplitude": False, "Amplitude": False}}
+QUIET_S = 0.15  # so long, and no request: nothing is under way
+PARTS = (0.002, 0.01, 0.04, 0.15, 0.298, 0.5)  # of the time that passes; between them, what it has begun is awaited
+PATIENCE_S = 20
+
+# As another tab would: the page hears of it.
+STORE = """([id, now]) => {
+  for (const [name, value] of [["analytics_session_id", id], ["analytics_session_id.last_access", now]]) {
+    const cookie = (text) => (document.cookie = `${name}=${text}; path=/`);
+    if (id === null) localStorage.removeItem(name), cookie("; max-age=0");
+    else localStorage.setItem(name, JSON.stringify(value)), cookie(value);
+  }
+}"""
+LOOK = """() => {
+  const { status, recording, deviceId, sessionId } = window.pyscriptReplay;
+  return [{ status, recording, deviceId, sessionId }, heard.session, heard.error.map(({ code }) => code)];
+}"""
+
+
+class Player:
+    """Each step is a method of its name."""
+
+    def __init__(self, site: Site, mode: str, runtime: str) -> None:
+        self.site, self.mode, self.runtime = site, mode, runtime
+        self.tabs: list[BrowserPage] = []
+        self._recorder = "there"
+        self._given: dict[str, Any] = {}
+        self._count = self._called = 0
+        self._under_way: set[Any] = set()
+        self._last = time.monotonic()
+        context = site.context
+        context.clock.install()
+        context.route(RECORDER, self._record)
+        context.on("request", self._begun)
+        context.on("requestfinished", self._over)
+        context.on("requestfailed", self._over)
+
+    def play(self, step: Step) -> None:
+        tab = self.tabs[step.tab % len(self.tabs)] if self.tabs else None
+        getattr(self, step.name)(tab, step.what)
+        self._pass(step.seconds)
+
+    # The steps.
+
+    def open(self, _: BrowserPage | None, consent: str) -> None:
+        site = self.site
+        site.file("blank", "<!doctype html>")
+        site.open(self.mode, (self.runtime, "npm", "tag"), wait=False, consent=consent)
+        self.tabs.append(site.page)
+
+    def another_tab(self, tab: BrowserPage, _: None) -> None:
+        if len(self.tabs) < 2:
+            page = self.site.context.new_page()
+            self.site.watch(page)
+            page.goto(tab.url)
+            self.tabs.append(page)
+
+    def event(self, tab: BrowserPage, kind: str) -> None:
+        self._call(tab, [kind, self._name()])
+
+    def excluded(self, tab: BrowserPage, kind: str) -> None:
+        self._call(tab, [kind, self._name(), {}, OFF])
+
+    def burst(self, tab: BrowserPage, count: int) -> None:
+        self._call(tab, *[["track", self._name()] for _ in range(count)])
+
+    def late(self, tab: BrowserPage, count: int) -> None:
+        before = [["track", self._name()] for _ in range(count)]
+        self._call(tab, *before, ["reset"], ["track", self._name()])
+
+    def through_us(self, tab: BrowserPage, _: None) -> None:
+        self._called += 1
+        tab.evaluate("(name) => void pyscriptReplay.track(name, {})", self._name())
+
+    def reset(self, tab: BrowserPage, _: None) -> None:
+        self._call(tab, ["reset"])
+
+    def identify(self, tab: BrowserPage, user: str) -> None:
+        self._call(tab, ["identify", user])
+
+    def idle(self, _: BrowserPage, minutes: int) -> None:
+        self.site.context.clock.fast_forward(minutes * MINUTE)
+
+    def clock(self, tab: BrowserPage, minutes: int) -> None:
+        self.site.context.clock.set_system_time((self._now(tab) + minutes * MINUTE) / 1000)
+
+    def reload(self, tab: BrowserPage, _: None) -> None:
+        self._settle()
+        tab.reload()
+
+    def stop(self, tab: BrowserPage, _: None) -> None:
+        tab.evaluate("() => void pyscriptReplay.stop()")
+
+    def start(self, tab: BrowserPage, _: None) -> None:
+        tab.evaluate("() => void pyscriptReplay.start().catch(() => {})")
+
+    def flush(self, tab: BrowserPage, _: None) -> None:
+        tab.evaluate("() => void pyscriptReplay.flush()")
+
+    def storage(self, tab: BrowserPage, what: Any) -> None:
+        now = self._now(tab)
+        stranger = self.site.context.new_page()
+        stranger.goto(f"{self.site.server.url}/site/blank")
+        stranger.evaluate(STORE, [now + what if isinstance(what, int) else what, now])
+        stranger.close()
+
+    def recorder(self, _: BrowserPage, how: str) -> None:
+        self._recorder = how
+
+    def config(self, _: BrowserPage, status: int) -> None:
+        self._answer(CONFIG, status)
+
+    def upload(self, _: BrowserPage, status: int) -> None:
+        self._answer(UPLOAD, status)
+
+    # How they are done.
+
+    def _name(self) -> str:
+        self._count += 1
+        return f"Event {self._count}"
+
+    def _call(self, tab: BrowserPage, *calls: list[Any]) -> None:
+        self._called += sum(call[0] != "reset" for call in calls)
+        tab.evaluate("(calls) => { for (const [method, ...args] of calls) void analytics[method](...args); }", calls)
+
+    def _now(self, tab: BrowserPage) -> int:
+        return tab.evaluate("Date.now()")
+
+    def _answer(self, path: str, status: int) -> None:
+        faults = self.site.server.faults
+        faults[:] = [fault for fault in faults if fault.path != path]
+        if status != 200:
+            self.site.server.fault(path, status, times=1000)
+
+    def _record(self, route: Route) -> None:
+        if self._recorder == "there":
+            route.continue_()
+        else:
+            route.fulfill(status=404)
+
+    # Time.
+
+    def _pass(self, seconds: float) -> None:
+        """What is under way is over before time goes on: in a story, the network is faster than any timer."""
+        self._settle()
+        for part in PARTS if seconds else ():
+            self.site.context.clock.run_for(round(seconds * 1000 * part))
+            self._settle()
+
+    def _settle(self) -> None:
+        end = time.monotonic() + PATIENCE_S
+        self._last = max(self._last, time.monotonic() - QUIET_S / 2)
+        while not self._settled():
+            assert time.monotonic() < end, (
+                f"{len(self._under_way)} requests are under way\n{self.site.replay.time_line}"
+            )
+            self.tabs[0].wait_for_timeout(20)
+
+    def _settled(self) -> bool:
+        quiet = not self._under_way and time.monotonic() - self._last > QUIET_S
+        return quiet and len(self.site.events) >= self._called
+
+    def _begun(self, request: Any) -> None:
+        self._last = time.monotonic()
+        self._under_way.add(request)
+
+    def _over(self, request: Any) -> None:
+        self._last = time.monotonic()
+        self._under_way.discard(request)
+
+    # What is seen.
+
+    def seen(self, names: Names, before: int) -> Seen:
+        """``before``: how many events had arrived before."""
+        arrived = sorted(self.site.events[before:], key=_number)
+        events = tuple(self._event(names, each) for each in arrived)
+        pages = tuple(self._page(names, tab) for tab in self.tabs)
+        uploads = [f"{each.device_id}/{each.session_id}" for each in self.site.replay.uploads]
+        return Seen(events, pages, names.recordings(uploads))
+
+    def _event(self, names: Names, message: dict[str, Any]) -> Event:
+        name = _name(message)
+        carried = message.get("properties", {}).get(REPLAY_ID)
+        if self.mode != "classic-device":
+            destination = "Actions Amplitude" if self.mode == "actions" else "Amplitude"
+            given = (message.get("integrations") or {}).get(destination)
+            session = given.get("session_id") if isinstance(given, dict) else None
+            return names.event(name, message["anonymousId"], session, carried)
+        logged = [each for each in self.site.server.store.amplitude_events() if each["event_type"] == name]
+        ids = (logged[0]["device_id"], logged[0]["session_id"]) if logged else (None, None)
+        return names.event(name, *ids, carried)
+
+    def _page(self, names: Names, tab: BrowserPage) -> Page:
+        return names.page(*tab.evaluate(LOOK))
+
+
+def _name(message: dict[str, Any]) -> str:
+    named = {"track": "event", "page": "name", "identify": "userId", "group": "groupId"}
+    return message[named[message["type"]]]
+
+
+def _number(message: dict[str, Any]) -> int:
+    """Of the call; that they arrive in its order is tested elsewhere."""
+    digits = _name(message).removeprefix("Event ")
+    return int(digits) if digits.isdigit() else 0
+
+
+def told(site: Site, mode: str, steps: Sequence[Step], runtime: str = "micropython") -> list[Seen]:
+    """What becomes of a real page, step by step. The page has Segment itself, and our tag."""
+    player, names, tale = Player(site, mode, runtime), Names(), []
+    for step in steps:
+        before = len(site.events)
+        player.play(step)
+        tale.append(player.seen(names, before))
+    return tale

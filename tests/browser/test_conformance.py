@@ -1,0 +1,87 @@
+"""The page in memory tells the truth: the same steps, there and on the real SDKs in a real browser, come to the same.
+
+After each step what was delivered and uploaded, and what ``window.pyscriptReplay`` says, are compared: events, devices,
+sessions, replay ids, recordings, transitions, status, and errors. What ``tests/unit`` proves in memory rests on this.
+"""
+
+import pytest
+
+from ..histories import Step, difference, history, settled
+from ..unit.memory import player as memory
+from . import player as real
+from .conftest import Site
+
+MODES = ("actions", "classic-device", "classic-cloud")
+EVENT = Step("event", "track")
+PAGE = Step("event", "page")
+
+STORIES: dict[str, list[Step]] = {
+    "events of every kind": [Step("event", kind) for kind in ("track", "page", "identify", "group", "track")],
+    "excluded from Amplitude": [EVENT, Step("excluded", "track"), EVENT],
+    "a burst": [Step("burst", 3)],
+    "through us": [EVENT, Step("through_us"), EVENT],
+    "29 and 31 minutes": [EVENT, Step("idle", 29), EVENT, Step("idle", 31), EVENT],
+    "reset": [EVENT, Step("reset"), EVENT],
+    "reset without an event": [Step("reset"), EVENT],
+    "late events of who has gone": [EVENT, Step("late", 2), EVENT],
+    "last words after 31 minutes": [EVENT, Step("idle", 31), Step("late", 1), EVENT],
+    "the same user again": [Step("identify", "ada"), EVENT, Step("identify", "ada"), EVENT],
+    "another user": [EVENT, Step("identify", "ada"), EVENT, Step("identify", "bob"), EVENT],
+    "reload": [EVENT, Step("reload"), EVENT, Step("idle", 31), Step("reload"), EVENT],
+    "clock back": [EVENT, Step("clock", -61), EVENT, Step("idle", 31), EVENT],
+    "clock forward": [EVENT, Step("clock", 10_000), EVENT, EVENT],
+    "stop and start": [EVENT, Step("stop"), EVENT, Step("reload"), EVENT, Step("start"), EVENT],
+    "reset while stopped": [EVENT, Step("stop"), Step("reset"), EVENT, Step("start"), EVENT],
+    "31 minutes while stopped": [EVENT, Step("stop"), Step("idle", 31), Step("start"), EVENT],
+    "two tabs": [EVENT, Step("another_tab"), Step("idle", 31), EVENT, Step("event", "track", 1), Step("reset"), EVENT],
+    "stop in another tab": [EVENT, Step("another_tab"), Step("stop", None, 1), EVENT, Step("start"), EVENT],
+    "rrweb is missing": [
+        Step("recorder", "missing"),
+        Step("reload"),
+        EVENT,
+        Step("recorder", "there"),
+        Step("start"),
+        EVENT,
+    ],
+    "configuration refused": [Step("config", 403), Step("reload"), EVENT, Step("config", 200), Step("start"), EVENT],
+    "uploads refused": [
+        Step("upload", 403),
+        Step("reload"),
+        EVENT,
+        Step("flush"),
+        EVENT,
+        Step("upload", 200),
+        Step("start"),
+        EVENT,
+    ],
+    "storage cleared": [EVENT, Step("storage", None), EVENT, EVENT],
+    "garbage in storage": [EVENT, Step("storage", "abc"), EVENT, EVENT],
+    "another session stored": [EVENT, Step("storage", 1000), EVENT, EVENT],
+    "an older session stored": [EVENT, Step("storage", -1000), EVENT, EVENT],
+    "before consent": [],
+}
+OPEN = {name: Step("open", "granted") for name in STORIES}
+STORIES["before consent"] = [Step("open", "wait"), EVENT, Step("start"), EVENT, Step("reload"), EVENT]
+
+
+def steps(name: str) -> list[Step]:
+    story = STORIES[name]
+    return story if story[0].name == "open" else [OPEN[name], *story]
+
+
+@pytest.mark.parametrize("mode", MODES)
+@pytest.mark.parametrize("name", STORIES)
+def test_story_in_memory_and_on_the_real_sdks(site: Site, name: str, mode: str) -> None:
+    assert_agreed(site, mode, steps(name))
+
+
+@pytest.mark.parametrize("mode", MODES)
+@pytest.mark.parametrize("seed", range(2))
+def test_random_history_in_memory_and_on_the_real_sdks(site: Site, seed: int, mode: str) -> None:
+    """``uv run python -m tests.browser`` plays more of them."""
+    assert_agreed(site, mode, settled(history(seed)))
+
+
+def assert_agreed(site: Site, mode: str, story: list[Step]) -> None:
+    expected, told = memory.told(mode, story), real.told(site, mode, story)
+    assert not (problem := difference(story, expected, told)), problem
