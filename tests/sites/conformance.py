@@ -18,7 +18,7 @@ calls `reset()`, opens a second tab, comes back after 31 minutes, reloads and le
 the code of the finding stands in its place.
 
 - *tag*: ours. *by hand*: the documented way, with what is wrong in it mended (`tests/sites/by-hand-….js`).
-- *documented*: Amplitude's snippets as they stand, but for what keeps them from running at all
+- *documented*: Amplitude's snippets as they stand, but for what keeps them from running at all, with a sample rate
   (`tests/sites/documented-….js`).
 - *wrapper*: `@amplitude/segment-session-replay-wrapper` 0.4.0, as its README has it.
 """
