@@ -74,7 +74,7 @@ class Replay:
 
     @property
     def replay_url(self) -> "str | None":
-        """Where that replay is watched, or ``None`` where no option says (``link.py``)."""
+        """Where that replay is watched, or ``None`` where no option says."""
         return link.address(self._template, self.replay_id)
 
     @property

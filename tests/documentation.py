@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 DOCS = Path(__file__).parents[1] / "docs"
-FENCE = re.compile(r'^( *)```(\w+)(?: title="([\w -]+)")?\n(.*?)^\1```$', re.MULTILINE | re.DOTALL)
+FENCE = re.compile(r'^( *)```(\w+)(?: title="([^"]+)")?\n(.*?)^\1```$', re.MULTILINE | re.DOTALL)
 
 
 class Example(NamedTuple):

@@ -44,7 +44,8 @@ MEANINGS = {
     "runtime-load": "Python could not start: an incomplete bundle, or a policy without `'wasm-unsafe-eval'`.",
     "sdk-load": "Session Replay or the Browser SDK could not be loaded.",
     "segment-load": "Segment, which the tag was to bring, could not be loaded.",
-    "segment-missing": "There is no Segment at the global that `data-analytics` names.",
+    "segment-missing": "There is no Segment at the global that `data-analytics` names, nor was one given to `use()`.",
+    "segment-taken": "`use()` was given a Segment on a page that has another one already, which is recorded.",
     "upload-refused": "Recordings do not arrive: Amplitude refused an upload, or several in a row have failed.",
 }
 """What a page may be told: the code, and what it means in a sentence."""

@@ -31,13 +31,14 @@ class Judge:
 
     def __init__(self, browser: Browser, mode: str, runtime: str) -> None:
         self.browser, self.mode, self.runtime = browser, mode, runtime
+        self._dist = bundle.cached()  # as the sources are now, whatever becomes of them
 
     def problem(self, steps: Sequence[Step]) -> str:
         """What is wrong with this history; empty where nothing is."""
         if promise := broken(self.mode, steps):
             return f"in memory: {promise}"
-        with DevServer(bundle.cached()) as server, closing(self.browser.new_context()) as context:
-            site = Site(server, context, context.new_page(), bundle.cached())
+        with DevServer(self._dist) as server, closing(self.browser.new_context()) as context:
+            site = Site(server, context, context.new_page(), self._dist)
             try:
                 told = real.told(site, self.mode, steps, self.runtime)
             except AssertionError as error:
