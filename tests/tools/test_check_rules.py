@@ -115,5 +115,5 @@ def test_whatever_else_fails_is_an_error_with_a_name(monkeypatch: pytest.MonkeyP
     monkeypatch.setattr(check, "gather", fail)
     with pytest.raises(ReplayError) as raised:
         check.check(["https://shop.example/"], check.Options())
-    assert raised.value.code == "internal"
+    assert raised.value.code == "check-failed"
     assert "what nobody thought of" in raised.value.message and "\n" not in raised.value.message

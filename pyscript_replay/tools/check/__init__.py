@@ -30,7 +30,7 @@ def check(urls: Sequence[str], options: Options) -> list[Report]:
         except Exception as error:
             where = traceback.extract_tb(error.__traceback__)[-1]
             message = f"{urls[number]} could not be looked at: {error!r} in {where.filename}, line {where.lineno}"
-            raise ReplayError("internal", " ".join(message.split()), "Please report it.") from error
+            raise ReplayError("check-failed", " ".join(message.split()), "Please report it.") from error
 
     with ThreadPoolExecutor(AT_ONCE) as threads:
         return list(threads.map(look, range(len(urls))))
