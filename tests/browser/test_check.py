@@ -2,6 +2,7 @@
 
 import json
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -158,12 +159,12 @@ def test_connect_takes_the_browser_of_a_playwright_server(
     file = tmp_path / "config.json"
     file.write_text(json.dumps({**config, "headless": True, "chromiumSandbox": False, "args": found_here["args"]}))
     command = [sys.executable, "-m", "playwright", "launch-server", "--browser", "chromium", "--config", str(file)]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as server:
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, start_new_session=True) as server:
         try:
             assert server.stdout
             status, wrong, sound = found(capsys, f"{origin}/tag-actions", "--connect", server.stdout.readline().strip())
         finally:
-            server.terminate()
+            os.killpg(server.pid, signal.SIGTERM)  # Playwright's command has started node
     assert (status, wrong) == (0, set())
     assert "recording" in sound
 
