@@ -91,7 +91,7 @@ def _pages(root: Path, url: str) -> dict[str, str]:
 
 def _bundle_of_source(out: Path) -> None:
     """The same bundle, but for MicroPython's modules, which are left as text."""
-    as_text = bundle._sources()
+    as_text = {path: file.read_bytes() for path, file in bundle.page_modules().items()}
     with mock.patch.object(bundle, "_compiled", lambda: as_text):
         bundle.build(out)
 

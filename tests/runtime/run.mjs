@@ -15,6 +15,22 @@ function asset(name) {
   throw new Error(`there is no ${name}`);
 }
 
+// MicroPython's program, which is for pages, asks for its files as pages do: it is the two halves that are tested
+globalThis.window = globalThis;
+globalThis.fetch = async (url) =>
+  new Response(fs.readFileSync(url), { headers: { "Content-Type": "application/wasm" } });
+globalThis.XMLHttpRequest = class {
+  open(_, url) {
+    this.url = url;
+  }
+  overrideMimeType() {}
+  send() {
+    this.status = 200;
+    this.responseText = fs.readFileSync(this.url, "latin1");
+  }
+};
+
 const { boot } = await import(pathToFileURL(asset(runtime)));
-await boot({ asset, page: { error: (problem) => things.complaints.push(problem) } }, fs.readFileSync(program, "utf8"));
+const page = { error: (problem) => things.complaints.push(problem), facade: { ready: new Promise(() => {}) } };
+await boot({ asset, page }, fs.readFileSync(program, "utf8"));
 process.exit(0); // nothing is waited for any more

@@ -9,10 +9,9 @@ import { module } from "./assets.js";
 import { json, parse } from "./data.js";
 import { evidence as gathered } from "./doctor.js";
 import { observed as observedOptions } from "./recorder.js";
-import { deferred, isOpen, openPage, replayError } from "./replay.js";
+import { deferred, isOpen, replayError } from "./replay.js";
 import { say } from "./say.js";
-import { bringing, handOver, hasSegment, standIn, trackOn, watchObject, watchSegment } from "./segment.js";
-import { HOLD_MS, REPORT } from "./tables.js";
+import { REPORT } from "./tables.js";
 
 export const window = { it: globalThis };
 
@@ -116,11 +115,28 @@ function guarded(python, cross) {
     try {
       return cross(state.python, args);
     } catch (error) {
-      complain("internal", String(error), REPORT);
+      if (error !== end) complain("internal", String(error), REPORT);
       return undefined;
     }
   };
   return { it, release: () => (state.python = null) };
+}
+
+/** @type {unknown} what has ended Python */
+let end = null;
+
+/** Python is not called any more: events go on without it, and nothing is recorded. @param {any} error */
+export function lost(error) {
+  end = error;
+  error.told = true;
+  const { page, segment } = opened();
+  try {
+    /** @type {any} */ (segment?.sdk)?.shutdown();
+  } catch {
+    // then it was not recording
+  }
+  page.lost({ code: error.fix ? "runtime-load" : "internal", message: error.message, fix: error.fix ?? REPORT });
+  segment?.settled();
 }
 
 /** Tell the page that something of ours is wrong. @param {string} code @param {string} message @param {string} fix */
@@ -190,43 +206,26 @@ export const idle = (milliseconds) =>
       : setTimeout(() => resolve(), Math.min(milliseconds, 50)),
   );
 
-// The page: the loader hands over what it has opened; a PyScript page has no loader and opens its own.
+// The page: the loader hands over what it has opened. A PyScript page has no loader, and opens its own (pyscript.js).
 /** @type {Host | null} */
 let host = null;
 
 /** Called by the loader. @param {Host} opened */
 export const adopt = (opened) => (host = opened);
 
-/** Where the bundle's files are; set by the entry point that knows (pyscript.js), or by the loader. */
-/** @type {Host["asset"]} */
-let locate = (name) => {
-  throw new Error(`no bundle to find ${name} in`);
-};
-export const locateWith = (/** @type {Host["asset"]} */ asset) => (locate = asset);
+/** @type {Opener | null} */
+let opener = null;
+
+/** Called where there is no loader. @param {Opener} given */
+export const openWith = (given) => (opener = given);
 
 /** @returns {Host} */
 function opened() {
   if (!host) {
-    const named = () => host?.name ?? "analytics";
-    const page = openPage(globalThis, (...event) => trackOn(globalThis, named(), ...event));
-    page.serve({ use: (given) => handOver(globalThis, named(), given, host ?? {}) });
-    host = { page, asset: locate };
+    host = /** @type {Opener} */ (opener).open(() => host);
     host.page.makeEarlyCalls();
-    uncoverCurrentScript();
   }
   return host;
-}
-
-/**
- * While a Python script runs, PyScript has it stand for `document.currentScript`. A script that loads meanwhile, as
- * Segment's plugins do, must find itself there: that is how it knows where its parts are.
- */
-function uncoverCurrentScript() {
-  if (!globalThis.document || !Object.hasOwn(document, "currentScript")) return;
-  const covering = document.currentScript;
-  const own = Object.getOwnPropertyDescriptor(Document.prototype, "currentScript");
-  const get = () => own?.get?.call(document) ?? covering;
-  Object.defineProperty(document, "currentScript", { configurable: true, get });
 }
 
 /** Whether nobody else wires this page: there can be one session, and one recording of it. */
@@ -244,12 +243,11 @@ export const page = () => ({ it: opened().page });
  * @param {string} name @param {string} writeKey @param {string} cdnURL @param {Box} options
  */
 export function bringSegment(name, writeKey, cdnURL, options) {
-  const page = opened();
-  if (!page.bring && (page.page.given || hasSegment(globalThis, name))) return;
-  const settings = { writeKey, cdnURL, options: options.it };
-  page.bring ??= bringing(standIn(globalThis, name), page.asset("analytics"), settings);
+  const here = opened();
+  here.bring ??= opener?.bring(here, name, { writeKey, cdnURL, options: options.it });
+  if (!here.bring) return;
   const { it } = segment(name);
-  it.expect(page.bring(it.meet));
+  it.expect(here.bring(it.meet));
 }
 
 /**
@@ -259,7 +257,7 @@ export function bringSegment(name, writeKey, cdnURL, options) {
 export function segment(name) {
   const here = opened();
   here.name = name;
-  here.segment ??= unheld(watchSegment(globalThis, name, HOLD_MS, here.page.given));
+  here.segment ??= /** @type {Opener} */ (opener).watch(name, here.page.given);
   here.segment.page = here.page;
   return { it: here.segment };
 }
@@ -267,16 +265,11 @@ export function segment(name) {
 /** The same for a Segment that is at hand; an answer, for it may be something else. @param {Box} box */
 export const segmentObject = (box) =>
   attempt(() => {
-    const segment = unheld(watchObject(box.it));
+    const segment = /** @type {Opener} */ (opener).watchObject(box.it);
     const here = Object.assign(opened(), { segment });
     here.page.given = box.it;
     return answer(Object.assign(segment, { page: here.page }));
   });
-
-const unheld = (/** @type {Watch} */ segment) => {
-  segment.release();
-  return segment;
-};
 
 /**
  * The SDK's options, with listeners: see recorder.js. `hear` is a function of Python's (`told`).

@@ -1,21 +1,37 @@
 // Boots MicroPython, directly: nothing is evaluated from text, so `script-src 'self' 'wasm-unsafe-eval'` is enough.
 
 import { loadMicroPython } from "@micropython/micropython-webassembly-pyscript/micropython.mjs";
-import files from "python-pack"; // {path: bytes}, compiled by mpy-cross at build time
-import { booted } from "./assets.js";
+import { booted, there } from "./assets.js";
 import * as border from "./bridge.js";
+import { expect, rest, unpack } from "./halves.js";
+
+const [LOOKS, LOOK_MS] = [20, 250]; // so often is looked whether the page is recorded, for there may be no event yet
+const IDLE_MS = 5000; // the longest to wait for an idle moment
 
 /** @param {Host} host @param {string} main the Python program to run */
 export async function boot(host, main) {
   border.adopt(host);
   const url = host.asset("micropython.wasm");
+  const later = __SPLIT__ ? host.asset("micropython.rest") : null;
   const [stdout, stderr] = [console.log, console.error].map((say) => (/** @type {string} */ line) => say(line));
+  expect(later, border.lost);
   const python = await booted(() => loadMicroPython({ url, stdout, stderr, linebuffer: true }));
-  for (const folder of new Set(Object.keys(files).map((path) => path.slice(0, path.lastIndexOf("/"))))) {
-    python.FS.mkdirTree(`/lib/${folder}`);
-  }
-  for (const [path, bytes] of Object.entries(files)) python.FS.writeFile(`/lib/${path}`, bytes);
+  unpack((path, bytes) => {
+    python.FS.mkdirTree(`/lib/${path.slice(0, path.lastIndexOf("/"))}`);
+    python.FS.writeFile(`/lib/${path}`, bytes);
+  });
+  host.page.rest = () => there(rest(), later ? [later] : []);
   python.registerJsModule("pyscript_replay_border", border);
   python.runPython(`import sys; sys.path.append("/lib")`);
-  if (host.wanted?.() ?? true) await python.runPythonAsync(main);
+  if (!(host.wanted?.() ?? true)) return;
+  fetchLater(host.page);
+  await python.runPythonAsync(main);
+}
+
+/** The rest of it, once the page is recorded, or need not be, and has nothing better to do. @param {Page} page */
+async function fetchLater(page) {
+  await page.facade.ready;
+  for (let looks = 0; looks < LOOKS && !page.facade.recording; looks++) await border.sleep(LOOK_MS);
+  await border.idle(IDLE_MS);
+  page.rest?.().catch(() => {}); // asked for again when it is needed
 }

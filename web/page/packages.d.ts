@@ -1,7 +1,7 @@
 // Modules that are no files of ours, as far as they are used. ("python-pack" is made by tools/bundle.py.)
 
 declare module "python-pack" {
-  const files: Record<string, string | Uint8Array>; // by path: text for Pyodide, bytecode for MicroPython
+  const files: Record<string, string>; // by path
   export default files;
 }
 

@@ -55,6 +55,8 @@ export function openPage(scope, track) {
   const displayed = deferred(); // a prerendered page is shown; its state then
   /** @type {Problem | null} */
   let lastError = null;
+  /** @type {Deferred<void>} */
+  const lost = deferred(); // resolved when Python is
   /** @type {Map<string, Problem>} those that are not mended, by code */
   const errors = new Map();
   const waiting = earlyCalls(read(scope, "pyscriptReplay").value);
@@ -77,11 +79,25 @@ export function openPage(scope, track) {
     return facade;
   }
 
+  /**
+   * What Python answers, or nothing when it comes to its end before that.
+   * @template T
+   * @param {T} answer
+   */
+  const unlessLost = (answer) => Promise.race([answer, lost.promise]);
+
   /** @returns {Promise<Finding[]>} what the doctor finds */
   async function examined() {
-    if (effects.doctor) return effects.doctor();
+    let told = page.errors();
+    try {
+      await page.rest?.();
+      const found = await unlessLost(effects.doctor?.());
+      if (found) return found;
+    } catch (/** @type {any} */ { message, fix }) {
+      told = [{ code: "runtime-load", message: `the doctor could not be loaded: ${message}`, fix }, ...told];
+    }
     if (life.state === "waiting") return [WAITING];
-    return errors.size ? page.errors().map((error) => ({ level: "problem", ...error })) : [NOT_STARTED];
+    return told.length ? told.map((error) => ({ level: "problem", ...error })) : [NOT_STARTED];
   }
 
   const methods = {
@@ -93,10 +109,10 @@ export function openPage(scope, track) {
       return settled();
     },
     async stop() {
-      await Promise.all(page.happened("stop"));
+      await unlessLost(Promise.all(page.happened("stop")));
     },
     async flush() {
-      await effects.flush?.();
+      await unlessLost(effects.flush?.());
     },
     async doctor() {
       const findings = await examined();
@@ -239,6 +255,18 @@ export function openPage(scope, track) {
     failed(problem) {
       page.error(problem);
       page.happened(["new", "asked"].includes(life.state) ? "refused" : "wiring-failed");
+    },
+
+    /** Python is lost, for as long as the page is there. */
+    lost(problem) {
+      const unrecorded = () => page.happened("not-recorded");
+      const gone = { look: undefined, end: undefined, flush: undefined, doctor: undefined };
+      page.serve({ ...gone, load: () => page.failed(problem), begin: unrecorded });
+      page.rest = undefined;
+      page.report({ recording: false });
+      page.failed(problem);
+      unrecorded();
+      lost.resolve();
     },
 
     /** What the tag says cannot be done; nor will it when it is tried again. */

@@ -6,7 +6,8 @@
 // when `data-hold-ms` has passed, or when anything fails, the events go on, once each, in order. Who has opted out is
 // not recorded, and nothing of that is done; Segment, where the tag brings it, is loaded all the same.
 
-import { imported, there } from "./assets.js";
+import { diagnoseWith, imported, there } from "./assets.js";
+import { diagnosed } from "./diagnosis.js";
 import { deferred, isOpen, openPage } from "./replay.js";
 import { say } from "./say.js";
 import { bringing, handOver, hasSegment, isTaken, standIn, trackOn, watchSegment } from "./segment.js";
@@ -89,6 +90,7 @@ async function boot(page) {
     await running;
   } catch (/** @type {any} */ error) {
     booting = null; // start() tries again
+    if (error.told) return;
     page.failed({
       code: "runtime-load",
       message: `Python could not be started: ${error.message}`,
@@ -181,6 +183,7 @@ function refusal() {
   return null;
 }
 
+diagnoseWith(diagnosed);
 if (isOpen(window)) {
   say(
     globalThis,

@@ -7,6 +7,8 @@ import type { Effect, Happening } from "./tables.js";
 declare global {
   /** Logical name: path below the bundle's root. Written by `pyscript-replay build`. */
   const __ASSETS__: Record<string, string>;
+  /** Whether MicroPython comes in two halves. */
+  const __SPLIT__: boolean;
   /** File name: the integrity of what is booted with it. */
   const __INTEGRITY__: Record<string, string>;
   /** Where the replay SDK is, from where amplitude.js is. */
@@ -36,6 +38,8 @@ declare global {
     given: Segment | null;
     /** The attributes of the script tag, which Python reads (tag.py). */
     tag?: Attributes;
+    /** Brings the part of Python that is not there at first: the doctor. */
+    rest?(): Promise<void>;
     optedOut: boolean;
     readonly live: boolean;
     readonly off: boolean;
@@ -46,6 +50,7 @@ declare global {
     session(detail: unknown): void;
     error(problem: Problem): void;
     failed(problem: Problem): void;
+    lost(problem: Problem): void;
     refuse(problem: Problem): void;
     errors(): Problem[];
     makeEarlyCalls(): void;
@@ -68,6 +73,14 @@ declare global {
     claimed?: boolean;
   }
 
+  /** What a page does for itself that has no loader: see pyscript.js. */
+  interface Opener {
+    open(host: () => Host | null): Host;
+    bring(host: Host, name: string, settings: Omit<Parameters<Load>[0], "sdk">): Bring | null;
+    watch(name: string, given: Segment | null): Watch;
+    watchObject(analytics: unknown): Watch;
+  }
+
   /** What has become of the bundle's files: see assets.js. */
   interface Assets {
     /** How often they were asked for anew, and what is put behind an address for that. */
@@ -75,6 +88,10 @@ declare global {
     again: string;
     /** What the Content-Security-Policy has refused. */
     refused: { blockedURI: string; directive: string }[];
+    /** The integrity of what is booted with a runtime, by the files' names. */
+    sums: Record<string, string>;
+    /** Why one of these files is not there: see diagnosis.js. */
+    diagnosed?(urls: string[], error: unknown): Promise<Error>;
     /** A module of the bundle, in time, for the replay SDK. */
     module(url: string): Promise<unknown>;
   }

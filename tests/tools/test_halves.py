@@ -1,0 +1,88 @@
+"""MicroPython in two halves: together they are the whole, and what is in which is decided by the profile."""
+
+import json
+import logging
+import subprocess
+from collections.abc import Mapping
+from pathlib import Path
+
+import pytest
+
+from pyscript_replay.tools import bundle, halves, npm, wasm
+from pyscript_replay.tools.wasm import Program
+
+RUN = Path(__file__).parents[1] / "runtime" / "run.mjs"
+IMPORTED = """
+import sys
+from pyscript_replay import bridge, doctor, make, replay, tag
+from pyscript_replay.modes import actions, auto, classic_cloud, classic_device
+print([module.__file__ for module in sys.modules.values() if hasattr(module, "__file__")])
+"""
+
+
+@pytest.fixture(scope="module")
+def program() -> bytes:
+    folder, _ = bundle.PUBLISHED["micropython"]
+    return (npm.installed() / folder / "micropython.wasm").read_bytes()
+
+
+def assets(dist: Path) -> Mapping[str, str]:
+    return json.loads((dist / "manifest.json").read_text("utf-8"))["assets"]
+
+
+def python_inside(program: bytes) -> list[str]:
+    """The paths of the modules."""
+    (section,) = [content for identity, content in wasm.sections(program) if identity == wasm.CUSTOM]
+    return [path for path, _ in json.loads(section[section.index(b"[") : section.index(b"\n")])]
+
+
+def run(dist: Path, program: Path) -> str:
+    command = [npm.node(), RUN, dist, "micropython", program]
+    return subprocess.run(command, capture_output=True, encoding="utf-8", timeout=60, check=True).stdout
+
+
+def test_the_profile_is_of_the_micropython_that_is_installed(program: bytes) -> None:
+    assert halves.Profile.read().fits(program), "run: python -m pyscript_replay.tools.profile"
+
+
+def test_each_half_has_what_the_other_has_not(program: bytes) -> None:
+    whole, profile = Program(program), halves.Profile.read()
+    first, rest = (dict(wasm.sections(half)) for half in halves.split(program, profile))
+    ran = profile.functions & whole.bodies.keys()
+    assert wasm.read(rest[wasm.CODE], 0)[0] == len(whole.bodies) - len(ran)
+    memory = bytearray(len(whole.memory()))
+    for half in (first, rest):
+        for address, content in wasm.segments(half[wasm.DATA]):
+            memory[address : address + len(content)] = content
+    assert memory == whole.memory()
+
+
+def test_what_is_needed_later_is_python_of_the_rest(dist: Path) -> None:
+    inside = [python_inside((dist / assets(dist)[f"micropython.{each}"]).read_bytes()) for each in ("wasm", "rest")]
+    later = {"pyscript_replay/doctor.mpy"}
+    assert set(inside[1]) == later
+    assert set(inside[0]) == {path.replace(".py", ".mpy") for path in bundle.page_modules()} - later
+
+
+def test_frozen_modules_that_our_python_imports_are_in_the_first_half(dist: Path, tmp_path: Path) -> None:
+    (tmp_path / "program.py").write_text(IMPORTED)
+    files = json.loads(run(dist, tmp_path / "program.py").replace("'", '"'))
+    frozen = {file for file in files if not file.startswith("/lib/") and file.endswith(".py")}
+    assert "asyncio/core.py" in frozen
+    assert frozen <= halves.Profile.read().frozen
+
+
+def test_another_micropython_is_not_divided_and_runs_all_the_same(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(halves.Profile, "fits", lambda self, program: False)
+    with caplog.at_level(logging.WARNING):
+        whole, rest = bundle._halves()
+    assert rest is None
+    assert "not divided" in caplog.text
+    (tmp_path / "micropython.wasm").write_bytes(whole)
+    (tmp_path / "micropython.js").write_bytes(bundle._micropython(split=False))
+    names = {"micropython": "micropython.js", "micropython.wasm": "micropython.wasm"}
+    (tmp_path / "manifest.json").write_text(json.dumps({"assets": names}))
+    (tmp_path / "program.py").write_text("from pyscript_replay import doctor\nprint(doctor.OK)")
+    assert run(tmp_path, tmp_path / "program.py").strip() == "ok"

@@ -1,0 +1,138 @@
+// MicroPython's program, with our Python inside of it, in two halves (tools/halves.py).
+//
+// The first has all that pages were seen to need. The rest is fetched when the page has nothing better to do. What of it
+// is called for before that is fetched at once, by a synchronous request, for WebAssembly cannot wait. Where that fails,
+// Python has come to its end in the middle of something: it is not called any more, and the page is told.
+
+const { Instance, Module, RuntimeError, instantiate, instantiateStreaming } = globalThis.WebAssembly;
+const SECTION = "python"; // as bundle.py calls it
+
+/** @type {{ exports: WebAssembly.Exports, imports: WebAssembly.Imports, module: WebAssembly.Module } | null} */
+let first = null;
+/** @type {string | null} where the rest is, until it is there */
+let due = null;
+/** @type {Error | null} what has ended Python */
+let end = null;
+/** @type {(error: Error) => void} */
+let ended = () => {};
+
+/** @type {(path: string, bytes: Uint8Array) => void} */
+let write = () => {};
+
+/**
+ * Before MicroPython is loaded: where the rest of it is, or `null` where there is none; and who is told of its end.
+ * @param {string | null} rest @param {(error: Error) => void} lost
+ */
+export function expect(rest, lost) {
+  due = rest;
+  ended = lost;
+}
+
+/** Once it is loaded: how to write a file. @param {(path: string, bytes: Uint8Array) => void} given */
+export function unpack(given) {
+  write = given;
+  if (first) for (const [path, bytes] of files(first.module)) write(path, bytes);
+}
+
+/** @param {(source: any, imports: WebAssembly.Imports) => Promise<WebAssembly.WebAssemblyInstantiatedSource>} how */
+const begun = (how) => async (/** @type {unknown} */ source, /** @type {WebAssembly.Imports} */ given) => {
+  const imports = { ...given, split: { load } };
+  const { module, instance } = await how(source, imports);
+  first = { exports: instance.exports, imports, module };
+  const exports = Object.entries(instance.exports).map(([name, it]) => [
+    name,
+    typeof it === "function" ? guarded(it) : it,
+  ]);
+  return { module, instance: { exports: Object.fromEntries(exports) } };
+};
+
+/** What MicroPython's own JavaScript has as `WebAssembly`. */
+export const WebAssembly = {
+  RuntimeError,
+  instantiate: begun(instantiate),
+  instantiateStreaming: begun(instantiateStreaming),
+};
+
+/** @param {Function} call */
+const guarded =
+  (call) =>
+  (/** @type {unknown[]} */ ...args) => {
+    if (end) throw end;
+    try {
+      return call(...args);
+    } catch (error) {
+      if (error instanceof RuntimeError) finish(error);
+      throw error;
+    }
+  };
+
+/** Python's last error. Whoever was in the middle of a call sees it; the page has been told. @param {Error} error */
+function finish(error) {
+  if (end) return;
+  end = error;
+  for (const type of ["error", "unhandledrejection"]) {
+    const mute = (/** @type {any} */ event) => {
+      if ((event.error ?? event.reason) !== end) return;
+      event.preventDefault();
+      event.stopImmediatePropagation();
+    };
+    globalThis.addEventListener?.(type, mute, { capture: true });
+  }
+  ended(error);
+}
+
+/** Called by the first half, for something in the rest. */
+function load() {
+  if (!due || !first) return;
+  try {
+    const module = new Module(fetchedAtOnce(due));
+    new Instance(module, imports());
+    arrived(module);
+  } catch (/** @type {any} */ error) {
+    const lost = new Error(`the rest of MicroPython is needed, and could not be had: ${error.message}`);
+    finish(Object.assign(lost, { fix: "See in the browser's network tab what became of it, and reload the page." }));
+    throw end;
+  }
+}
+
+const imports = () => ({ ...first?.imports, first: /** @type {WebAssembly.ModuleImports} */ (first?.exports) });
+
+/** @param {string} url */
+function fetchedAtOnce(url) {
+  const request = new XMLHttpRequest();
+  request.open("GET", url, false);
+  request.overrideMimeType("text/plain; charset=x-user-defined"); // a code for each byte: no other way is allowed here
+  request.send();
+  if (request.status !== 200) throw new Error(`the server answered ${request.status}`);
+  return Uint8Array.from(request.responseText, (character) => character.charCodeAt(0) & 0xff);
+}
+
+/** The rest, if it is not there yet. */
+export async function rest() {
+  if (end) throw end;
+  if (!due) return;
+  const response = await fetch(due);
+  if (!response.ok) throw new Error(`the server answered ${response.status}`);
+  const { module } = await instantiate(await response.arrayBuffer(), imports());
+  arrived(module);
+}
+
+/** @param {WebAssembly.Module} module */
+function arrived(module) {
+  due = null;
+  for (const [path, bytes] of files(module)) write(path, bytes);
+}
+
+/**
+ * The Python that a module has inside: after a line of JSON, each file's path and size, come the files.
+ * @param {WebAssembly.Module} module
+ * @returns {[path: string, bytes: Uint8Array][]}
+ */
+function files(module) {
+  const [section = new ArrayBuffer(0)] = Module.customSections(module, SECTION);
+  const bytes = new Uint8Array(section);
+  let at = bytes.indexOf(10) + 1;
+  /** @type {[string, number][]} */
+  const listed = at ? JSON.parse(new TextDecoder().decode(bytes.subarray(0, at))) : [];
+  return listed.map(([path, size]) => [path, bytes.subarray(at, (at += size))]);
+}
