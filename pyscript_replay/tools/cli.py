@@ -7,10 +7,11 @@ takes long says so by ``logging``: its steps (INFO), and with ``--verbose`` what
 import contextlib
 import json
 import logging
+import signal
 import sys
 import time
 import webbrowser
-from collections.abc import Generator, Sequence
+from collections.abc import Generator, Iterable, Sequence
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
@@ -26,8 +27,8 @@ from ..options import MODES
 from .former import KEEP_DAYS
 
 EXIT_CODES = (
-    "Exit codes: 0 it is done; 2 it cannot be done, and what to do is said; 1 a fault of ours, with its traceback, "
-    "or from check: there are problems."
+    "Exit codes: 0 it is done; 2 it cannot be done, and what to do is said; 1 a fault of ours, with its traceback; "
+    "or, from check, that there are problems, and nothing else."
 )
 
 app = typer.Typer(
@@ -188,6 +189,71 @@ def serve(
             pass
 
 
+AT = Annotated[int, typer.Option(help="The port of the local Segment and Amplitude, on 127.0.0.1.", max=65534)]
+
+
+@app.command(epilog=EXIT_CODES, context_settings={"allow_interspersed_args": False})
+def watch(
+    command: Annotated[list[str] | None, typer.Argument(metavar="[-- COMMAND…]", help="What runs the site.")] = None,
+    port: Annotated[
+        int | None, typer.Option(help="The site's port; left out, the first that COMMAND prints.", min=1, max=65535)
+    ] = None,
+    mode: Annotated[Mode, typer.Option(help="How the local Segment reaches Amplitude.")] = Mode.actions,
+    at: AT = 8765,
+    verbose: Verbose = False,
+) -> None:
+    """Your own site, as it is developed, with a local Segment and a local Amplitude: events and replays as they come.
+
+    The site is shown at one more than --at, each of its pages with one line more. Without COMMAND and --port, the line
+    is for you to add.
+    """
+    from . import bundle
+    from .devserver import DevServer, elsewhere, sources
+    from .watch import proxy, tail
+    from .watch.command import Command
+
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # as Ctrl-C: what it has started ends with it
+    with _steps(verbose):
+        dist = bundle.cached()
+    with contextlib.ExitStack() as stack:
+        server = stack.enter_context(DevServer(dist, port=at, sources=sources(mode.value)))
+        runs = Command(command) if command else None
+        if runs:
+            stack.callback(runs.stop)
+        if runs or port:
+            site = proxy.before(lambda: port or (runs and runs.port), server.url, at and at + 1)
+            print(f"The site, watched:  {stack.enter_context(site)}/")
+        else:
+            print(f"For the site's pages, before their other scripts:  {elsewhere.line(server.url)}")
+        print(f"Recorded sessions:  {server.url}/sessions", flush=True)
+        server.store.listen(lambda name, what: _print_lines(tail.text(name, what, server.url)))
+        with contextlib.suppress(KeyboardInterrupt):
+            if runs and (status := runs.wait()):
+                message = f"{' '.join(command or ())} ended with status {status}"
+                raise ReplayError("command", message, "See above what it printed.")
+            while not runs:
+                time.sleep(3600)
+
+
+@app.command(epilog=EXIT_CODES)
+def tail(
+    at: AT = 8765, as_json: Annotated[bool, typer.Option("--json", help="An object for each, as JSON.")] = False
+) -> None:
+    """Print events and recordings as they arrive at a running watch or serve, each with the link to its replay."""
+    from .devserver.server import HOST
+    from .watch import tail as tailing
+
+    lines = tailing.as_json if as_json else tailing.text
+    with contextlib.suppress(KeyboardInterrupt):
+        for name, what in tailing.follow(at):
+            _print_lines(lines(name, what, f"http://{HOST}:{at}"))
+
+
+def _print_lines(lines: Iterable[str]) -> None:
+    for line in lines:
+        print(line, flush=True)
+
+
 @app.command()
 def check(
     urls: Annotated[list[str], typer.Argument(metavar="URL…", help="The pages to open.")],
@@ -211,6 +277,7 @@ def check(
     from . import check as checking
     from .check import reporters
 
+    checking.writable(junit, sarif, screenshot, har, replay)
     visit = checking.script(script) if script else None
     options = checking.Options(mode and mode.value, visit, screenshot, har, replay, connect, live)
     with errors.status("Visiting …"):
@@ -223,7 +290,7 @@ def check(
         (sarif, reporters.as_sarif(reports)),
     ):
         if file:
-            file.write_text(text, "utf-8")
+            checking.write(file, text)
     shown = reporters.as_json if as_json else reporters.as_github if github else reporters.as_text
     print(shown(reports))
     if any(each.level in fails for report in reports for each in report.findings):

@@ -37,6 +37,7 @@ MEANINGS = {
     "listener": "A function given to `on_session` failed.",
     "mode-ambiguous": "`auto` found several ways to Amplitude in Segment's settings.",
     "mode-unknown": "`auto` found no way to Amplitude in Segment's settings.",
+    "not-awaited": "A call of `connect()` without `await`: nothing has begun.",
     "option-missing": "An option that must be given was left out.",
     "option-unknown": "A keyword of `connect()` that there is not. (A tag's unknown attributes are other people's.)",
     "option-value": "A value that the option does not take; the fix names the nearest one that it does.",
@@ -47,6 +48,7 @@ MEANINGS = {
     "segment-missing": "There is no Segment at the global that `data-analytics` names, nor was one given to `use()`.",
     "segment-taken": "`use()` was given a Segment on a page that has another one already, which is recorded.",
     "upload-refused": "Recordings do not arrive: Amplitude refused an upload, or several in a row have failed.",
+    "worker": "A PyScript script with the attribute `worker`: Python runs beside the page, not in it.",
 }
 """What a page may be told: the code, and what it means in a sentence."""
 

@@ -19,7 +19,7 @@ FULL_SNAPSHOT = 2  # rrweb's type of event for a whole page
 STORED = ("ajs_", "analytics_session_id", "amp_", "amplitude_", "pyscript-replay")
 """How the names begin under which Segment and Amplitude store something in the browser."""
 NEAREST = 3
-CONFIG = f"{hosts.REPLAY}/config/"
+CONFIG = f"{hosts.REPLAY}/config"
 
 
 class Moment(NamedTuple):
@@ -213,6 +213,21 @@ def session_of(seen: Evidence, message: Json) -> Ids | None:
     device_id, session_id = named(message)
     if device_id is not None and session_id is not None:
         return device_id, session_id
+    return _copied(seen, message)
+
+
+def sent_in(seen: Evidence, message: Json) -> Ids | None:
+    """The session in which an event reaches Amplitude, whatever replay id is on it."""
+    properties = {name: value for name, value in (message.get("properties") or {}).items() if name != REPLAY_ID}
+    device_id, session_id = named({**message, "properties": properties})
+    if device_id is not None and session_id is not None:
+        return device_id, session_id
+    # amplitude-js does not send all of Segment's kinds of events; of these only the replay id speaks
+    return _copied(seen, message) or (session_of(seen, message) if seen.logged else None)
+
+
+def _copied(seen: Evidence, message: Json) -> Ids | None:
+    """The session of the copy that amplitude-js sends."""
     name = name_of(message)
     copies = [each for each in seen.logged if each.get("event_type") == name]
     before = [each for each in seen.messages if name_of(each) == name]

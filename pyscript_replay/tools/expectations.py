@@ -180,12 +180,16 @@ class Replay(_Visit):
             with contextlib.suppress(_errors()):  # it is being left
                 page.evaluate(FLUSH)
 
-    def _look(self) -> None:
+    def stored(self) -> list[str]:
+        """The names of what is stored in the browser now."""
         names = [cookie.get("name", "") for cookie in self.context.cookies()]
         for page in self.context.pages:
             with contextlib.suppress(_errors()):  # it is being left, or has no storage
                 names += page.evaluate(STORED)
-        self._stored = names
+        return names
+
+    def _look(self) -> None:
+        self._stored = self.stored()
 
     def _pause(self) -> None:
         if self.context.pages:

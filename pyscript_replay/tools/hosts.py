@@ -9,8 +9,9 @@ import re
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
-from .devserver.segment import BATCHES, KINDS, METRICS
-
+KINDS = ("t", "p", "i", "g", "a", "s")
+BATCHES = ("b", "batch")
+METRICS = "m"
 COLLECTED = (*KINDS, *BATCHES, METRICS)
 REPLAY = "/amplitude/session-replay"
 NOWHERE = "/nowhere"
@@ -24,15 +25,19 @@ CDN = re.compile(
 # of these hosts: a path there, and the one that it has here
 HOSTS = (
     (r"cdn\..*amplitude\.com/(libs/.+)", r"/amplitude/\1"),
-    (r"sr-client-cfg\..*amplitude\.com/config/(.+)", rf"{REPLAY}/config/\1"),
+    (r"sr-client-cfg\..*amplitude\.com/config(/.+)?", rf"{REPLAY}/config\1"),  # older SDKs: its key is in the query
     (r"api-sr\..*amplitude\.com/.+", f"{REPLAY}/track"),
     (r"api\d*\..*amplitude\.com/(?:2/httpapi|batch)", "/amplitude/2/httpapi"),
     (r"api\d*\..*amplitude\.com/", "/amplitude/classic"),
     (rf".*segment(?:apis)?\.(?:io|com)/v1/({'|'.join(COLLECTED)})", r"/v1/\1"),
 )
 
-PATTERN = re.compile(
+THEIRS = re.compile(
     r"^https?://(?:[^/?#]*\.)?(?:segment\.com|segment\.io|segmentapis\.com|amplitude\.com)(?::\d+)?(?:[/?#]|$)"
+)
+"""An address whose host is theirs. This and ``PATTERN`` mean the same in JavaScript."""
+PATTERN = re.compile(
+    rf"{THEIRS.pattern}"
     r"|/analytics\.js/v1/|/v1/projects/[^/]+/settings|/analytics-next/|/next-integrations/"
     rf"|/(?:{'|'.join(COLLECTED)})(?:\?.*)?$"
     r"|[?&](?:config_group|session_id)=|/2/httpapi|/batch"

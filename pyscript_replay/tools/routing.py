@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import urlsplit
 
 from . import hosts
+from .devserver import elsewhere
 from .devserver.segment import ASKED_OF
 from .devserver.server import DevServer
 from .evidence import Asked, Evidence, Moment
@@ -129,8 +130,7 @@ class Wire:
 
 def observer(server: DevServer) -> str:
     """The script for the pages."""
-    script = OBSERVER.read_text("utf-8").replace("__PATTERN__", json.dumps(hosts.PATTERN.pattern))
-    return script.replace("__HERE__", json.dumps(f"{server.url}/"))
+    return elsewhere.written(OBSERVER.read_text("utf-8"), f"{server.url}/")
 
 
 def listen(context: "sync_api.BrowserContext | async_api.BrowserContext", wire: Wire) -> None:

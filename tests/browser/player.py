@@ -19,7 +19,8 @@ MINUTE = 60_000
 RECORDER = "**/rrweb-record-min.js"
 CONFIG, UPLOAD = "/amplitude/session-replay/config", "/amplitude/session-replay/track"
 OFF = {"integrations": {"Actions Amplitude": False, "Amplitude": False}}
-QUIET_S = 0.15  # so long, and no request: nothing is under way
+QUIET_S = 0.15  # so long after a request, and no other: nothing is under way
+SOON_S = 0.03  # after so long, what has begun has become a request, if it does
 PARTS = (0.002, 0.01, 0.04, 0.15, 0.298, 0.5)  # of the time that passes; between them, what it has begun is awaited
 PATIENCE_S = 20
 
@@ -169,12 +170,12 @@ class Player:
 
     def _settle(self) -> None:
         end = time.monotonic() + PATIENCE_S
-        self._last = max(self._last, time.monotonic() - QUIET_S / 2)
+        self._last = max(self._last, time.monotonic() - QUIET_S + SOON_S)  # what has begun may become a request yet
         while not self._settled():
             assert time.monotonic() < end, (
                 f"{len(self._under_way)} requests are under way\n{self.site.replay.time_line}"
             )
-            self.tabs[0].wait_for_timeout(20)
+            self.tabs[0].wait_for_timeout(10)
 
     def _settled(self) -> bool:
         quiet = not self._under_way and time.monotonic() - self._last > QUIET_S

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import BrowserContext, Route
 
-from pyscript_replay.tools import bundle, chromium
+from pyscript_replay.tools import bundle, chromium, npm
 
 SITES = Path(__file__).parent
 ORIGIN = "https://shop.example/"
@@ -63,8 +63,11 @@ def browser_type_launch_args(browser_type_launch_args: dict[str, Any]) -> dict[s
 
 
 @functools.cache
-def script(name: str) -> bytes:
-    return bundle.esbuild(SITES / name)
+def script(file: Path) -> bytes:
+    """A file with what it imports: the vendor's wrapper brings packages of its own, see npm/package.json."""
+    wrapper = "@amplitude/segment-session-replay-wrapper"
+    alias = {wrapper: str(npm.installed(SITES / "npm") / wrapper)} if file.name == "wrapper.js" else {}
+    return bundle.esbuild(file, alias=alias)
 
 
 @pytest.fixture(autouse=True)
@@ -74,7 +77,7 @@ def shop(context: BrowserContext) -> None:
         if name.startswith("dist/"):
             route.fulfill(path=bundle.cached() / name.removeprefix("dist/"))
         elif name.endswith(".js"):
-            route.fulfill(body=script(name), content_type="text/javascript")
+            route.fulfill(body=script(SITES / name), content_type="text/javascript")
         else:
             head = HEADS.get(name) or f'<script type="module" src="/{name}.js"></script>'
             route.fulfill(body=PAGE.format(head), content_type="text/html")

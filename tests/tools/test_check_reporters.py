@@ -76,6 +76,9 @@ def test_a_baseline_leaves_out_what_is_known_of_the_same_page(tmp_path: Path) ->
         ('payload.obj.integrations["Actions Amplitude"].session_id', "actions"),
         ("window.amplitude.getInstance().onInit(()=>{})", "classic-device"),
         ("{integrations:{Amplitude:{session_id:a.getSessionId()}}}", "classic-cloud"),
+        ("const amplitude = window.amplitude.getInstance();", "classic-device"),
+        ('e.pluginName="@amplitude/plugin-session-replay-browser"', "classic-cloud"),
+        ('get:()=>"@amplitude/plugin-session-replay-browser"', "actions"),
         ("analytics.track('A')", "actions"),
     ],
 )

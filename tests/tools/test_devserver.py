@@ -9,6 +9,7 @@ import socket
 import sqlite3
 import threading
 import time
+import zlib
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from email.message import Message
@@ -154,10 +155,17 @@ def test_what_is_refused_is_told_why_and_not_stored(server: DevServer, case: str
     assert server.store.amplitude_events() == []
 
 
+def packed(recorded: dict[str, Any]) -> bytes:
+    """As rrweb packs an event: each byte is a character."""
+    text = zlib.compress(json.dumps(recorded).encode()).decode("latin-1")
+    return json.dumps({"version": 1, "events": [json.dumps(text)]}).encode()
+
+
 UPLOADS: dict[str, tuple[str, bytes, dict[str, str]]] = {
     "plain": (TRACK, replay(event(1)), KEY),
     "gzip": (TRACK, gzip.compress(replay(event(1))), KEY | GZIP),
     "beacon": (f"{TRACK}&api_key=local", replay(event(1), version=2), {}),
+    "each event packed, by older SDKs": (TRACK, packed(event(1)), KEY),
     "beacon, by a custom transport": (TRACK, json.dumps({"version": 2, "events": [event(1)]}).encode(), KEY),
 }
 

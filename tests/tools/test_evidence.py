@@ -99,6 +99,14 @@ def test_amplitude_js_logs_an_event_of_the_same_name_again() -> None:
     assert [evidence.session_of(seen, each) for each in events] == [("dR", OLD), ("dR", NEW)]
 
 
+def test_a_replay_id_does_not_say_in_which_session_an_event_reaches_amplitude() -> None:
+    other = {"[Amplitude] Session Replay ID": f"other/{NEW}"}
+    in_actions, in_device_mode = message(properties=other), message(session=None, properties=other)
+    assert evidence.sent_in(recorded(in_actions), in_actions) == ("d", OLD)
+    assert evidence.sent_in(recorded(in_device_mode, logged=[logged()]), in_device_mode) == ("dR", OLD)
+    assert evidence.sent_in(recorded(in_device_mode), in_device_mode) is None
+
+
 # sessions
 
 

@@ -35,6 +35,10 @@ ANSWERED = {
     ("POST", "https://api.eu.amplitude.com/batch", "{}"): "/amplitude/2/httpapi",
     (
         "GET",
+        "https://sr-client-cfg.amplitude.com/config?api_key=k&config_keys=sessionReplay",
+    ): "/amplitude/session-replay/config?api_key=k&config_keys=sessionReplay",
+    (
+        "GET",
         "https://sr-client-cfg.eu.amplitude.com/config/k?config_group=browser",
     ): "/amplitude/session-replay/config/k?config_group=browser",
     (

@@ -14,6 +14,10 @@ declare module "@micropython/micropython-webassembly-pyscript/micropython.mjs" {
   }): Promise<Python>;
 }
 
+declare module "smol-toml" {
+  export function parse(text: string): Record<string, unknown>;
+}
+
 declare module "pyodide" {
   export function loadPyodide(options: {
     indexURL: string;

@@ -9,10 +9,11 @@
   page.__SEGMENT_INSPECTOR__ ??= {};
   page.__SEGMENT_INSPECTOR__.attach = (/** @type {Analytics} */ attached) => (analytics = attached);
 
-  /** @type {{ blocked: string, directive: string }[]} */
+  /** @type {{ blocked: string, directive: string, policy: string }[]} */
   const violations = [];
-  addEventListener("securitypolicyviolation", ({ blockedURI, effectiveDirective, disposition }) => {
-    if (disposition === "enforce") violations.push({ blocked: blockedURI, directive: effectiveDirective });
+  addEventListener("securitypolicyviolation", ({ blockedURI, effectiveDirective, disposition, originalPolicy }) => {
+    if (disposition !== "enforce") return;
+    violations.push({ blocked: blockedURI, directive: effectiveDirective, policy: originalPolicy });
   });
 
   const stored = () => {

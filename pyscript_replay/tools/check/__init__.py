@@ -2,6 +2,7 @@
 
 import json
 import runpy
+import traceback
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -18,11 +19,18 @@ AT_ONCE = 2
 
 
 def check(urls: Sequence[str], options: Options) -> list[Report]:
-    """A report for each page. Raises ``ReplayError`` where one cannot be looked at."""
+    """A report for each page. Raises ``ReplayError`` where one cannot be looked at, whatever the cause."""
 
     def look(number: int) -> Report:
-        seen = gather(urls[number], _numbered(options, number) if len(urls) > 1 else options)
-        return Report(urls[number], seen.mode, rules.findings(seen))
+        try:
+            seen = gather(urls[number], _numbered(options, number) if len(urls) > 1 else options)
+            return Report(urls[number], seen.mode, rules.findings(seen))
+        except ReplayError:
+            raise
+        except Exception as error:
+            where = traceback.extract_tb(error.__traceback__)[-1]
+            message = f"{urls[number]} could not be looked at: {error!r} in {where.filename}, line {where.lineno}"
+            raise ReplayError("check-failed", " ".join(message.split()), "Please report it.") from error
 
     with ThreadPoolExecutor(AT_ONCE) as threads:
         return list(threads.map(look, range(len(urls))))
@@ -38,6 +46,25 @@ def script(path: Path) -> Callable[[Any], object]:
     if not callable(found):
         raise ReplayError("script", f"{path} defines no visit", fix)
     return found
+
+
+def writable(*files: Path | None) -> None:
+    """Raises ``ReplayError`` (``file``) where one of these could not be written: before the visit, not after it."""
+    for file in filter(None, files):
+        if not file.parent.is_dir() or file.is_dir():
+            raise _unwritable(file, "there is no such directory, or it is one itself")
+
+
+def write(file: Path, text: str) -> None:
+    """Raises ``ReplayError`` (``file``)."""
+    try:
+        file.write_text(text, "utf-8")
+    except OSError as error:
+        raise _unwritable(file, str(error)) from error
+
+
+def _unwritable(file: Path, why: str) -> ReplayError:
+    return ReplayError("file", f"{file} cannot be written: {why}", "Name a file in a directory that is there.")
 
 
 def without(reports: Sequence[Report], baseline: Path) -> list[Report]:
@@ -60,4 +87,4 @@ def _numbered(options: Options, number: int) -> Options:
     return options._replace(**own)
 
 
-__all__ = ["Options", "Report", "check", "script", "without"]
+__all__ = ["Options", "Report", "check", "script", "without", "writable", "write"]

@@ -28,7 +28,7 @@ def as_text(reports: Sequence[Report]) -> str:
     lines: list[str] = []
     for report in reports:
         lines += [f"{report.url} ({report.mode})", *map(line, report.findings)]
-    return "\n".join(lines)
+    return _printable("\n".join(lines))
 
 
 def as_json(reports: Sequence[Report]) -> str:
@@ -88,7 +88,7 @@ def _result(report: Report, finding: Finding, codes: Sequence[str]) -> dict[str,
 
 
 def _printable(text: str) -> str:
-    """Without what XML has no way to write."""
+    """Without what XML has no way to write, and what a terminal would take for a command."""
     return "".join(each if each.isprintable() or each in "\n\t" else "�" for each in text)
 
 

@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 from ... import doctor
 from ...device import REPLAY_ID
 from ...doctor import OK, PROBLEM, WARNING
-from .. import evidence, hosts
+from .. import evidence, hosts, policy
 from ..evidence import Evidence, Ids
 from .visit import CANARY, LATER, LEAVE, LOAD, RESET, Stage, Visit
 
@@ -21,6 +21,16 @@ FROM_OUTSIDE = ("mode", "masking", "masking-light", "upload-awaited", "nothing-u
 """Codes of which the page itself may say nothing: from outside more is seen."""
 SETTINGS = ("api-key-differs", "zone-differs", "subscription-off", "tracking-plan")
 """Codes that speak of Segment's settings: of those that are made up here they say nothing."""
+
+NOT_TAKEN = ("upload-unreachable", "upload-refused")
+CAUSES = {
+    "replay-missing": ("nothing-arrived",),
+    "not-recording": ("config-unreachable", "config-refused"),
+    "replay-not-uploaded": NOT_TAKEN,
+    "session-not-recorded": ("session-differs", "device-differs", *NOT_TAKEN),
+    "session-missing": ("no-session",),
+}
+"""What is not said where the problem behind it is."""
 
 
 class Finding(NamedTuple):
@@ -45,6 +55,8 @@ def findings(visit: Visit) -> list[Finding]:
     if any(each.code == "recording" for each in found):  # else it is said above why nothing is recorded
         found += _of_stages(visit)
     found += _of_delivery(visit)
+    codes = {each.code for each in found if each.level == PROBLEM}
+    found = [each for each in found if not codes & set(CAUSES.get(each.code, ()))]
     return sorted(found, key=lambda each: (PROBLEM, WARNING, OK).index(each.level))
 
 
@@ -93,16 +105,13 @@ def _uploads(seen: Evidence) -> list[Json]:
 
 
 def _event(seen: Evidence, message: Json) -> Json:
-    ids = evidence.session_of(seen, message)
-    carried = evidence.carried(message)
-    device = (message.get("context") or {}).get("device") or {}
-    named = carried is not None  # else amplitude-js sends it, with a device id of its own
+    device_id, session_id = evidence.sent_in(seen, message) or (None, evidence.carried(message))
     return {
         "name": evidence.name_of(message),
         "type": message.get("type"),
-        "session_id": carried if named else ids and ids[1],
+        "session_id": session_id,
         "replay_id": (message.get("properties") or {}).get(REPLAY_ID),
-        "device_id": (device.get("id") or message.get("anonymousId")) if named else None,
+        "device_id": device_id,
         "allowed": True,
     }
 
@@ -143,21 +152,36 @@ def _of_consent(visit: Visit) -> Iterator[Finding]:
     if visit.before_consent is None:
         return
     verdict = evidence.nothing_before_consent(visit.before_consent)
-    if verdict.problem:
+    if verdict.problem and visit.before_consent.messages == visit.before_consent.uploads == []:
+        message = f"before the consent {_clause(verdict.problem)}; no event and no recording did"
+        yield Finding(WARNING, "loaded-before-consent", message, {}, "See whether your consent covers what it loads.")
+    elif verdict.problem:
         yield _problem("before-consent", f"before the consent {_clause(verdict.problem)}", "Load nothing before it.")
     else:
         yield Finding(OK, "consent", "before the consent nothing was asked of Segment or Amplitude", {}, "")
 
 
 def _of_policy(visit: Visit) -> Iterator[Finding]:
-    """What the page's policy has refused, of theirs."""
-    refused = {(each["directive"], each["blocked"]) for each in visit.page["violations"]}
-    config = _config(visit) or {}
-    for directive, blocked in sorted(refused):
-        if hosts.theirs(blocked) and urlsplit(blocked).netloc != config.get("host"):
-            source = "/".join(blocked.split("/")[:3])
-            message, fix = (each.format(host=source, directive=directive) for each in doctor.CAUSES["policy"])
-            yield Finding(PROBLEM, "policy", message, {"directive": directive, "blocked": blocked}, fix)
+    """What the page's policy has refused, of theirs; and the policy that would not have."""
+    theirs = [each for each in visit.page["violations"] if _is_theirs(each, visit)]
+    if not theirs:
+        return
+    sources: dict[str, list[str]] = {}
+    for each in theirs:
+        source = "blob:" if each["blocked"] == "blob" else "/".join(each["blocked"].split("/")[:3])
+        if source not in sources.setdefault(each["directive"], []):
+            sources[each["directive"]].append(source)
+    told = ", ".join(f"{source} ({directive})" for directive, found in sorted(sources.items()) for source in found)
+    mended = [policy.allowing(each, sources) for each in dict.fromkeys(each["policy"] for each in theirs)]
+    finding = _problem("policy", f"the Content-Security-Policy refuses {told}", f"Make it: {' and '.join(mended)}")
+    yield finding._replace(evidence={"refused": sources, "policies": mended})
+
+
+def _is_theirs(violation: Json, visit: Visit) -> bool:
+    """Whether it is of Segment or Amplitude; or else the worker in which Session Replay uploads."""
+    blocked = violation["blocked"]
+    worker = blocked == "blob" and violation["directive"] == "worker-src"
+    return bool(hosts.local("GET", blocked, None)) or (worker and not visit.evidence.uploads)
 
 
 def _of_masking(visit: Visit) -> Iterator[Finding]:
@@ -184,7 +208,18 @@ def _of_delivery(visit: Visit) -> Iterator[Finding]:
         yield _problem("event-twice", verdict.problem, "See what sends it besides Segment's SDK.")
     else:
         fix = "See that no middleware throws, or leaves its event without calling next()."
-        yield _problem("event-lost", verdict.problem, fix)
+        yield _problem("event-lost" if visit.evidence.messages else "nothing-arrived", verdict.problem, fix)
+    yield from _of_copies(visit)
+
+
+def _of_copies(visit: Visit) -> Iterator[Finding]:
+    """Only in device-mode is it meant that the page sends events to Amplitude as well."""
+    names = {evidence.name_of(each) for each in visit.evidence.messages}
+    copies = [each for each in visit.evidence.logged if each.get("event_type") in names]
+    if copies and visit.mode != "classic-device":
+        message = f'{len(copies)} events went to Amplitude directly as well, "{copies[0]["event_type"]}" for one'
+        fix = 'Keep the Browser SDK from sending them: before init, add a destination of your own named "amplitude".'
+        yield _problem("event-twice", message, fix)
 
 
 def _of_stages(visit: Visit) -> Iterator[Finding]:
@@ -223,7 +258,7 @@ def _of_stage(seen: Evidence, stage: Stage, previous: Ids | None, present: Ids |
 
 def _last_session(seen: Evidence, stage: Stage) -> Ids | None:
     """Of the stage's last event that names one."""
-    sessions = [evidence.session_of(seen, each) for each in seen.messages]
+    sessions = [evidence.sent_in(seen, each) for each in seen.messages]
     return next(filter(None, reversed(sessions[stage.before.events : stage.after.events])), None)
 
 

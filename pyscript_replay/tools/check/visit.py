@@ -19,7 +19,7 @@ from ..expectations import PAUSE, Replay
 from ..npm import WEB
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser, BrowserContext, Page
+    from playwright.sync_api import Browser, BrowserContext, Locator, Page
 
 CANARY = "canary 4929 1357"
 """What is typed into the page's fields, to be looked for in the recording."""
@@ -29,9 +29,28 @@ EVENT = "pyscript-replay check"
 OPENING = 30.0  # seconds for a page to open
 IDLE = 8.0  # seconds for its requests to end
 PATIENCE = 15.0  # seconds for what was done to arrive
-QUIET = 0.7  # seconds
+QUIET = 0.4  # seconds without anything, when what was done has arrived
+HOPELESS = 3.0  # seconds without anything, while the page answers, after which what is missing will not come
 FLUSH_EVERY = 1.0  # seconds
 CLICKED = 3  # buttons at most
+
+# The button of a consent banner that accepts all: of OneTrust, Cookiebot, Didomi, TrustArc, Usercentrics, CookieYes and
+# Klaro, whatever their language; else, by what such buttons say.
+ACCEPT = (
+    "#onetrust-accept-btn-handler",
+    "#CybotCookiebotDialogBodyLevelButtonLevelOptinAllowAll",
+    "#didomi-notice-agree-button",
+    "#truste-consent-button",
+    "[data-testid=uc-accept-all-button]",
+    ".cky-btn-accept",
+    ".klaro .cm-btn-success",
+)
+ACCEPTING = re.compile(
+    r"^\s*((i )?(accept|agree|allow|consent)( to)?( all)?( cookies)?( (and|&) (close|continue))?"
+    r"|(alle )?(cookies )?(akzeptieren|zulassen|annehmen|zustimmen)|(tout )?accepter( tout)?"
+    r"|(aceptar|aceitar)( tod[oa]s?)?|accetta( tutt[oi])?)\s*$",
+    re.IGNORECASE,
+)
 
 LOAD, CLICK, SCRIPT = "the load", "a click", "the script"
 RESET, TAB, LATER, RELOAD, LEAVE = "reset()", "a second tab", "31 minutes", "a reload", "leaving"
@@ -41,10 +60,14 @@ TAG_MODE = "document.querySelector('script[src*=\"replay.js\"][data-api-key]')?.
 
 # How the code of each way of wiring can be known. The most particular first.
 WIRINGS = (
-    ("classic-cloud", re.compile(r"\bAmplitude:\s*\{\s*session_id\b")),
-    ("classic-device", re.compile(r"getInstance\(\)\.onInit\(")),
+    (
+        "classic-cloud",
+        re.compile(r"\bAmplitude:\s*\{\s*session_id\b|pluginName\s*=\s*[\"'`]@amplitude/plugin-session-replay-browser"),
+    ),
+    ("classic-device", re.compile(r"\bamplitude\.getInstance\(\)")),
     ("actions", re.compile("Actions Amplitude")),
 )
+TOLD_BY_NOTHING = ("actions", "nothing on the page tells another")
 
 
 class Options(NamedTuple):
@@ -73,7 +96,7 @@ class Visit(NamedTuple):
     mode, why: which way Segment has played, and what told it
     evidence: what was seen on the wire
     page: what the page was asked when it was clicked (``web/tools/visitor.js``)
-    before_consent: what was seen while our tag waited for a consent; ``None`` if it did not
+    before_consent: what was seen before a consent was given; ``None`` if none was waited for
     typed: whether there was a field to type into
     stored: what was stored in the end as ``analytics_session_id``
     live: whether it was the real Segment
@@ -147,24 +170,32 @@ def _told(browser: "Browser", url: str) -> tuple[str, str]:
             answers.append(response)
 
         page.on("response", answered)
-        _open(page, url)
-        tag = page.evaluate(TAG_MODE)
-        if tag and tag != "auto":
-            return tag, "the script tag says so"
-        code = [page.evaluate(SCRIPTS)]
-        for answer in [each for each in answers if each.request.resource_type == "script"]:
-            with contextlib.suppress(_error(), UnicodeDecodeError):  # it has none
-                code.append(answer.text())
-        return mode_of("\n".join(code), bool(tag))
+        _open(page, url, settle=False)
+        found = _told_by(page, answers)
+        if found == TOLD_BY_NOTHING:  # what a tag manager loads comes later
+            _settle(page)
+            found = _told_by(page, answers)
+        return found
     finally:
         context.unroute_all(behavior="ignoreErrors")
         context.close()
 
 
+def _told_by(page: "Page", answers: Sequence[Any]) -> tuple[str, str]:
+    tag = page.evaluate(TAG_MODE)
+    if tag and tag != "auto":
+        return tag, "the script tag says so"
+    code = [page.evaluate(SCRIPTS)]
+    for answer in [each for each in answers if each.request.resource_type == "script"]:
+        with contextlib.suppress(_error(), UnicodeDecodeError):  # it has none
+            code.append(answer.text())
+    return mode_of("\n".join(code), bool(tag))
+
+
 def mode_of(code: str, ours: bool = False) -> tuple[str, str]:
     """The mode that this code is written for. Our own tag's is for all of them."""
     found = None if ours else next((mode for mode, pattern in WIRINGS if pattern.search(code)), None)
-    return (found, "the page's code tells it") if found else ("actions", "nothing on the page tells another")
+    return (found, "the page's code tells it") if found else TOLD_BY_NOTHING
 
 
 class _Visitor:
@@ -178,6 +209,7 @@ class _Visitor:
         self.asked: dict[str, Any] = {}
         self.before_consent: Evidence | None = None
         self.typed = False
+        self.in_vain = 0  # how often a recording was waited for, and did not come
 
     def go(self) -> None:
         with self._stage(LOAD):
@@ -209,7 +241,7 @@ class _Visitor:
         with self._stage(LEAVE):
             self._click()
             self.page.wait_for_timeout(300)
-            _open(self.page, self.url)
+            _open(self.page, self.url, settle=False)
             self._wait(lambda: not evidence.nothing_lost(self.so_far()).problem)
 
     def so_far(self) -> Evidence:
@@ -243,10 +275,26 @@ class _Visitor:
         return Seen(len(seen.messages), len(seen.uploads))
 
     def _consent(self) -> None:
-        """Our tag waits for one: look at what was there before it, and give it."""
+        """Where a consent is waited for, look at what was there before it, and give it: as a visitor, if there is a
+        banner; or to our tag, which waits for it."""
+        button = self._banner()
+        waiting = self.page.evaluate("window.pyscriptReplay?.status") == "waiting"
+        if not button and not waiting:
+            return
+        self.before_consent = self.wire.evidence(self.replay.stored())
+        if button:
+            button.click(timeout=3000, no_wait_after=True)
+            _settle(self.page)
         if self.page.evaluate("window.pyscriptReplay?.status") == "waiting":
-            self.before_consent = self.so_far()
             self.page.evaluate("pyscriptReplay.start().then(() => undefined, () => undefined)")
+
+    def _banner(self) -> "Locator | None":
+        """What accepts all, in a banner for consents."""
+        for frame in self.page.frames:  # some banners are in one of their own
+            for button in (frame.locator(", ".join(ACCEPT)), frame.get_by_role("button", name=ACCEPTING)):
+                if button.first.is_visible():
+                    return button.first
+        return None
 
     def _type(self) -> bool:
         fields = self.page.locator("input:not([type]), input[type=text], input[type=search], textarea")
@@ -260,23 +308,26 @@ class _Visitor:
         """Do something that is tracked, and wait until it has arrived with its recording."""
         before = self._count()
         self._click()
+        if not self.wire.asked:
+            return
 
-        def arrived() -> bool:
+        def sessions() -> set[evidence.Ids]:
             seen = self.so_far()
-            sessions = {evidence.session_of(seen, each) for each in seen.messages[before.events :]} - {None}
-            recorded = bool(evidence.replay_asked(seen))
-            return bool(sessions) and not any(
-                recorded and evidence.recorded(seen, ids).problem for ids in sessions if ids
-            )
+            return set(filter(None, (evidence.session_of(seen, each) for each in seen.messages[before.events :])))
 
-        if self.wire.asked:
-            self._wait(arrived)
+        def recorded() -> bool:
+            seen = self.so_far()
+            return not any(evidence.recorded(seen, ids).problem for ids in sessions())
+
+        if self._wait(lambda: bool(sessions())) and evidence.replay_asked(self.so_far()):
+            # what was not recorded before will hardly be now
+            self.in_vain += not self._wait(recorded, HOPELESS / (1 + self.in_vain))
 
     def _click(self) -> None:
         """The first button that tracks something; without one, an event of ours."""
         called = len(self.wire.called)
         if self.options.script:
-            self.options.script(self.page)
+            self._script(self.options.script)
         else:
             for button in self.page.locator("button, [role=button], input[type=button]").all()[:CLICKED]:
                 with contextlib.suppress(_error()):  # it cannot be seen, or something is in front of it
@@ -287,16 +338,27 @@ class _Visitor:
         if len(self.wire.called) == called:
             self.page.evaluate("(name) => void __pyscript_replay_visitor.track(name)", EVENT)
 
-    def _wait(self, holds: Callable[[], bool]) -> None:
-        """Until it holds and all is quiet, or for as long as patience lasts."""
+    def _script(self, script: "Callable[[Page], object]") -> None:
+        try:
+            script(self.page)
+        except Exception as error:
+            message = f"visit() has failed on {self.page.url}: {type(error).__name__}: {_first_line(error)}"
+            raise ReplayError("script", message, "Mend the function that --script names.") from error
+
+    def _wait(self, holds: Callable[[], bool], hopeless: float = HOPELESS) -> bool:
+        """Until it holds and all is quiet; or until nothing more comes, or patience is at its end. Whether it holds."""
         began, flushed = time.monotonic(), 0.0
+        arrived, held = -1, False
         while (waited := time.monotonic() - began) < PATIENCE:
-            if holds() and self.wire.quiet(QUIET):
-                return
+            if arrived != (now := len(self.wire.moments)):  # else it is what it was
+                arrived, held = now, holds()
+            if self.wire.quiet(QUIET if held else hopeless) and (held or waited >= hopeless):
+                break
             if waited - flushed >= FLUSH_EVERY or not flushed:
                 self.replay._flush()
                 flushed = waited or PAUSE
             self.page.wait_for_timeout(PAUSE * 1000)
+        return held
 
     def _stored(self) -> str | None:
         cookies = {each.get("name"): each.get("value") for each in self.context.cookies(self.url)}
@@ -312,7 +374,7 @@ def _keep(visitor: _Visitor, options: Options) -> None:
         options.replay.write_text(viewer.exported(session), "utf-8")
 
 
-def _open(page: "Page", url: str) -> None:
+def _open(page: "Page", url: str, settle: bool = True) -> None:
     """Open the page, and wait until it has settled. Raises ``ReplayError``."""
     try:
         response = page.goto(url, timeout=OPENING * 1000)
@@ -321,6 +383,11 @@ def _open(page: "Page", url: str) -> None:
         raise ReplayError("unreachable", f"{url} cannot be opened: {_first_line(error)}", fix) from error
     if response and response.status >= 400:
         raise ReplayError("unreachable", f"{url} answers {response.status}", "Check the address.")
+    if settle:
+        _settle(page)
+
+
+def _settle(page: "Page") -> None:
     with contextlib.suppress(_error()):  # some pages are never idle
         page.wait_for_load_state("networkidle", timeout=IDLE * 1000)
     end = time.monotonic() + PATIENCE

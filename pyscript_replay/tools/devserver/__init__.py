@@ -9,6 +9,7 @@ tabs.py         which tab of a session recorded what
 faults.py       answers that go wrong, because it was ordered
 api.py          what the demo's pages ask: what has arrived
 demo.py         the shop in each mode, and the PyScript pages
+elsewhere.py    one line for other sites' pages, which brings their requests to Segment and Amplitude here
 viewer.py       the list of sessions, the player, and a session as a file
 pages.py        how a page is put together
 """

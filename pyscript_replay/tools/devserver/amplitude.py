@@ -1,6 +1,6 @@
 """The local Amplitude: Session Replay's configuration and uploads, HTTP V2, amplitude-js 5's endpoint, and its SDKs.
 
-GET  /amplitude/session-replay/config/{api key}
+GET  /amplitude/session-replay/config/{api key}         or, as older SDKs ask, with ?api_key={api key}
 POST /amplitude/session-replay/track        plain or gzip, or a beacon, which has its API key in the query; with a name
                                             for the page behind it (/track/x7f), tabs are told apart for certain
 POST /amplitude/2/httpapi
@@ -74,6 +74,7 @@ def routes(store: Store, configuration: Mapping[str, Any]) -> list[Route]:
 
     return [
         Route("/amplitude/libs/{file}", library),
+        Route("/amplitude/session-replay/config", config),
         Route("/amplitude/session-replay/config/{key}", config),
         Route("/amplitude/session-replay/track", track, methods=["POST"]),
         Route("/amplitude/session-replay/track/{document}", track, methods=["POST"]),
@@ -90,7 +91,15 @@ async def refused(request: Request, error: Exception) -> Response:
 
 def _recorded(request: Request, body: bytes) -> list[Any]:
     given = parsed(unpacked(body, request.headers.get("content-encoding"), MAX_UPLOAD))
-    return [parsed(each) if isinstance(each, str) else each for each in _events(given)]  # JSON in JSON
+    return [_recorded_event(each) for each in _events(given)]
+
+
+def _recorded_event(given: Any) -> Any:
+    """One of rrweb's events: JSON in JSON; older SDKs have packed that, each byte a character."""
+    event = parsed(given) if isinstance(given, str) else given
+    if not isinstance(event, str):
+        return event
+    return parsed(unpacked(event.encode("latin-1", "replace"), "deflate", MAX_UPLOAD))
 
 
 def _bearer(request: Request) -> str:

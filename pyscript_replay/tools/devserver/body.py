@@ -12,6 +12,7 @@ from typing import Any
 from starlette.requests import Request
 from starlette.responses import JSONResponse
 
+WRAPPED = {"gzip": zlib.MAX_WBITS | 16, "deflate": zlib.MAX_WBITS}
 NESTING = 50  # levels that are kept free, for what answers and the store put around a value
 
 
@@ -48,17 +49,17 @@ def unpacked(body: bytes, encoding: str | None, limit: int) -> bytes:
     """The body before it was compressed."""
     if encoding in (None, "identity"):
         return body
-    if encoding != "gzip":
+    if encoding not in WRAPPED:
         raise Refused(415, f"Content-Encoding {encoding} is not supported")
-    reader = zlib.decompressobj(zlib.MAX_WBITS | 16)
+    reader = zlib.decompressobj(WRAPPED[encoding])
     try:
         plain = reader.decompress(body, limit + 1)
     except zlib.error as error:
-        raise Refused(400, f"malformed gzip: {error}") from error
+        raise Refused(400, f"malformed {encoding}: {error}") from error
     if len(plain) > limit:
         raise _too_large(limit)
     if not reader.eof:
-        raise Refused(400, "malformed gzip: it ends too early")
+        raise Refused(400, f"malformed {encoding}: it ends too early")
     return plain
 
 

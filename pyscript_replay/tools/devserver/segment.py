@@ -24,13 +24,11 @@ from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import StaticFiles
 
 from .. import sdks
+from ..hosts import BATCHES, COLLECTED, METRICS
 from ..npm import WEB
 from .body import Json, Refused, parsed, read, unpacked
 from .store import Store
 
-KINDS = ("t", "p", "i", "g", "a", "s")
-BATCHES = ("b", "batch")
-METRICS = "m"
 ASKED_OF = "x-forwarded-host"
 """The header of a request that was made to another host, and is answered here in its place: see tools/routing.py."""
 MAX_EVENT = 32_000  # bytes
@@ -105,7 +103,7 @@ def routes(store: Store, sources: Mapping[str, dict[str, Any]] = SOURCES) -> lis
 
     async def collect(request: Request) -> Response:
         kind = request.path_params["kind"]
-        if kind not in (*KINDS, *BATCHES, METRICS):
+        if kind not in COLLECTED:
             raise HTTPException(404)
         try:
             messages = await _messages(kind, request)

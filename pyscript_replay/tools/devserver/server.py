@@ -27,7 +27,7 @@ from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from ...errors import ReplayError
-from . import amplitude, api, demo, segment, viewer
+from . import amplitude, api, demo, elsewhere, segment, viewer
 from .body import Json, Refused
 from .demo import Real
 from .faults import Fault, Faults, ordered
@@ -35,7 +35,7 @@ from .store import Store
 
 HOST = "127.0.0.1"
 LOOPBACK = (HOST, "localhost", "*.localhost")
-COLLECTORS = ("/segment/", "/v1/", "/amplitude/")
+COLLECTORS = ("/segment/", "/v1/", "/amplitude/", elsewhere.PREFIX)
 BUNDLE = "/dist/"
 TOLD = ("X-Session-Replay-Event-Skipped", "Retry-After")  # headers that scripts of other origins may read
 TYPES = {
@@ -117,11 +117,13 @@ class DevServer:
                 *api.routes(self.store, self._stream, self.faults),
                 *demo.routes(real),
                 *viewer.routes(),
+                *elsewhere.routes(),
                 Mount("/dist", _Bundle(directory=dist)),
             ],
             middleware=[
                 Middleware(TrustedHostMiddleware, allowed_hosts=LOOPBACK),
                 Middleware(_Origins),
+                Middleware(elsewhere.Elsewhere),
                 Middleware(Faults, faults=self.faults),
             ],
             exception_handlers={Refused: amplitude.refused, sqlite3.Error: _unavailable, ClientDisconnect: _gone},
