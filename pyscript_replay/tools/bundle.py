@@ -93,6 +93,11 @@ CHECKED = ("python_stdlib.zip", "pyodide-lock.json")
 # our Python that comes with the rest of MicroPython
 LATER = ("pyscript_replay/doctor.",)
 SECTION = "python"  # of WebAssembly, which has our Python; halves.js looks for it
+# of replay.js, whose name is the same in each build
+HEAD = (
+    f"// pyscript_replay {__version__}. Cache this file for a shorter time than its builds keep former assets"
+    f" (--keep, {KEEP_DAYS} days if left out).\n"
+)
 BROTLI_BEST_BELOW = 2_000_000  # bytes; the highest quality takes a second for each of them, and gains 5 %
 
 
@@ -200,7 +205,7 @@ def _write(root: Path) -> dict:
     provenance.write(root)
     package.write(root)
     loader = esbuild(WEB / "page/tag.js", "--format=iife", define=_located(assets))
-    (root / "replay.js").write_bytes(minified("replay.js", loader))
+    (root / "replay.js").write_bytes(HEAD.encode() + minified("replay.js", loader))
     return _manifest(root, assets)
 
 

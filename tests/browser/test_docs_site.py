@@ -21,6 +21,9 @@ def build(repository: Path, out: Path) -> subprocess.CompletedProcess:
     return subprocess.run(command, cwd=repository, capture_output=True, encoding="utf-8")
 
 
+pytestmark = pytest.mark.xdist_group("docs")  # built once, for all of them
+
+
 @pytest.fixture(scope="module")
 def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
     out = tmp_path_factory.mktemp("docs") / "site"

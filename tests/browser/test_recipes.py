@@ -111,6 +111,7 @@ def built_with_vite(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return project / "dist"
 
 
+@pytest.mark.xdist_group("vite")  # built once, for all of them
 @pytest.mark.parametrize("replay_mode", MODES)
 def test_vite_and_react_with_history_navigation(
     page: Page, replay: Replay, replay_mode: str, built_with_vite: Path

@@ -15,6 +15,8 @@ import pytest
 from pyscript_replay import ReplayError
 from pyscript_replay.tools import bundle
 
+pytestmark = pytest.mark.xdist_group("bundle")  # built once, for all of them
+
 # The services that our own files name. Whatever else they need comes from the bundle.
 SERVICES = {"sr-client-cfg.amplitude.com", "sr-client-cfg.eu.amplitude.com", "cdn.segment.com"}
 
@@ -37,6 +39,12 @@ def shipped(root: Path) -> dict[str, bytes]:
 
 def test_the_same_sources_give_the_same_bytes(built: Path) -> None:
     assert shipped(built) == shipped(bundle.cached())
+
+
+def test_loader_says_how_long_it_may_be_cached(built: Path) -> None:
+    first, _, program = (built / "replay.js").read_text().partition("\n")
+    assert first.startswith("// pyscript_replay ") and "--keep, 30 days" in first
+    assert program
 
 
 def test_manifest_describes_every_file(built: Path, manifest: dict) -> None:

@@ -22,6 +22,8 @@ SCRIPTS = "Scripts" if os.name == "nt" else "bin"
 ALONE = ("unshare", "--map-root-user", "--net", "sh", "-c", 'ip link set lo up && exec "$@"', "sh")
 OFFLINE = ALONE if shutil.which("ip") and not subprocess.call([*ALONE, "true"], stderr=subprocess.DEVNULL) else ()
 
+pytestmark = pytest.mark.xdist_group("wheel")  # built once, for all of them
+
 SHOP = """
 <!doctype html><title>Shop</title>
 <script async src="/dist/replay.js" data-mode="actions" data-api-key="key" data-write-key="k" data-sample-rate="1">
