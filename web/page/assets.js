@@ -111,7 +111,10 @@ export const fetch = (resource, options) =>
 
 /** @param {string} url @param {RequestInit} [options] */
 async function whole(url, options) {
-  const response = await globalThis.fetch(url, { ...options, integrity: shared.sums[named(url)] ?? "" });
+  const asked = globalThis.fetch(url, { ...options, integrity: shared.sums[named(url)] ?? "" });
+  const response = await asked.catch((error) => {
+    throw Object.assign(error, { unread: true });
+  });
   if (!response.ok) throw answered(named(url), response.status);
   if (response.headers.get("Content-Type") === "application/wasm") return response;
   return new Response(await response.arrayBuffer(), { status: response.status, headers: response.headers });

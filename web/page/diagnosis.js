@@ -50,7 +50,7 @@ async function cause(url, error) {
   }
 }
 
-/** What is wrong with a file that has arrived. @param {string} file @param {Response} response @param {unknown} error */
+/** What is wrong with a file that has arrived. @param {string} file @param {Response} response @param {any} error */
 async function content(file, response, error) {
   const type = response.headers.get("Content-Type") ?? "";
   const bytes = await response.arrayBuffer();
@@ -62,7 +62,7 @@ async function content(file, response, error) {
   if (file.endsWith(".wasm") && !WebAssembly.validate(bytes)) return damaged(file, "it is no WebAssembly");
   if (isLate(error)) return null;
   if (error instanceof SyntaxError) return damaged(file, error.message);
-  return file in sums() ? damaged(file, "its content is not what was built") : null;
+  return error?.unread && file in sums() ? damaged(file, "its content is not what was built") : null;
 }
 
 const damaged = (/** @type {string} */ file, /** @type {string} */ why) =>
