@@ -92,6 +92,7 @@ TICKS = ("mp_js_ticks_ms:()=>Date.now()-MP_JS_EPOCH", "mp_js_ticks_ms:()=>perfor
 CHECKED = ("python_stdlib.zip", "pyodide-lock.json")
 # our Python that comes with the rest of MicroPython
 LATER = ("pyscript_replay/doctor.",)
+REST = "micropython-rest.wasm"
 SECTION = "python"  # of WebAssembly, which has our Python; halves.js looks for it
 # of replay.js, whose name is the same in each build
 HEAD = (
@@ -227,11 +228,12 @@ def _leaves(root: Path) -> dict:
         define={"__SESSION_REPLAY__": json.dumps(f"./{Path(replay_entry).relative_to('assets').as_posix()}")},
         alias={"@amplitude/session-replay-browser": str(WEB / "sdk/session-replay.js")},
     )
+    divided = _folder(root, "micropython-divided", {"micropython.wasm": first, **({REST: rest} if rest else {})})
     return {
         "micropython": _script(root, "micropython.js", _micropython(split=bool(rest)), REMINDING),
         "micropython.module": f"{micropython}/micropython.mjs",
-        "micropython.wasm": _file(root, "micropython.wasm", first),
-        **({"micropython.rest": _file(root, "micropython-rest.wasm", rest)} if rest else {}),
+        "micropython.wasm": f"{divided}/micropython.wasm",
+        **({"micropython.rest": f"{divided}/{REST}"} if rest else {}),
         "pyodide": _script(root, "pyodide.js", _pyodide()),
         "pyodide.dir": f"{pyodide}/",
         "session-replay": replay_entry,
@@ -266,6 +268,11 @@ def _published(root: Path, name: str, instead: Mapping[str, bytes] = {}) -> str:
     """A directory of a package's files, under their own names; ``instead`` has ours in place of some."""
     _, names = PUBLISHED[name]
     files = {each: instead.get(each) or _package_file(name, each) for each in names}
+    return _folder(root, name, files)
+
+
+def _folder(root: Path, name: str, files: Mapping[str, bytes]) -> str:
+    """Files under their own names, which are asked for by these."""
     path = f"assets/{name}-{digest(files.values())}"
     (root / path).mkdir()
     for each, content in files.items():

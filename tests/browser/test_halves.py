@@ -7,7 +7,7 @@ import pytest
 
 from .conftest import NPM, Site
 
-REST = "**/assets/micropython-rest-*.wasm"
+REST = "**/micropython-rest.wasm"
 UNFORESEEN = "analytics.setAnonymousId('a/b'); void analytics.track('second')"  # what pages in the profile never did
 
 
@@ -78,7 +78,7 @@ def test_without_the_rest_a_page_is_recorded_and_the_doctor_names_the_file(site:
     site.agreed(site.event("first"))
     findings = site.page.evaluate("pyscriptReplay.doctor()")
     assert [each["code"] for each in findings] == ["runtime-load"]
-    assert "micropython-rest-" in findings[0]["message"] and findings[0]["fix"]
+    assert "micropython-rest.wasm" in findings[0]["message"] and findings[0]["fix"]
     site.page.evaluate("pyscriptReplay.stop()")
     site.page.evaluate("pyscriptReplay.start()")
     site.wait_for("pyscriptReplay.recording")
