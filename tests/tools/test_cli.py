@@ -2,6 +2,7 @@
 
 import json
 import logging
+import os
 import re
 import subprocess
 import sys
@@ -81,8 +82,10 @@ def test_help_says_the_exit_codes(arguments: list[str], capsys: pytest.CaptureFi
 
 
 def test_version_and_completion_as_a_module() -> None:
+    named = {**os.environ, "_TYPER_COMPLETE_TEST_DISABLE_SHELL_DETECTION": "1"}  # there may be no shell to be detected
+
     def said(*arguments: str) -> str:
-        return subprocess.check_output([sys.executable, "-m", "pyscript_replay", *arguments], text=True)
+        return subprocess.check_output([sys.executable, "-m", "pyscript_replay", *arguments], text=True, env=named)
 
     assert said("--version") == f"pyscript-replay {__version__}\n"
     assert "pyscript-replay" in said("--show-completion", "bash")
