@@ -74,7 +74,7 @@ class Connecting:
 
 
 def _not_awaited() -> ReplayError:
-    return ReplayError("not-awaited", "connect() was called, but not awaited", "Write: replay = await connect(…)")
+    return ReplayError("not-awaited", "connect() was called, but not awaited", "Write: replay = await connect(…).")
 
 
 async def _connected(mode: str, on_session: "Callable | None", options: dict) -> "Replay":

@@ -111,5 +111,5 @@ except ReplayError as error:
 def test_a_forgotten_await_is_answered_by_an_error_that_says_so(page: Page, site: Site, kind: str) -> None:
     site.file("forgotten", NOT_AWAITED.format(root=f"{site.server.url}/dist", kind=kind))
     page.goto(f"{site.server.url}/site/forgotten")
-    site.wait_for(lambda: "not-awaited Write: replay = await connect(…)" in site.console, seconds=60)
+    site.wait_for(lambda: "not-awaited Write: replay = await connect(…)." in site.console, seconds=60)
     site.wait_for(lambda: any("connect() was called, but not awaited" in text for text in site.console))
