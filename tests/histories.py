@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 STEPS = 14  # at most
+EXCLUDED = {"Actions Amplitude": False, "Amplitude": False}  # the integrations of an event that is not for Amplitude
 SETTLED_S = 12  # more than a recording has to begin, or a stop to end
 
 

@@ -19,7 +19,7 @@ from pyscript_replay.tools import routing
 from pyscript_replay.tools.evidence import carried
 from pyscript_replay.tools.expectations import Replay
 
-__all__ = ["CSP", "CSP_OF_PYSCRIPT", "WAYS", "Site", "carried"]
+__all__ = ["CSP", "CSP_OF_PYSCRIPT", "PROXIES", "WAYS", "Site", "carried"]
 
 CSP = "default-src 'self'; script-src 'self' 'wasm-unsafe-eval'; worker-src 'self' blob:; style-src 'self'"
 CSP_OF_PYSCRIPT = CSP.replace("'wasm-unsafe-eval'", "'unsafe-eval' 'wasm-unsafe-eval' blob:").replace(
@@ -59,6 +59,10 @@ PYTHON = """
 from pyscript_replay import connect
 await connect(%(mode)r, api_key="local", sample_rate=1, options=%(options)r, amplitude_options=%(amplitude)r)
 """
+
+
+# How a program hands a function to the page.
+PROXIES = {"mpy": "from jsffi import create_proxy\n", "py": "from pyodide.ffi import create_proxy\n"}
 
 
 class Site:
@@ -145,6 +149,15 @@ class Site:
             f'<script type="module" src="{root}/pyscript.js"></script>'
             f'<script type="{kind}" src="main.py" async></script>'
         )
+
+    def run_python(self, kind: str, program: str) -> None:
+        """Visit a PyScript page with a Segment of its own, and this program instead of ours; wait until it runs."""
+        self.file("segment.js", NPM % {"analytics": self.dist("analytics"), "key": "actions", "cdn": self.cdn})
+        head = '<script type="module" src="segment.js"></script>' + self.script(kind, "actions")
+        self.file("main.py", PROXIES[kind] + program)
+        self.show(head, CSP_OF_PYSCRIPT)
+        self.page.goto(f"{self.server.url}/site/")
+        self.wait_for_status("running")
 
     def file(self, name: str, text: str) -> None:
         """A file of the site."""

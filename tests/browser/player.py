@@ -12,13 +12,12 @@ from playwright.sync_api import Route
 
 from pyscript_replay.device import REPLAY_ID
 
-from ..histories import Event, Names, Page, Seen, Step
+from ..histories import EXCLUDED, Event, Names, Page, Seen, Step
 from .conftest import Site
 
 MINUTE = 60_000
 RECORDER = "**/rrweb-record-min.js"
 CONFIG, UPLOAD = "/amplitude/session-replay/config", "/amplitude/session-replay/track"
-OFF = {"integrations": {"Actions Amplitude": False, "Amplitude": False}}
 QUIET_S = 0.15  # so long after a request, and no other: nothing is under way
 SOON_S = 0.03  # after so long, what has begun has become a request, if it does
 PARTS = (0.002, 0.01, 0.04, 0.15, 0.298, 0.5)  # of the time that passes; between them, what it has begun is awaited
@@ -45,7 +44,6 @@ class Player:
         self.site, self.mode, self.runtime = site, mode, runtime
         self.tabs: list[BrowserPage] = []
         self._recorder = "there"
-        self._given: dict[str, Any] = {}
         self._count = self._called = 0
         self._under_way: set[Any] = set()
         self._last = time.monotonic()
@@ -80,7 +78,7 @@ class Player:
         self._call(tab, [kind, self._name()])
 
     def excluded(self, tab: BrowserPage, kind: str) -> None:
-        self._call(tab, [kind, self._name(), {}, OFF])
+        self._call(tab, [kind, self._name(), {}, {"integrations": EXCLUDED}])
 
     def burst(self, tab: BrowserPage, count: int) -> None:
         self._call(tab, *[["track", self._name()] for _ in range(count)])

@@ -5,7 +5,7 @@ import re
 import pytest
 
 from ..documentation import DOCS
-from .conftest import CSP_OF_PYSCRIPT, NPM, Site
+from .conftest import PROXIES, Site
 from .test_loader import settled
 
 PAGE = (DOCS / "how-to/consent.md").read_text("utf-8")
@@ -89,17 +89,11 @@ def late(*_):
 
 window.late_listener = create_proxy(late)
 """
-PROXIES = {"mpy": "from jsffi import create_proxy\n", "py": "from pyodide.ffi import create_proxy\n"}
 
 
 @pytest.mark.parametrize("kind", PROXIES)
 def test_a_late_listener_hears_of_the_present_session(site: Site, kind: str) -> None:
-    site.file("segment.js", NPM % {"analytics": site.dist("analytics"), "key": "actions", "cdn": site.cdn})
-    head = '<script type="module" src="segment.js"></script>' + site.script(kind, "actions")
-    site.file("main.py", PROXIES[kind] + PYTHON % site.replay_options)
-    site.show(head, CSP_OF_PYSCRIPT)
-    site.page.goto(f"{site.server.url}/site/")
-    site.wait_for_status("running")
+    site.run_python(kind, PYTHON % site.replay_options)
     site.wait_for("Boolean(window.late_listener)")
     session_id = site.agreed(site.track("first"))
     site.page.evaluate("void late_listener()")

@@ -25,7 +25,7 @@ ANY = st.recursive(
     PLAIN, lambda inner: st.one_of(st.lists(inner, max_size=3), st.dictionaries(TEXT, inner, max_size=3))
 )
 STORED = st.one_of(TEXT, ANY.map(json.dumps), st.sampled_from(["0", "-1", "1e21", "NaN", "null", "{", '"', "9" * 400]))
-NAMES = st.sampled_from(["Amplitude", "Actions Amplitude", "Segment.io", "All"])
+NAMES = st.sampled_from(["Amplitude", "Actions Amplitude"])
 INTEGRATION = st.one_of(
     ANY,
     st.fixed_dictionaries({}, optional={"session_id": ANY, "sessionId": ANY, "device_id": ANY, "deviceId": ANY}),
@@ -33,7 +33,7 @@ INTEGRATION = st.one_of(
 OPTIONS = st.fixed_dictionaries(
     {},
     optional={
-        "integrations": st.dictionaries(NAMES.filter(lambda name: name not in ("Segment.io", "All")), INTEGRATION),
+        "integrations": st.dictionaries(NAMES, INTEGRATION),
         "context": st.dictionaries(st.sampled_from(["device", "session_id", "consent", "page"]), ANY, max_size=2),
         "timestamp": st.one_of(st.just("2026-01-01T00:00:00.000Z"), TEXT, st.none()),
     },

@@ -5,7 +5,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from .conftest import CSP_OF_PYSCRIPT, NPM, Site
+from .conftest import PROXIES, Site
 
 MODES = ("actions", "classic-device", "classic-cloud")
 REPLAY_ID = "[Amplitude] Session Replay ID"
@@ -53,17 +53,11 @@ replay = await connect(
 )
 window.look = create_proxy(lambda *_: setattr(window, "linked", replay.replay_url))
 """
-PROXIES = {"mpy": "from jsffi import create_proxy\n", "py": "from pyodide.ffi import create_proxy\n"}
 
 
 @pytest.mark.parametrize("kind", PROXIES)
 def test_link_to_the_replay_in_python(site: Site, kind: str) -> None:
-    site.file("segment.js", NPM % {"analytics": site.dist("analytics"), "key": "actions", "cdn": site.cdn})
-    head = '<script type="module" src="segment.js"></script>' + site.script(kind, "actions")
-    site.file("main.py", PROXIES[kind] + PYTHON % site.replay_options)
-    site.show(head, CSP_OF_PYSCRIPT)
-    site.page.goto(f"{site.server.url}/site/")
-    site.wait_for_status("running")
+    site.run_python(kind, PYTHON % site.replay_options)
     site.agreed(site.track("first"))
     site.wait_for("Boolean(window.look)")
     site.page.evaluate("void look()")

@@ -5,11 +5,9 @@ from typing import Any
 
 from pyscript_replay.device import REPLAY_ID
 
-from ...histories import Event, Names, Seen, Step
+from ...histories import EXCLUDED, Event, Names, Seen, Step
 from .browser import LAST_ACCESS, SESSION, Browser, Tab, pause, run
 from .clock import MINUTE
-
-OFF = {"Actions Amplitude": False, "Amplitude": False}
 
 
 class Player:
@@ -40,7 +38,7 @@ class Player:
         tab.do(tab.analytics.event, kind, self._name())
 
     async def excluded(self, tab: Tab, kind: str) -> None:
-        tab.do(tab.analytics.event, kind, self._name(), {}, OFF)
+        tab.do(tab.analytics.event, kind, self._name(), {}, EXCLUDED)
 
     async def burst(self, tab: Tab, count: int) -> None:
         for _ in range(count):
