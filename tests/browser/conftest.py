@@ -209,6 +209,11 @@ class Site:
     def pass_minutes(self, minutes: int) -> None:
         self.page.clock.fast_forward(minutes * 60_000)
 
+    def wait_too_long(self) -> None:
+        """Let the page's clock run, once Python is there, until it says what it waited for in vain."""
+        self.wait_for("!!window.pyscriptReplay?.runtime", seconds=60)
+        self.wait_for(lambda: self.page.clock.fast_forward(1000) or self.errors != [], seconds=30)
+
     # What can be seen of it.
 
     def facade(self, *names: str) -> dict[str, Any]:

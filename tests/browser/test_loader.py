@@ -263,8 +263,7 @@ def test_a_page_without_segment_is_told(site: Site) -> None:
     site.page.clock.install()
     site.show(site.tag())
     site.page.goto(f"{site.server.url}/site/")
-    site.wait_for("!!window.pyscriptReplay?.runtime")  # Python is there, and looks for Segment
-    site.wait_for(lambda: site.page.clock.fast_forward(2_000) or site.errors != [], seconds=30)
+    site.wait_too_long()
     assert site.errors == ["segment-missing"]
 
 

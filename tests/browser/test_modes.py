@@ -200,7 +200,7 @@ def test_amplitude_js_that_comes_late_is_still_welcome(site: Site) -> None:
     site.context.route("**/amplitude-js/**", lambda route: late.append(route))
     site.open("classic-device", wait=False, hold_ms=500)
     site.track("early")
-    site.wait_for(lambda: site.page.clock.fast_forward(2_000) or site.errors != [])
+    site.wait_too_long()
     assert site.errors == ["amplitude-missing"]
     assert site.page.evaluate("pyscriptReplay.ready.then(({ status }) => status)") == "failed"
     late[0].continue_()
@@ -213,7 +213,7 @@ def test_ad_blocker_that_keeps_amplitude_js_away_lets_events_pass(site: Site) ->
     site.context.route("**/amplitude-js/**", lambda route: route.abort())
     site.open("classic-device", wait=False, hold_ms=500)
     site.track("early")
-    site.wait_for(lambda: site.page.clock.fast_forward(2_000) or site.errors != [])
+    site.wait_too_long()
     assert site.errors == ["amplitude-missing"]
 
 

@@ -175,7 +175,7 @@ def test_a_global_that_cannot_be_read_is_the_reason_why_there_is_no_segment(site
     site.file("before.js", f"Object.defineProperty(window, 'analytics', {{ {THROWING} }});")
     site.show('<script src="before.js"></script>' + site.tag(mode="actions"))
     site.page.goto(f"{site.server.url}/site/")
-    site.wait_for(lambda: site.page.clock.fast_forward(2_000) or site.errors != [], seconds=30)
+    site.wait_too_long()
     (error,) = site.page.evaluate("heard.error")
     assert (error["code"], "not yet" in error["message"]) == ("segment-missing", True)
 

@@ -169,7 +169,7 @@ def test_consent_opt_out_withdrawn_altogether_is_noticed_by_what_segment_drops(c
 def test_consent_opt_in_accepted_is_recorded_from_the_first_event(consent: Consent, mode: str) -> None:
     site = consent.site
     consent.open(mode, "opt-in", YES, deferred=True, wait=False)
-    site.wait_for("typeof window.decide === 'function' && !!window.pyscriptReplay")
+    site.wait_for("typeof window.decide === 'function' && !!window.pyscriptReplay?.runtime")
     site.page.evaluate("void analytics.track('early')")
     consent.nothing()
     site.page.evaluate("decide()")
@@ -212,7 +212,7 @@ def test_consent_not_asked_for_yet_is_no_missing_segment(consent: Consent) -> No
     site = consent.site
     site.page.clock.install()
     consent.open("actions", "opt-in", YES, deferred=True, wait=False)
-    site.wait_for("typeof window.decide === 'function' && !!window.pyscriptReplay")
+    site.wait_for("typeof window.decide === 'function' && !!window.pyscriptReplay?.runtime")
     site.wait_for(
         lambda: (
             site.page.clock.fast_forward(1000)

@@ -128,7 +128,7 @@ def test_segment_missing_says_how_to_hand_one_over(site: Site) -> None:
     site.page.clock.install()
     site.show(site.tag())
     site.page.goto(f"{site.server.url}/site/")
-    site.wait_for(lambda: site.page.clock.fast_forward(2_000) or site.errors != [], seconds=30)
+    site.wait_too_long()
     (error,) = site.page.evaluate("heard.error")
     assert error["code"] == "segment-missing"
     assert "pyscriptReplay.use(analytics)" in error["fix"]

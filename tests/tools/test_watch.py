@@ -17,9 +17,15 @@ from pyscript_replay.tools.devserver import DevServer
 from pyscript_replay.tools.watch import proxy, tail
 from pyscript_replay.tools.watch.command import Command
 
+from ..documentation import examples
+
 HERE = "http://127.0.0.1:8765"
 LINE = f'<script src="{HERE}/watch.js"></script>'
 EVENT = {"type": "track", "event": "Bought", "messageId": "1", "writeKey": "k", "properties": {"total": 3}}
+
+
+def test_the_line_is_the_documented_one() -> None:
+    assert [each.text.strip() for each in examples("html") if each.page == "how-to/watch.md"] == [LINE]
 
 
 @pytest.mark.parametrize(
