@@ -1,0 +1,289 @@
+"""Faults in the page's Python, one at a time, and whether the fast tests notice: ``python -m tests.mutation``.
+
+mutmut makes the mutants. They run here in forks of one pytest that has collected the tests and seen once, by coverage,
+which of them run which line: a mutant is put into the function that it changes, and meets only the tests of its line,
+the quick ones first, until one fails. What none notices must be in ``tests/unit/survivors.toml``, with its reason.
+"""
+
+import __future__
+
+import argparse
+import gc
+import importlib
+import json
+import os
+import random
+import resource
+import sys
+import time
+import tomllib
+from collections import Counter, defaultdict
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date
+from fnmatch import fnmatchcase
+from pathlib import Path
+from types import FunctionType, ModuleType
+from typing import Any
+
+import coverage
+import hypothesis
+import libcst as cst
+import pytest
+from _pytest.runner import runtestprotocol
+from libcst.metadata import MetadataWrapper, ParentNodeProvider, PositionProvider
+from mutmut.mutation.file_mutation import create_mutations
+
+ROOT = Path(__file__).parents[1]
+PACKAGE = ROOT / "pyscript_replay"
+SURVIVORS = ROOT / "tests/unit/survivors.toml"
+REPORT = ROOT / "bench/results/mutation.md"
+LAST = ROOT / "mutants/last.json"
+ENOUGH = 0.9
+MODULES = (
+    *("session", "following", "lifecycle", "device", "reach", "segment", "recorder", "handover", "link"),
+    *("modes.base", "modes.actions", "modes.classic_device", "modes.classic_cloud", "modes.auto", "session_events"),
+    *("tag", "source", "options", "sdk_options", "spelling", "errors", "__init__", "bridge", "doctor", "replay"),
+)
+PHASES = (hypothesis.Phase.explicit, hypothesis.Phase.generate)  # a fault need not be made small
+
+
+@dataclass(frozen=True)
+class Mutant:
+    module: str  # "modes.actions"
+    function: str  # "Actions.event"
+    line: int
+    lines: range  # who runs none of them cannot notice
+    was: str
+    now: str
+    source: str  # of the function, or of a class with nothing but it
+
+    @property
+    def change(self) -> str:
+        return f"{self.was} -> {self.now}"
+
+    @property
+    def name(self) -> str:
+        return f"{self.module}.{self.function}:{self.line}: {self.change}"
+
+    def install(self) -> None:
+        """The function goes on being the same object: whoever imported it has the mutant, too."""
+        module = importlib.import_module(f"pyscript_replay.{self.module}".removesuffix(".__init__"))
+        made = dict(vars(module))
+        code = compile(self.source, "<mutant>", "exec", __future__.annotations.compiler_flag, dont_inherit=True)
+        exec(code, made)
+        mutated, function = _function(made, self.function), _function(vars(module), self.function)
+        function.__code__ = mutated.__code__
+        function.__defaults__, function.__kwdefaults__ = mutated.__defaults__, mutated.__kwdefaults__
+
+
+def _function(names: Any, path: str) -> FunctionType:
+    *owner, name = path.split(".")
+    found = vars(names[owner[0]])[name] if owner else names[name]
+    return getattr(found, "__func__", found)
+
+
+def mutants(module: str) -> Iterator[Mutant]:
+    """Of each function and method without a decorator, as mutmut has it: tables of a module are not changed."""
+    file = PACKAGE / (module.replace(".", "/") + ".py")
+    tree, mutations, _, _ = create_mutations(str(file), file.read_text("utf-8"))
+    wrapper = MetadataWrapper(tree, unsafe_skip_copy=True)
+    places, parents = wrapper.resolve(PositionProvider), wrapper.resolve(ParentNodeProvider)
+    for mutation in mutations:
+        function, node = mutation.contained_by_top_level_function, mutation.original_node
+        if not isinstance(function, cst.FunctionDef):
+            continue
+        owner: Any = parents[parents[function]] if isinstance(parents[function], cst.IndentedBlock) else None
+        changed = cst.ensure_type(function.deep_replace(node, mutation.mutated_node), cst.FunctionDef)
+        source: cst.CSTNode = changed
+        if owner:
+            source = owner.with_changes(bases=(), keywords=(), body=owner.body.with_changes(body=[changed]))
+        statement: cst.CSTNode = node
+        while not isinstance(statement, cst.SimpleStatementLine | cst.BaseCompoundStatement | cst.Parameters):
+            statement = parents[statement]
+        default = isinstance(statement, cst.Parameters)  # is made when the function is
+        first, last = places[function if default else statement].start, places[function if default else node].end
+        yield Mutant(
+            module,
+            f"{owner.name.value}.{function.name.value}" if owner else function.name.value,
+            places[node].start.line,
+            range(first.line, last.line + 1),
+            _shown(tree, node),
+            _shown(tree, mutation.mutated_node),
+            tree.code_for_node(source),
+        )
+
+
+def _shown(tree: cst.Module, node: cst.CSTNode) -> str:
+    return " ".join(tree.code_for_node(node).split())
+
+
+class Tests:
+    """The pytest that has collected them. It ends where others would begin to report."""
+
+    def __init__(self) -> None:
+        self.items: dict[str, pytest.Item] = {}
+        self.seconds: dict[str, float] = {}
+        self.by_line: dict[str, dict[int, list[str]]] = {}
+        self.killers: Counter[str] = Counter()
+        self.judge: Any = None
+
+    def pytest_runtestloop(self, session: pytest.Session) -> bool:
+        watched = coverage.Coverage(data_file=None, source=[str(PACKAGE)], config_file=False, omit=["*/tools/*"])
+        watched.start()
+        for item in session.items:
+            watched.switch_context(item.nodeid)
+            started = time.process_time()
+            for report in runtestprotocol(item, log=False, nextitem=None):
+                assert not report.failed, f"{item.nodeid} fails without any mutant: {report.longreprtext}"
+            self.items[item.nodeid] = item
+            self.seconds[item.nodeid] = time.process_time() - started
+        watched.stop()
+        data = watched.get_data()
+        self.by_line = {file: data.contexts_by_lineno(file) for file in data.measured_files()}
+        gc.collect()
+        gc.freeze()
+        self.judge()
+        return True
+
+    def of(self, mutant: Mutant) -> list[str]:
+        lines = self.by_line.get(str(PACKAGE / (mutant.module.replace(".", "/") + ".py")), {})
+        names = {name for line in mutant.lines for name in lines.get(line, ()) if name}
+        return sorted(names, key=lambda name: (self.seconds[name] > 1, -self.killers[name], self.seconds[name]))
+
+    def run(self, mutant: Mutant, names: list[str], say: int) -> None:
+        """In a process of its own. It says which test noticed."""
+        limit = int(5 + 5 * sum(self.seconds[name] for name in names) + time.process_time())
+        resource.setrlimit(resource.RLIMIT_CPU, (limit, limit + 1))
+        resource.setrlimit(resource.RLIMIT_AS, (4 << 30, 4 << 30))
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+        os.dup2(1, 2)
+        mutant.install()
+        for name in names:
+            if not _passes(self.items[name]):
+                os.write(say, name.encode())
+                os._exit(1)
+        os._exit(0)
+
+
+def _passes(item: pytest.Item) -> bool:
+    return not any(report.failed for report in runtestprotocol(item, log=False, nextitem=None))
+
+
+def run(tests: Tests, chosen: list[Mutant], children: int) -> Iterator[tuple[Mutant, str | None]]:
+    """Each mutant, and the test that noticed it ("itself": it ended the process, or ran for ever)."""
+    running: dict[int, tuple[Mutant, int]] = {}
+    waiting = list(reversed(chosen))
+    while waiting or running:
+        while waiting and len(running) < children:
+            mutant = waiting.pop()
+            names = tests.of(mutant)
+            if not names:
+                yield mutant, None
+                continue
+            hear, say = os.pipe()
+            pid = os.fork()
+            if not pid:
+                tests.run(mutant, names, say)
+            os.close(say)
+            running[pid] = mutant, hear
+        if running:
+            pid, status = os.wait()
+            mutant, hear = running.pop(pid)
+            with os.fdopen(hear) as pipe:
+                by = pipe.read()
+            tests.killers[by] += 1
+            yield mutant, (by or "itself") if status else None
+
+
+def reason(mutant: Mutant, listed: list[dict[str, str]]) -> str | None:
+    for entry in listed:
+        where, change = entry["where"], entry.get("change", "*").replace("[", "[[]")
+        if fnmatchcase(f"{mutant.module}.{mutant.function}", where) and fnmatchcase(mutant.change, change):
+            return entry["reason"]
+    return None
+
+
+def report(results: dict[Mutant, str | None], made: Counter[str], listed: list[dict[str, str]], how: str) -> str:
+    """For a reader: how many are noticed of which module, and what is not, and why."""
+    lines = [
+        "# Mutants of the page's Python",
+        "",
+        f"Written by `python -m tests.mutation{how}` on {date.today()}: mutmut's mutants, one at a time, and whether",
+        "`tests/unit` notices. (The random histories are 300 instead of 30,000 here. What mutmut does not change: tables",
+        "of a module, texts with values in them, properties.) Reasons are from `tests/unit/survivors.toml`.",
+        "",
+        "| module | mutants | tried | noticed | | survivors |",
+        "|---|--:|--:|--:|--:|--:|",
+    ]
+    tried, noticed = Counter(m.module for m in results), Counter(m.module for m, by in results.items() if by)
+    for module in tried:
+        row = (made[module], tried[module], noticed[module], f"{noticed[module] / tried[module]:.1%}")
+        lines.append(f"| {module} | {' | '.join(map(str, row))} | {tried[module] - noticed[module]} |")
+    total = (made.total(), tried.total(), noticed.total(), f"{noticed.total() / max(1, tried.total()):.1%}")
+    lines += [f"| **all** | {' | '.join(map(str, total))} | {tried.total() - noticed.total()} |", "", "## Survivors", ""]
+    why: dict[str, list[Mutant]] = defaultdict(list)
+    for mutant, by in results.items():
+        if not by:
+            why[reason(mutant, listed) or "Nobody knows why"].append(mutant)
+    for because, survivors in sorted(why.items(), key=lambda entry: -len(entry[1])):
+        lines += [f"{because} ({len(survivors)}):", ""]
+        places = Counter(f"{mutant.module}.{mutant.function}" for mutant in survivors)
+        lines += [", ".join(f"`{place}`" + (f" {count}x" if count > 1 else "") for place, count in places.items()), ""]
+    return "\n".join(lines)
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser("python -m tests.mutation", description=__doc__)
+    parser.add_argument("modules", nargs="*", help="for example session or modes.actions; all, if left out")
+    parser.add_argument("--sample", type=float, default=1, help="part of each module's mutants")
+    parser.add_argument("--seed", type=int, default=0, help="which part")
+    parser.add_argument("--again", action="store_true", help="only what nobody noticed last time")
+    parser.add_argument("--children", type=int, default=os.cpu_count() or 1)
+    asked = parser.parse_args()
+    os.chdir(ROOT)
+    os.environ["MUTANT_UNDER_TEST"] = "some"  # fewer histories
+    unhurried = {"deadline": None, "suppress_health_check": list(hypothesis.HealthCheck)}
+    hypothesis.settings.register_profile("mutants", database=None, derandomize=True, phases=PHASES, **unhurried)
+    hypothesis.settings.load_profile("mutants")
+    results: dict[Mutant, str | None] = {}
+    made: Counter[str] = Counter()
+
+    def judge() -> None:
+        last = set(json.loads(LAST.read_text("utf-8"))) if asked.again else set()
+        chosen: list[Mutant] = []
+        for module in asked.modules or MODULES:
+            found = list(mutants(module))
+            made[module] = len(found)
+            picked = random.Random(f"{asked.seed} {module}").sample(found, round(len(found) * asked.sample))
+            chosen += [mutant for mutant in picked if not asked.again or mutant.name in last]
+        for mutant, by in run(tests, chosen, asked.children):
+            results[mutant] = by
+            if not by:
+                print("survives:", mutant.name, flush=True)
+
+    tests = Tests()
+    tests.judge = judge
+    arguments = ["tests/unit", "-q", "-s", "--numprocesses=0", "-p", "no:cacheprovider", "-p", "no:timeout"]
+    code = pytest.main(arguments, plugins=[tests])
+    if not results:
+        return int(code) or 1
+    listed = tomllib.loads(SURVIVORS.read_text("utf-8"))["survivor"]
+    survivors = [mutant for mutant, by in results.items() if not by]
+    LAST.parent.mkdir(exist_ok=True)
+    LAST.write_text(json.dumps([mutant.name for mutant in survivors]), "utf-8")
+    how = "".join(f" {argument}" for argument in sys.argv[1:])
+    text = report(results, made, listed, how)
+    print(text)
+    if not asked.modules and not asked.again:
+        REPORT.parent.mkdir(exist_ok=True)
+        REPORT.write_text(text, "utf-8")
+    unknown = [mutant.name for mutant in survivors if not reason(mutant, listed)]
+    few = len(results) - len(survivors) < ENOUGH * len(results)
+    for name in unknown:
+        print("not listed:", name)
+    return int(bool(unknown) or few)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
