@@ -24,7 +24,7 @@ from dataclasses import dataclass
 from datetime import date
 from fnmatch import fnmatchcase
 from pathlib import Path
-from types import FunctionType, ModuleType
+from types import FunctionType
 from typing import Any
 
 import coverage
@@ -206,8 +206,8 @@ def report(results: dict[Mutant, str | None], made: Counter[str], listed: list[d
         "# Mutants of the page's Python",
         "",
         f"Written by `python -m tests.mutation{how}` on {date.today()}: mutmut's mutants, one at a time, and whether",
-        "`tests/unit` notices. (The random histories are 300 instead of 30,000 here. What mutmut does not change: tables",
-        "of a module, texts with values in them, properties.) Reasons are from `tests/unit/survivors.toml`.",
+        "`tests/unit` notices. (The random histories are 150 here, not 30,000. What mutmut does not change: the tables",
+        "of a module, and properties.) Reasons are from `tests/unit/survivors.toml`.",
         "",
         "| module | mutants | tried | noticed | | survivors |",
         "|---|--:|--:|--:|--:|--:|",
