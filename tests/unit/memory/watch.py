@@ -168,6 +168,7 @@ class Watch:
             "device_id": None,
             "allowed": all(event["integrations"].get(name, True) for name in self._wiring["destinations"]),
             "session_id": given.get("session_id") if isinstance(given, dict) else None,
+            "ends": event["properties"].get("session_id") if event["name"] == self._wiring["ended"] else None,
         }
 
     def _properties(self, event: dict[str, Any] | None) -> Any:
