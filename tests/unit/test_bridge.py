@@ -23,3 +23,38 @@ def test_border(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(bridge, "_border", cpython)
     monkeypatch.setattr(bridge, "RUNTIME", "micropython")
     asyncio.run(getattr(suite, name)())
+
+
+def test_tasks_are_kept_until_they_are_done_and_no_longer(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(bridge, "_border", cpython)
+
+    async def failing() -> None:
+        raise ValueError("no")
+
+    async def story() -> None:
+        tasks = [bridge.spawn(bridge.sleep(1)), bridge.spawn(failing())]
+        assert bridge._tasks >= set(tasks)
+        await asyncio.gather(*tasks, return_exceptions=True)
+        assert not bridge._tasks & set(tasks)
+
+    asyncio.run(story())
+
+
+def test_a_callback_that_fails_is_told_to_the_page_with_a_fix(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(bridge, "_border", cpython)
+    monkeypatch.setitem(cpython.things, "complaints", [])
+
+    def failing(*_: object) -> dict:
+        raise ValueError("no")
+
+    for made in (bridge.function(failing), bridge.told(failing)):
+        assert made._box.it({}) in (None, cpython.undefined)
+    for told in cpython.things["complaints"]:
+        assert (told["code"], told["message"]) == ("internal", "ValueError('no')")
+        assert told["fix"].startswith("Please report this")
+    assert len(cpython.things["complaints"]) == 2
+
+
+def test_without_a_page_there_is_an_error_that_says_so() -> None:
+    with pytest.raises(RuntimeError, match=r"^pyscript_replay runs in a page, .* there is no browser here$"):
+        bridge.page()

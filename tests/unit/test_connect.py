@@ -6,6 +6,7 @@ import pytest
 
 from pyscript_replay import ReplayError, bridge
 
+from ..runtime import cpython
 from ..runtime.stories import SOUND
 from .memory.browser import API_KEY, LAST_ACCESS, SESSION, Browser, Tab, pause, run
 from .test_wiring import assert_recorded, every_mode, its_own, replay_id
@@ -41,6 +42,9 @@ def test_connect_stop_and_start(mode: str) -> None:
         await tab.run(replay.stop)
         assert (replay.status, replay.recording, replay.session_id, replay.replay_id) == ("stopped", False, None, None)
         assert tab.sdk.running is None and tab.facade.opted_out
+        assert [tab.facade.it[name] for name in ("sessionId", "deviceId", "replayId", "recording")] == [None] * 3 + [
+            False
+        ]
         assert await tab.run(replay.start) is replay
         event = await tab.track()
         assert_recorded(tab, event)
@@ -189,7 +193,8 @@ def test_connect_warns_of_a_missing_sample_rate_and_of_what_the_sdk_ignores() ->
         tab, _ = await opened(browser, sample_rate=None, options={"debugmode": True})
         ignored, rate = tab.warnings
         assert "debugmode" in ignored and "debugMode" in ignored
-        assert "no sample rate is set" in rate
+        assert "no sample rate is set" in rate and "data-sample-rate" in rate
+        assert all(text.startswith("pyscript-replay: ") for text in tab.warnings)
 
     run("actions", story)
 
@@ -235,6 +240,8 @@ def test_doctor_finds_a_sound_page_sound(mode: str) -> None:
         assert evidence["session_id"] == evidence["sdk"]["session_id"] == replay.session_id
         assert evidence["device_id"] == evidence["sdk"]["device_id"] == replay.device_id
         assert (evidence["masking"], evidence["reason"], evidence["off"]) == ("medium", None, None)
+        assert (evidence["status"], evidence["errors"], evidence["awaited"]) == ("running", [], "the recording")
+        assert evidence["plugins"] == browser.plugins and evidence["stored"] == replay.session_id
 
     run(mode, story)
 
@@ -396,3 +403,117 @@ def test_amplitude_js_that_does_not_come_is_told_and_welcome_later() -> None:
         assert_recorded(tab, await tab.track())
 
     run("classic-device", story)
+
+
+@pytest.mark.parametrize(
+    ("given", "config", "rate", "masking"),
+    [
+        ({"sample_rate": 0.5}, 200, 0.5, "medium"),
+        ({"sample_rate": None}, 200, 0, "medium"),
+        ({"sample_rate": None}, 403, None, "medium"),
+        ({"sample_rate": None, "options": {"sampleRate": 0.25}}, 200, 0.25, "medium"),
+        ({"options": {"privacyConfig": {"defaultMaskLevel": "light"}}}, 200, 1, "light"),
+    ],
+)
+def test_doctor_is_shown_the_options_in_force(given: dict, config: int, rate: float | None, masking: str) -> None:
+    async def story(browser: Browser) -> None:
+        browser.config = config
+        tab, replay = await opened(browser, **given)
+        seen = await tab.run(replay.evidence)
+        assert (seen["sample_rate"], seen["masking"]) == (rate, masking)
+
+    run("actions", story)
+
+
+@pytest.mark.parametrize(
+    ("settings", "reach", "off"),
+    [
+        ({}, {"disabled": True}, "segment-disabled"),
+        ({"consentSettings": {"allCategories": ["analytics"]}}, {}, "consent-refused"),
+    ],
+)
+def test_auto_that_finds_no_mode_for_want_of_consent_is_no_error(settings: dict, reach: dict, off: str) -> None:
+    async def story(browser: Browser) -> None:
+        browser.settings, browser.plugins, browser.reach = settings, [], reach
+        tab = await browser.open(mode="auto")
+        assert (tab.status, tab.errors, tab.recording) == ("running", [], False)
+        assert (browser.requests, replay_id(await tab.track())) == ([], None)
+        found: list[Any] = []
+        tab.do(lambda: tab.facade._effects["doctor"]()["then"](found.append, found.append))
+        await pause(1)
+        assert "switched-off" in [each["code"] for each in found[0]]
+
+    run("actions", story)
+
+
+def test_auto_that_finds_no_mode_otherwise_is_an_error() -> None:
+    async def story(browser: Browser) -> None:
+        browser.settings, browser.plugins = {"integrations": {}}, []
+        tab = await browser.open(mode="auto")
+        assert (tab.status, tab.errors) == ("failed", ["mode-unknown"])
+
+    run("actions", story)
+
+
+@every_mode
+def test_consent_that_is_refused_ends_the_recording_and_is_no_error_and_given_again_begins_one(mode: str) -> None:
+    async def story(browser: Browser) -> None:
+        browser.settings = {**browser.settings, "consentSettings": {"allCategories": ["analytics"]}}
+        browser.reach = {"consent": {"analytics": True}}
+        tab, replay = await opened(browser)
+        assert_recorded(tab, await tab.track())
+        browser.reach = {"consent": {"analytics": False}}
+        before = len(browser.requests)
+        event = await tab.track()
+        await pause(5)
+        assert replay_id(event) is None
+        assert (tab.status, tab.errors, tab.recording, tab.sdk.running) == ("running", [], False, None)
+        assert (replay.session_id, len(browser.requests)) == (None, before)
+        assert (await tab.run(replay.evidence))["off"] == "consent-refused"
+        browser.reach = {"consent": {"analytics": True}}
+        await tab.track()
+        assert_recorded(tab, await tab.track())
+
+    run(mode, story)
+
+
+def test_a_device_id_that_amplitude_does_not_accept_is_told_until_there_is_another() -> None:
+    async def story(browser: Browser) -> None:
+        browser.visitor = "a/b"
+        tab = await browser.open()
+        assert (tab.status, tab.errors) == ("failed", ["device-id"])
+        assert replay_id(await tab.track()) is None
+        tab.do(tab.analytics.reset)
+        await tab.track()
+        assert_recorded(tab, await tab.track())
+        assert (tab.status, tab.facade.errors) == ("running", {})
+
+    run("actions", story)
+
+
+def test_whatever_the_page_throws_is_an_error_with_a_code() -> None:
+    async def story(browser: Browser) -> None:
+        tab, replay = await opened(browser)
+        thrown = {"name": "TypeError", "message": "it is broken"}
+        tab.facade.it["track"] = lambda *_: {"then": lambda _, reject: reject(thrown)}
+        with pytest.raises(ReplayError) as raised:
+            await tab.run(lambda: replay.track("Bought"))
+        assert (raised.value.code, raised.value.message) == ("internal", "it is broken")
+        assert raised.value.fix.startswith("Please report this")
+
+    run("actions", story)
+
+
+def test_a_track_of_the_page_s_own_that_throws_keeps_no_session_from_moving() -> None:
+    async def story(browser: Browser) -> None:
+        tab = browser.blank()
+
+        def throws(*_: Any) -> None:
+            raise cpython.Thrown({"name": "TypeError", "message": "it is broken"})
+
+        tab.watch.it["call"] = throws
+        await tab.connect(session_events="on")
+        assert_recorded(tab, await tab.track())
+        assert tab.errors == ["internal"] and "it is broken" in tab.facade.errors["internal"]["message"]
+
+    run("actions", story)

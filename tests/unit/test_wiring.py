@@ -310,6 +310,7 @@ def test_two_tabs_follow_one_session(mode: str) -> None:
         await one.track()
         await pause(31 * 60)
         event = await one.track()
+        assert other.sdk.running == replay_id(event)  # before any event of its own
         assert replay_id(await other.track()) == replay_id(event) == other.sdk.running == one.sdk.running
 
     run(mode, story)

@@ -62,8 +62,18 @@ class Border:
     def segment(self, name: str) -> Box:
         return Box(it=here.get().watch.it)
 
-    def isSelector(self, _: Box) -> bool:
-        return True
+    def segmentObject(self, given: Box) -> Box:
+        if not isinstance(given.it, dict) or "track" not in given.it:
+            return cpython.failure(error("it has no track()"))
+        return cpython.answer(here.get().watch.it)
+
+    def bringSegment(self, name: str, write_key: str, cdn: str, options: Box) -> None:
+        tab = here.get()
+        tab.brought = (name, write_key, cdn, options.it)
+        soon(tab, tab.bring_segment)
+
+    def isSelector(self, text: Box) -> bool:
+        return text.it not in ("", "!")
 
     def jsonIsSound(self) -> bool:
         return True

@@ -23,18 +23,33 @@ from .watch import Watch
 
 API_KEY = "0123456789abcdef"
 SESSION, LAST_ACCESS = "analytics_session_id", "analytics_session_id.last_access"
-ACTIONS = {"creationName": "Actions Amplitude", "name": "Amplitude (Actions)", "settings": {}}
+SESSIONS = {
+    "partnerAction": "sessionId",
+    "enabled": True,
+    "subscribe": 'type = "track" or type = "page" or type = "identify"',
+}
+ACTIONS = {
+    "creationName": "Actions Amplitude",
+    "name": "Amplitude (Actions)",
+    "settings": {"subscriptions": [SESSIONS]},
+}
 SETTINGS = {
     "actions": {"integrations": {}, "remotePlugins": [ACTIONS]},
     "classic-device": {"integrations": {"Amplitude": {"type": "browser"}}},
     "classic-cloud": {"integrations": {"Amplitude": {"bundlingStatus": "unbundled"}}},
+}
+PLUGINS = {
+    "actions": ["Segment.io", "Actions Amplitude"],
+    "classic-device": ["Segment.io", "Amplitude"],
+    "classic-cloud": ["Segment.io"],
 }
 
 
 class Browser:
     """Attributes that a story may change: ``config`` and ``upload`` are the servers' answers, as statuses, ``recorder``
     is how rrweb-record comes (``there``, ``missing`` or ``hanging``), ``sampled`` whether Amplitude's sampling takes a
-    session, ``sdk_load`` why the SDK cannot be loaded, ``brings_amplitude`` whether Segment loads amplitude-js.
+    session, ``sdk_load`` why the SDK cannot be loaded, ``brings_amplitude`` whether Segment loads amplitude-js,
+    ``settings`` and ``plugins`` are what Segment loads, and ``reach`` what keeps the visitor from Amplitude.
     """
 
     def __init__(self, loop: Loop, mode: str) -> None:
@@ -49,6 +64,9 @@ class Browser:
         self.sampled = True
         self.sdk_load: str | None = None
         self.brings_amplitude = True
+        self.settings: dict[str, Any] = SETTINGS[mode]
+        self.plugins = PLUGINS[mode]
+        self.reach: dict[str, Any] = {}
         self.delivered: list[dict[str, Any]] = []
         self.logged: list[dict[str, Any]] = []
         self.uploads: list[str] = []
@@ -89,11 +107,12 @@ class Browser:
         self.visitors.append(self.visitor)
         return self.visitor
 
-    def blank(self) -> "Tab":
+    def blank(self, segment: bool = True) -> "Tab":
         """A page without our tag in a new tab."""
         tab = Tab(self, {})
         self.tabs.append(tab)
-        border.soon(tab, tab.bring_segment)
+        if segment:
+            border.soon(tab, tab.bring_segment)
         return tab
 
     async def open(self, **attributes: Any) -> "Tab":
@@ -135,6 +154,8 @@ class Tab:
         self.facade = Facade(self)
         self.watch = Watch(self)
         self.sdk = SessionReplay(self)
+        self.shell: Any = None
+        self.brought: Any = None  # the Segment that our tag has brought along
         self.analytics = Analytics(self)
         self.amplitude = AmplitudeJs(self)
 
