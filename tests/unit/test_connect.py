@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from pyscript_replay import ReplayError, bridge
+from pyscript_replay import ReplayError, bridge, connect
 
 from ..runtime import cpython
 from ..runtime.stories import SOUND
@@ -160,7 +160,7 @@ def test_connect_refuses_what_is_no_option_and_leaves_the_page_to_another_call(
         tab = browser.blank()
         with pytest.raises(ReplayError) as raised:
             await tab.connect(**options)
-        assert raised.value.code == code and named in raised.value.message
+        assert raised.value.code == code and named in raised.value.message and raised.value.fix
         await tab.connect()
         assert_recorded(tab, await tab.track())
 
@@ -200,8 +200,6 @@ def test_connect_warns_of_a_missing_sample_rate_and_of_what_the_sdk_ignores() ->
 
 
 def test_connect_that_nobody_awaits_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
-    from pyscript_replay import connect
-
     monkeypatch.setattr(bridge, "RUNTIME", "micropython")
 
     async def story(browser: Browser) -> None:
@@ -396,6 +394,9 @@ def test_amplitude_js_that_does_not_come_is_told_and_welcome_later() -> None:
         assert tab.status == "loading"
         await pause(2)
         assert (tab.status, tab.errors) == ("failed", ["amplitude-missing"])
+        told = tab.facade.errors["amplitude-missing"]
+        assert told["message"] == "after 10 s Segment has not brought amplitude-js"
+        assert told["fix"].startswith("Check that the Amplitude destination is in device-mode")
         assert replay_id(await tab.track()) is None
         tab.do(tab.amplitude.init)
         await pause(1)
@@ -515,5 +516,42 @@ def test_a_track_of_the_page_s_own_that_throws_keeps_no_session_from_moving() ->
         await tab.connect(session_events="on")
         assert_recorded(tab, await tab.track())
         assert tab.errors == ["internal"] and "it is broken" in tab.facade.errors["internal"]["message"]
+
+    run("actions", story)
+
+
+def test_connect_in_a_worker_is_an_error_that_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(bridge, "IN_WORKER", True)
+
+    async def story(browser: Browser) -> None:
+        with pytest.raises(ReplayError) as raised:
+            await browser.blank().connect()
+        assert str(raised.value) == (
+            "worker: this Python runs in a worker, where there is no page to record. "
+            "Take the attribute worker from the script that calls connect()."
+        )
+
+    run("actions", story)
+
+
+def test_connect_is_begun_however_a_runtime_drives_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(bridge, "RUNTIME", "micropython")
+
+    async def story(browser: Browser) -> None:
+        tab = browser.blank()
+
+        async def drives() -> None:
+            connect("actions", api_key=API_KEY).close()
+            with pytest.raises(ValueError, match="no"):
+                connect("actions", api_key=API_KEY).throw(ValueError("no"))
+            connecting = connect("actions", api_key=API_KEY, sample_rate=1)
+            connecting.send(None)
+            with pytest.raises(AttributeError):
+                connecting._private  # noqa: B018
+            await bridge.sleep(2000)
+            connecting.close()
+
+        await tab.run(drives)
+        assert tab.warnings == []
 
     run("actions", story)

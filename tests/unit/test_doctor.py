@@ -2,6 +2,7 @@
 
 import copy
 import random
+from pathlib import Path
 
 import pytest
 
@@ -120,6 +121,24 @@ def test_a_fault_is_named_by_its_cause(changes: dict, code: str) -> None:
     assert code in [each["code"] for each in findings], findings
     others = {each["code"] for each in findings} - {code}
     assert others <= AND_ALSO.get(code, set()), findings
+
+
+SAID = Path(__file__).with_name("findings.txt")
+
+
+def said() -> str:
+    """Word for word, to be read; written anew by ``python -m tests.unit.test_doctor``."""
+    lines = ["# What the doctor says of each fault of tests/unit/test_doctor.py"]
+    for name, (changes, _) in FAULTS.items():
+        lines += ["", f"## {name}", ""]
+        for each in doctor.findings({**PAGE, **changes}):
+            lines.append(f"{each['level']} {each['code']}: {each['message']} {each['evidence']}")
+            lines += [f"    {each['why']} {each['fix']}"] if each["level"] != "ok" else []
+    return "\n".join(lines) + "\n"
+
+
+def test_what_is_said_of_each_fault() -> None:
+    assert said() == SAID.read_text("utf-8")
 
 
 # what is true besides, and said
@@ -287,3 +306,31 @@ def test_settings_that_say_nothing(settings: dict) -> None:
 def test_keys_that_differ_between_destinations_say_nothing() -> None:
     both = {"integrations": {"Amplitude": {"apiKey": "a"}, "Actions Amplitude": {"apiKey": "b"}}}
     assert source.api_key(both) is None
+
+
+@pytest.mark.parametrize(
+    ("changes", "codes"),
+    [
+        ({"uploads": [], "recorded_ms": 14_999}, ["mode", "recording", "masking", "upload-awaited"]),
+        ({"uploads": [], "recorded_ms": None}, ["mode", "recording", "masking", "upload-awaited"]),
+        ({"events": [event(allowed=False, session_id=SECOND)]}, ["mode", "recording", "masking", "uploaded"]),
+        ({"events": [event(name=None, replay_id=None, type="page")]}, ["replay-id-missing"]),
+        ({"events": [event(name=None, session_id=SECOND)]}, ["session-differs"]),
+        ({"events": [event(type="identify", replay_id=None)]}, ["mode", "recording", "masking", "uploaded"]),
+        ({"plugins": ["Amplitude (Actions) sessionId"]}, SOUND),
+        ({"segment": "1.46.0"}, SOUND),
+        ({"segment": "1.45.9"}, ["segment-old"]),
+        ({"segment": "next"}, ["segment-old"]),
+        ({"segment": "1.84.3-rc.1"}, SOUND),
+        ({"mode": "auto", "applying": ["actions"]}, SOUND[1:]),
+        ({"uploads": [upload(device_id="old")], "recorded_ms": 14_999}, SOUND[:-1]),
+        ({"uploads": [UPLOAD, upload(status=0, cause="offline")]}, ["upload-unreachable"]),
+    ],
+)
+def test_where_a_rule_ends(changes: dict, codes: list[str]) -> None:
+    findings = [each["code"] for each in doctor.findings({**PAGE, **changes})]
+    assert findings == codes or [each for each in findings if each in codes] == codes
+
+
+if __name__ == "__main__":
+    SAID.write_text(said(), "utf-8")
