@@ -5,6 +5,9 @@ which of them run which line: a mutant is put into the function that it changes,
 the quick ones first, until one fails. What none notices must be in ``tests/unit/survivors.toml``, with its reason.
 """
 
+# pyright: basic, reportMissingImports=false
+# (the group "mutation" is not installed where everything is checked)
+
 import __future__
 
 import argparse
@@ -44,7 +47,19 @@ ENOUGH = 0.9
 MODULES = (
     *("session", "following", "lifecycle", "device", "reach", "segment", "recorder", "handover", "link"),
     *("modes.base", "modes.actions", "modes.classic_device", "modes.classic_cloud", "modes.auto", "session_events"),
-    *("tag", "source", "options", "sdk_options", "spelling", "errors", "__init__", "bridge", "doctor", "replay"),
+    *(
+        "tag",
+        "source",
+        "options",
+        "sdk_options",
+        "spelling",
+        "errors",
+        "__init__",
+        "bridge",
+        "doctor",
+        "wiring",
+        "replay",
+    ),
 )
 PHASES = (hypothesis.Phase.explicit, hypothesis.Phase.generate)  # a fault need not be made small
 
@@ -159,7 +174,8 @@ class Tests:
         os.dup2(1, 2)
         mutant.install()
         for name in names:
-            signal.setitimer(signal.ITIMER_PROF, 1 + 5 * self.seconds[name])  # of this process's own time
+            signal.setitimer(signal.ITIMER_PROF, 1 + 5 * self.seconds[name])  # of the processor's time
+            signal.alarm(60)  # of the clock's, for one that waits for ever
             if any(report.failed for report in runtestprotocol(self.items[name], log=False, nextitem=None)):
                 os.write(say, name.encode())
                 os._exit(1)
@@ -200,29 +216,50 @@ def reason(mutant: Mutant, listed: list[dict[str, str]]) -> str | None:
     return None
 
 
-def report(results: dict[Mutant, str | None], made: Counter[str], listed: list[dict[str, str]], how: str) -> str:
+@dataclass
+class Last:
+    """A run: how it was asked for and when, how many mutants a module has, and who noticed which."""
+
+    how: str
+    day: str
+    made: dict[str, int]
+    results: dict[Mutant, str | None]
+
+    def write(self) -> None:
+        LAST.parent.mkdir(exist_ok=True)
+        results = [[m.module, m.function, m.line, m.was, m.now, by] for m, by in self.results.items()]
+        LAST.write_text(json.dumps([self.how, self.day, self.made, results]), "utf-8")
+
+    @staticmethod
+    def read() -> "Last":
+        how, day, made, results = json.loads(LAST.read_text("utf-8"))
+        tried = {
+            Mutant(module, function, line, range(0), was, changed, str(number)): by
+            for number, (module, function, line, was, changed, by) in enumerate(results)
+        }
+        return Last(how, day, made, tried)
+
+
+def report(last: Last, listed: list[dict[str, str]]) -> str:
     """For a reader: how many are noticed of which module, and what is not, and why."""
+    results = last.results
     lines = [
         "# Mutants of the page's Python",
         "",
-        f"Written by `python -m tests.mutation{how}` on {date.today()}: mutmut's mutants, one at a time, and whether",
-        "`tests/unit` notices. (The random histories are 150 here, not 30,000. What mutmut does not change: the tables",
-        "of a module, and properties.) Reasons are from `tests/unit/survivors.toml`.",
+        f"Written on {last.day} by `{' '.join(('python -m tests.mutation', last.how)).strip()}`: mutmut's mutants, one",
+        "at a time, and whether `tests/unit` notices. (The random histories are 150 here, not 30,000. Tables of modules",
+        "and properties are not changed.) The reasons are those of `tests/unit/survivors.toml`.",
         "",
         "| module | mutants | tried | noticed | | survivors |",
         "|---|--:|--:|--:|--:|--:|",
     ]
     tried, noticed = Counter(m.module for m in results), Counter(m.module for m, by in results.items() if by)
-    for module in tried:
-        row = (made[module], tried[module], noticed[module], f"{noticed[module] / tried[module]:.1%}")
-        lines.append(f"| {module} | {' | '.join(map(str, row))} | {tried[module] - noticed[module]} |")
-    total = (made.total(), tried.total(), noticed.total(), f"{noticed.total() / max(1, tried.total()):.1%}")
-    lines += [
-        f"| **all** | {' | '.join(map(str, total))} | {tried.total() - noticed.total()} |",
-        "",
-        "## Survivors",
-        "",
-    ]
+    for module, number in (*tried.items(), ("**all**", len(results))):
+        whole = module == "**all**"
+        made, good = (sum(last.made.values()), noticed.total()) if whole else (last.made[module], noticed[module])
+        share = f"{good / max(1, number):.1%}"
+        lines.append(f"| {module} | {made} | {number} | {good} | {share} | {number - good} |")
+    lines += ["", "## Survivors", ""]
     why: dict[str, list[Mutant]] = defaultdict(list)
     for mutant, by in results.items():
         if not by:
@@ -240,52 +277,59 @@ def main() -> int:
     parser.add_argument("--sample", type=float, default=1, help="part of each module's mutants")
     parser.add_argument("--seed", type=int, default=0, help="which part")
     parser.add_argument("--again", action="store_true", help="only what nobody noticed last time")
+    parser.add_argument("--judge", action="store_true", help="run nothing: judge the last run by the present list")
     parser.add_argument("--children", type=int, default=os.cpu_count() or 1)
     asked = parser.parse_args()
     os.chdir(ROOT)
+    last = Last.read() if asked.again or asked.judge else None
+    if not last or asked.again:
+        last = _run(asked, last)
+    return _judge(last)
+
+
+def _run(asked: argparse.Namespace, before: "Last | None") -> "Last":
     os.environ["MUTANT_UNDER_TEST"] = "some"  # fewer histories
     unhurried = {"deadline": None, "max_examples": 30, "suppress_health_check": list(hypothesis.HealthCheck)}
     hypothesis.settings.register_profile("mutants", database=None, derandomize=True, phases=PHASES, **unhurried)
     hypothesis.settings.load_profile("mutants")
-    results: dict[Mutant, str | None] = {}
-    made: Counter[str] = Counter()
+    now = Last(" ".join(sys.argv[1:]), str(date.today()), {}, {})
+    wanted = {mutant.name for mutant, by in before.results.items() if not by} if before else None
 
     def judge() -> None:
-        last = set(json.loads(LAST.read_text("utf-8"))) if asked.again else set()
         chosen: list[Mutant] = []
         for module in asked.modules or MODULES:
             found = list(mutants(module))
-            made[module] = len(found)
+            now.made[module] = len(found)
             picked = random.Random(f"{asked.seed} {module}").sample(found, round(len(found) * asked.sample))
-            chosen += [mutant for mutant in picked if not asked.again or mutant.name in last]
+            chosen += [mutant for mutant in picked if wanted is None or mutant.name in wanted]
         for mutant, by in run(tests, chosen, asked.children):
-            results[mutant] = by
+            now.results[mutant] = by
             if not by:
                 print("survives:", mutant.name, flush=True)
-            if len(results) % 100 == 0:
-                print(f"{len(results)} of {len(chosen)} tried", flush=True)
+            if len(now.results) % 100 == 0:
+                print(f"{len(now.results)} of {len(chosen)} tried", flush=True)
+                now.write()
 
     tests = Tests()
     tests.judge = judge
-    arguments = ["tests/unit", "-q", "-s", "--numprocesses=0", "-p", "no:cacheprovider", "-p", "no:timeout"]
-    code = pytest.main(arguments, plugins=[tests])
-    if not results:
-        return int(code) or 1
+    pytest.main(
+        ["tests/unit", "-q", "-s", "--numprocesses=0", "-p", "no:cacheprovider", "-p", "no:timeout"], plugins=[tests]
+    )
+    now.write()
+    return now
+
+
+def _judge(last: "Last") -> int:
     listed = tomllib.loads(SURVIVORS.read_text("utf-8"))["survivor"]
-    survivors = [mutant for mutant, by in results.items() if not by]
-    LAST.parent.mkdir(exist_ok=True)
-    LAST.write_text(json.dumps([mutant.name for mutant in survivors]), "utf-8")
-    how = "".join(f" {argument}" for argument in sys.argv[1:])
-    text = report(results, made, listed, how)
+    text = report(last, listed)
     print(text)
-    if not asked.modules and not asked.again:
+    if not set(MODULES) - set(last.made) and "--again" not in last.how:
         REPORT.parent.mkdir(exist_ok=True)
         REPORT.write_text(text, "utf-8")
-    unknown = [mutant.name for mutant in survivors if not reason(mutant, listed)]
-    few = len(results) - len(survivors) < ENOUGH * len(results)
+    unknown = [mutant.name for mutant, by in last.results.items() if not by and not reason(mutant, listed)]
     for name in unknown:
         print("not listed:", name)
-    return int(bool(unknown) or few)
+    return int(bool(unknown) or sum(map(bool, last.results.values())) < ENOUGH * max(1, len(last.results)))
 
 
 if __name__ == "__main__":

@@ -208,7 +208,7 @@ def test_connect_that_nobody_awaits_is_told(monkeypatch: pytest.MonkeyPatch) -> 
         async def forgets() -> None:
             connecting = connect("actions", api_key=API_KEY)
             with pytest.raises(ReplayError) as raised:
-                connecting.replay_id  # noqa: B018
+                connecting.replay_id  # noqa: B018 # pyright: ignore[reportAttributeAccessIssue]
             assert raised.value.code == "not-awaited"
             await bridge.sleep(2000)
             connecting.close()
@@ -547,7 +547,7 @@ def test_connect_is_begun_however_a_runtime_drives_it(monkeypatch: pytest.Monkey
             connecting = connect("actions", api_key=API_KEY, sample_rate=1)
             connecting.send(None)
             with pytest.raises(AttributeError):
-                connecting._private  # noqa: B018
+                connecting._private  # noqa: B018 # pyright: ignore[reportAttributeAccessIssue]
             await bridge.sleep(2000)
             connecting.close()
 

@@ -364,7 +364,7 @@ def test_where_storage_cannot_be_read_events_are_marked_all_the_same(mode: type[
     def facts(event: dict | None = None) -> dict:
         return {name: value for name, value in Page.facts(page, event).items() if name not in ("stored", "access")}
 
-    page.facts = facts
+    page.facts = facts  # pyright: ignore[reportAttributeAccessIssue]
     page.begin()
     for _ in range(2):
         patch = page.event(NOON) if mode is Actions else page.logged()
