@@ -72,7 +72,9 @@ def test_the_shell_does_nothing_by_itself_but_what_the_page_asks_for() -> None:
             "sessionId": event["session_id"],
         }
         await pause(61)
-        assert (await tab.track())["session_id"] > event["session_id"], "the page's own timeout counts here"
+        renewed = await tab.track()
+        assert renewed["session_id"] > event["session_id"], "the page's own timeout counts here"
+        assert tab.shell._ids == {"deviceId": event["device_id"], "sessionId": renewed["session_id"]}
 
     run("classic-cloud", story)
 
@@ -236,6 +238,22 @@ def test_after_ten_seconds_without_a_snapshot_the_recording_has_not_begun() -> N
         await tab.track()
         await pause(12)
         assert tab.facade.errors["recording-not-begun"]["message"] == "after 10 s no full snapshot was taken"
+
+    run("actions", story)
+
+
+def test_each_recording_has_ten_seconds_of_its_own_to_begin() -> None:
+    async def story(browser: Browser) -> None:
+        browser.recorder = "hanging"
+        tab = browser.begin()
+        tab.do(tab.analytics.event, "track", "Clicked")
+        await pause(9)
+        tab.do(tab.analytics.reset)
+        tab.do(tab.analytics.event, "track", "Clicked")
+        await pause(9)
+        assert tab.errors == []
+        await pause(2)
+        assert tab.errors == ["recording-not-begun"]
 
     run("actions", story)
 

@@ -50,7 +50,7 @@ class SessionReplay:
             "start": lambda: self._later(self._restart()),
             "stop": self._stop,
             "shutdown": self._shutdown,
-            "flush": lambda _=False: self._later(self._flush()),
+            "flush": lambda again: self._later(self._flush(again)),
         }
 
     def observed(self, options: dict[str, Any], sayings: list, hear: Any) -> dict[str, Any]:
@@ -160,7 +160,8 @@ class SessionReplay:
         self._gathered = []
         self._initialised = False
 
-    async def _flush(self) -> None:
+    async def _flush(self, again: Any) -> None:
+        assert again is False  # whether to send once more what has failed
         await self._send()
 
     async def _send(self) -> None:
@@ -216,6 +217,8 @@ class Shell:
 
     def _add(self, plugin: dict[str, Any]) -> dict[str, Any]:
         self._plugins.append(plugin)
+        if plugin.get("type") == "destination":
+            plugin["setup"]({}, self.it)
         return {"promise": promise(self._set_up([plugin] if self._initialised else []))}
 
     def _init(self, api_key: str, options: dict[str, Any]) -> dict[str, Any]:
