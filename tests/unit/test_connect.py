@@ -169,7 +169,7 @@ def test_connect_refuses_what_is_no_option_and_leaves_the_page_to_another_call(
 
 def test_connect_twice_is_an_error_but_not_after_a_failure() -> None:
     async def story(browser: Browser) -> None:
-        browser.sdk_load = "it is not there"
+        browser.sdk_load = {"message": "it is not there"}
         tab = browser.blank()
         with pytest.raises(ReplayError) as raised:
             await tab.connect()

@@ -6,6 +6,7 @@ import pytest
 
 from pyscript_replay import ReplayError, options, recorder
 
+from ..runtime import cpython
 from .memory.browser import API_KEY, Browser, pause, run
 from .test_wiring import assert_recorded, every_mode, its_own, replay_id
 
@@ -242,6 +243,75 @@ def test_after_ten_seconds_without_a_snapshot_the_recording_has_not_begun() -> N
     run("actions", story)
 
 
+@pytest.mark.parametrize("method", ["init", "setSessionId"])
+def test_an_sdk_that_rejects_what_it_was_told_is_told_to_the_page(method: str) -> None:
+    async def story(browser: Browser) -> None:
+        thrown = {"name": "RangeError", "message": "oh"}
+        tab = browser.begin()
+        tab.sdk.it[method] = lambda *_: {"promise": {"then": lambda _, reject: reject(thrown)}}
+        await pause(1)
+        event = await tab.track()
+        assert replay_id(event) is None
+        assert (tab.status, tab.errors) == ("failed", ["recording-not-begun"])
+        assert tab.facade.errors["recording-not-begun"]["message"] == "the SDK's recorder failed: RangeError: oh"
+
+    run("actions", story)
+
+
+def test_a_page_that_spoils_json_is_told_and_nothing_is_recorded() -> None:
+    async def story(browser: Browser) -> None:
+        browser.json_is_patched = True
+        with pytest.raises(ReplayError) as raised:
+            await browser.blank().connect()
+        assert str(raised.value) == (
+            "json-patched: the page's own toJSON on Array.prototype or Object.prototype makes JSON.stringify() answer "
+            "something else. Take it away (prototype.js before 1.7 has one), for what the SDKs send "
+            "would be unreadable."
+        )
+        assert browser.requests == []
+
+    run("actions", story)
+
+
+def test_a_key_that_amplitude_refuses_is_refused_for_the_next_session_too() -> None:
+    async def story(browser: Browser) -> None:
+        tab = await browser.open()
+        await tab.track()
+        browser.upload = 403
+        tab.do(tab.sdk._tell, upload(403))
+        await pause(31 * 60)
+        assert replay_id(await tab.track()) is None
+        assert (tab.status, tab.errors) == ("failed", ["upload-refused"])
+
+    run("actions", story)
+
+
+def test_an_sdk_that_does_not_say_what_it_records_is_waited_for() -> None:
+    async def story(browser: Browser) -> None:
+        def throws() -> None:
+            raise cpython.Thrown({"name": "TypeError", "message": "not yet"})
+
+        tab = await browser.open()
+        tab.sdk.it["getSessionReplayProperties"] = throws
+        assert_recorded(tab, await tab.track())
+
+    run("actions", story)
+
+
+def test_the_shell_has_the_plugin_once_whatever_becomes_of_the_visitor() -> None:
+    async def story(browser: Browser) -> None:
+        tab = await browser.open()
+        await tab.track()
+        for _ in range(2):
+            tab.do(tab.analytics.reset)
+            event = await tab.track()
+            assert_recorded(tab, event)
+            assert [plugin["name"] for plugin in tab.shell._plugins].count("session-replay") == 1
+            assert tab.shell._ids == {"deviceId": event["device_id"], "sessionId": event["session_id"]}
+
+    run("classic-cloud", story)
+
+
 def test_each_recording_has_ten_seconds_of_its_own_to_begin() -> None:
     async def story(browser: Browser) -> None:
         browser.recorder = "hanging"
@@ -259,20 +329,24 @@ def test_each_recording_has_ten_seconds_of_its_own_to_begin() -> None:
 
 
 @pytest.mark.parametrize(
-    ("why", "fix"),
+    ("error", "fix"),
     [
-        ("Failed to fetch dynamically imported module", "script-src"),
-        ("IMPORT failed", "script-src"),
-        ("cannot assign to a frozen object", "freezes or replaces"),
+        (
+            {"message": "Failed to fetch dynamically imported module"},
+            "Check that the bundle is complete and that script-src",
+        ),
+        ({"message": "IMPORT failed"}, "Check that the bundle is complete and that script-src"),
+        ({"message": "cannot assign to a frozen object"}, "See which script of the page freezes or replaces"),
+        ({"message": "import failed", "fix": "Mend it."}, "Mend it."),
     ],
 )
-def test_an_sdk_that_cannot_be_loaded_is_told_with_the_fix_of_its_cause(why: str, fix: str) -> None:
+def test_an_sdk_that_cannot_be_loaded_is_told_with_the_fix_of_its_cause(error: dict, fix: str) -> None:
     async def story(browser: Browser) -> None:
-        browser.sdk_load = why
+        browser.sdk_load = error
         tab = await browser.open()
         shown = tab.facade.errors["sdk-load"]
-        assert tab.status == "failed" and fix in shown["fix"]
-        assert shown["message"] == f"the SDK session-replay could not be loaded: {why}"
+        assert tab.status == "failed" and shown["fix"].startswith(fix)
+        assert shown["message"] == f"the SDK session-replay could not be loaded: {error['message']}"
         assert replay_id(await tab.track()) is None
 
     run("actions", story)

@@ -37,6 +37,7 @@ def test_start_records_and_marks_the_first_event(mode: str) -> None:
         assert tab.recording and tab.errors == []
         await pause(3)
         assert browser.uploads[-1] == tab.replay_id
+        assert browser.sdk_stores, "what the SDK has stored is its own, until it has ended"
 
     run(mode, story)
 

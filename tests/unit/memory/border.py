@@ -76,7 +76,7 @@ class Border:
         return text.it not in ("", "!")
 
     def jsonIsSound(self) -> bool:
-        return True
+        return not here.get().browser.json_is_patched
 
     def documentIsLoading(self) -> bool:
         return False

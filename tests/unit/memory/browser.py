@@ -46,10 +46,15 @@ PLUGINS = {
 
 
 class Browser:
-    """Attributes that a story may change: ``config`` and ``upload`` are the servers' answers, as statuses, ``recorder``
-    is how rrweb-record comes (``there``, ``missing`` or ``hanging``), ``sampled`` whether Amplitude's sampling takes a
-    session, ``sdk_load`` why the SDK cannot be loaded, ``brings_amplitude`` whether Segment loads amplitude-js,
-    ``settings`` and ``plugins`` are what Segment loads, and ``reach`` what keeps the visitor from Amplitude.
+    """Attributes that a story may change:
+
+    - ``config`` and ``upload`` are the servers' answers, as statuses;
+    - ``recorder`` is how rrweb-record comes (``there``, ``missing`` or ``hanging``);
+    - ``sampled``: whether Amplitude's sampling takes a session;
+    - ``sdk_load``: the error with which the SDK cannot be loaded;
+    - ``json_is_patched``: whether the page spoils ``JSON.stringify``;
+    - ``brings_amplitude``: whether Segment loads amplitude-js;
+    - ``settings`` and ``plugins`` are what Segment loads, ``reach`` is what keeps the visitor from Amplitude.
     """
 
     def __init__(self, loop: Loop, mode: str) -> None:
@@ -62,7 +67,8 @@ class Browser:
         self.amplitude_cookie: dict[str, Any] = {}
         self.config, self.upload, self.recorder = 200, 200, "there"
         self.sampled = True
-        self.sdk_load: str | None = None
+        self.sdk_load: dict[str, str] | None = None
+        self.json_is_patched = False
         self.brings_amplitude = True
         self.settings: dict[str, Any] = SETTINGS[mode]
         self.plugins = PLUGINS[mode]
@@ -174,7 +180,7 @@ class Tab:
     async def load(self, name: str) -> Box:
         """One of the bundle's SDKs."""
         if self.browser.sdk_load:
-            return cpython.failure(border.error(self.browser.sdk_load))
+            return cpython.failure(border.error(**self.browser.sdk_load))
         return cpython.answer(shell_module(self) if name == "amplitude" else self.sdk.it)
 
     # What the page has seen (web/page/doctor.js).
