@@ -27,7 +27,7 @@ from dataclasses import dataclass
 from datetime import date
 from fnmatch import fnmatchcase
 from pathlib import Path
-from types import FunctionType
+from types import CodeType, FunctionType
 from typing import Any
 
 import coverage
@@ -79,18 +79,34 @@ class Mutant:
         return f"{self.was} -> {self.now}"
 
     @property
+    def key(self) -> tuple[str, str, str]:
+        return self.module, self.function, self.change
+
+    @property
     def name(self) -> str:
         return f"{self.module}.{self.function}:{self.line}: {self.change}"
 
-    def install(self) -> None:
-        """The function goes on being the same object: whoever imported it has the mutant, too."""
+    def install(self, functions: list[FunctionType]) -> None:
+        """The function goes on being the same object, for whoever has imported it; so do those that it has made."""
         module = importlib.import_module(f"pyscript_replay.{self.module}".removesuffix(".__init__"))
         made = dict(vars(module))
         code = compile(self.source, "<mutant>", "exec", __future__.annotations.compiler_flag, dont_inherit=True)
         exec(code, made)
         mutated, function = _function(made, self.function), _function(vars(module), self.function)
+        inner = dict(zip(_inner(function.__code__), _inner(mutated.__code__), strict=False))
         function.__code__ = mutated.__code__
         function.__defaults__, function.__kwdefaults__ = mutated.__defaults__, mutated.__kwdefaults__
+        for each in functions:
+            changed = inner.get(each.__code__)
+            if changed and changed.co_freevars == each.__code__.co_freevars:
+                each.__code__ = changed
+
+
+def _inner(code: CodeType) -> Iterator[CodeType]:
+    for each in code.co_consts:
+        if isinstance(each, CodeType):
+            yield each
+            yield from _inner(each)
 
 
 def _function(names: Any, path: str) -> FunctionType:
@@ -142,6 +158,7 @@ class Tests:
         self.seconds: dict[str, float] = {}
         self.by_line: dict[str, dict[int, list[str]]] = {}
         self.killers: Counter[str] = Counter()
+        self.functions: list[FunctionType] = []
         self.judge: Any = None
 
     def pytest_runtestloop(self, session: pytest.Session) -> bool:
@@ -158,6 +175,7 @@ class Tests:
         data = watched.get_data()
         self.by_line = {file: data.contexts_by_lineno(file) for file in data.measured_files()}
         gc.collect()
+        self.functions = [each for each in gc.get_objects() if type(each) is FunctionType and _is_ours(each)]
         gc.freeze()
         self.judge()
         return True
@@ -172,7 +190,7 @@ class Tests:
         resource.setrlimit(resource.RLIMIT_AS, (4 << 30, 4 << 30))
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
         os.dup2(1, 2)
-        mutant.install()
+        mutant.install(self.functions)
         for name in names:
             signal.setitimer(signal.ITIMER_PROF, 1 + 5 * self.seconds[name])  # of the processor's time
             signal.alarm(60)  # of the clock's, for one that waits for ever
@@ -180,6 +198,10 @@ class Tests:
                 os.write(say, name.encode())
                 os._exit(1)
         os._exit(0)
+
+
+def _is_ours(function: FunctionType) -> bool:
+    return (function.__module__ or "").startswith("pyscript_replay")
 
 
 def run(tests: Tests, chosen: list[Mutant], children: int) -> Iterator[tuple[Mutant, str | None]]:
@@ -293,7 +315,11 @@ def _run(asked: argparse.Namespace, before: "Last | None") -> "Last":
     hypothesis.settings.register_profile("mutants", database=None, derandomize=True, phases=PHASES, **unhurried)
     hypothesis.settings.load_profile("mutants")
     now = Last(" ".join(sys.argv[1:]), str(date.today()), {}, {})
-    wanted = {mutant.name for mutant, by in before.results.items() if not by} if before else None
+    wanted: Counter[tuple[str, str, str]] | None = None
+    if before:
+        again = before.how if "--again" in before.how else f"{before.how}, then --again".strip(" ,")
+        now = Last(again, now.day, before.made, {mutant: by for mutant, by in before.results.items() if by})
+        wanted = Counter(mutant.key for mutant, by in before.results.items() if not by)
 
     def judge() -> None:
         chosen: list[Mutant] = []
@@ -301,13 +327,19 @@ def _run(asked: argparse.Namespace, before: "Last | None") -> "Last":
             found = list(mutants(module))
             now.made[module] = len(found)
             picked = random.Random(f"{asked.seed} {module}").sample(found, round(len(found) * asked.sample))
-            chosen += [mutant for mutant in picked if wanted is None or mutant.name in wanted]
-        for mutant, by in run(tests, chosen, asked.children):
+            if wanted is None:
+                chosen += picked
+                continue
+            for mutant in found:
+                if wanted[mutant.key] > 0:
+                    wanted[mutant.key] -= 1
+                    chosen.append(mutant)
+        for tried, (mutant, by) in enumerate(run(tests, chosen, asked.children), 1):
             now.results[mutant] = by
             if not by:
                 print("survives:", mutant.name, flush=True)
-            if len(now.results) % 100 == 0:
-                print(f"{len(now.results)} of {len(chosen)} tried", flush=True)
+            if tried % 100 == 0:
+                print(f"{tried} of {len(chosen)} tried", flush=True)
                 now.write()
 
     tests = Tests()
@@ -323,7 +355,7 @@ def _judge(last: "Last") -> int:
     listed = tomllib.loads(SURVIVORS.read_text("utf-8"))["survivor"]
     text = report(last, listed)
     print(text)
-    if not set(MODULES) - set(last.made) and "--again" not in last.how:
+    if not set(MODULES) - set(last.made):
         REPORT.parent.mkdir(exist_ok=True)
         REPORT.write_text(text, "utf-8")
     unknown = [mutant.name for mutant, by in last.results.items() if not by and not reason(mutant, listed)]

@@ -56,5 +56,17 @@ def test_a_callback_that_fails_is_told_to_the_page_with_a_fix(monkeypatch: pytes
 
 
 def test_without_a_page_there_is_an_error_that_says_so() -> None:
-    with pytest.raises(RuntimeError, match=r"^pyscript_replay runs in a page, .* there is no browser here$"):
+    with pytest.raises(
+        RuntimeError, match=r"^pyscript_replay runs in a page, on MicroPython or Pyodide: there is no browser here$"
+    ):
         bridge.page()
+
+
+def test_what_is_no_text_or_no_object_is_said_to_be_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(bridge, "_border", cpython)
+    values = bridge.Js(cpython.box({"number": 5, "text": "five"}))
+    assert (values.text("text"), values.text("number"), values.text("nothing")) == ("five", None, None)
+    with pytest.raises(TypeError, match=r"^number is no object: 5$"):
+        values.member("number")
+    with pytest.raises(TypeError, match=r"^no way to hand <object object at .*> to JavaScript$"):
+        values.set("thing", object())

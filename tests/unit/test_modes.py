@@ -448,3 +448,36 @@ def test_a_device_id_is_refused_once_for_each() -> None:
     for visitor, said in (("a/b", True), ("a/b", False), ("a/c", True), ("ada", False), ("a/c", True)):
         page.world.visitor = visitor
         assert bool(page.mode.look(page.facts()).problem) is said
+
+
+@pytest.mark.parametrize("mode", [Actions, ClassicCloud])
+def test_a_reset_to_a_device_id_that_is_refused_is_told(mode: type[Mode]) -> None:
+    page = Page(mode)
+    page.begin()
+    page.world.visitor = "a/b"
+    problem = page.mode.reset(page.facts()).problem
+    assert problem and problem.code == "device-id"
+
+
+@pytest.mark.parametrize("mode", [Actions, ClassicCloud])
+def test_late_events_of_a_visitor_who_changed_without_reset_carry_what_was_recorded_then(mode: type[Mode]) -> None:
+    page = Page(mode)
+    page.begin()
+    page.plugin()
+    page.world.visitor = "grace"
+    page.look()
+    assert page.moves[-1] == (NOON, "grace", "identity-changed")
+    assert replay_id(page.event(NOON, anonymous_id="ada")) == f"ada/{NOON}"
+    assert replay_id(page.event(NOON)) == f"grace/{NOON}"
+
+
+def test_device_mode_the_last_words_after_the_end_of_a_session_were_not_recorded() -> None:
+    page = Page(ClassicDevice)
+    page.mode = ClassicDevice(
+        {"amplitude_options": {}}, {"integrations": {"Amplitude": {"preferAnonymousIdForDeviceId": True}}}
+    )
+    page.begin()
+    page.logged()
+    page.world.now += 31 * MINUTE
+    page.reset("grace")
+    assert replay_id(page.event(anonymous_id="ada")) is None

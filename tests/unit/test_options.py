@@ -166,6 +166,12 @@ def test_one_slip_finds_the_name(name: str, position: int, slip: str) -> None:
 
 SAID = [
     (
+        "tag",
+        {"options": '{"maskSelector": ["a"]}'},
+        "option-value: data-options has maskSelector, which the SDK does not know there. "
+        "Did you mean privacyConfig.maskSelector?",
+    ),
+    (
         "connect",
         {"api_key": None},
         "option-missing: api_key is missing. Set it: Amplitude API key, the one saved in Segment.",

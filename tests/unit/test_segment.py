@@ -4,8 +4,9 @@ from typing import Any
 
 import pytest
 
-from pyscript_replay import ReplayError
+from pyscript_replay import ReplayError, bridge
 
+from ..runtime import cpython
 from .memory.browser import Browser, pause, run
 from .test_wiring import assert_recorded, every_mode
 
@@ -140,6 +141,15 @@ def test_a_segment_may_be_handed_over_as_an_object_and_nothing_else() -> None:
             "segment-missing: what was given as analytics is no Segment object: it has no track(). "
             "Give the name of its global: Python may change an object that can be awaited on its way in."
         )
+
+    run("actions", story)
+
+
+def test_a_segment_that_the_page_hands_over_as_an_object_is_taken() -> None:
+    async def story(browser: Browser) -> None:
+        tab = browser.blank()
+        await tab.connect(analytics=bridge.Js(cpython.box({"track": print})))
+        assert_recorded(tab, await tab.track())
 
     run("actions", story)
 
