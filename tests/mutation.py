@@ -299,6 +299,7 @@ def main() -> int:
     parser.add_argument("--sample", type=float, default=1, help="part of each module's mutants")
     parser.add_argument("--seed", type=int, default=0, help="which part")
     parser.add_argument("--again", action="store_true", help="only what nobody noticed last time")
+    parser.add_argument("--tests", nargs="+", default=["tests/unit"], help="fewer of them: with --again, say")
     parser.add_argument("--judge", action="store_true", help="run nothing: judge the last run by the present list")
     parser.add_argument("--children", type=int, default=os.cpu_count() or 1)
     asked = parser.parse_args()
@@ -345,7 +346,7 @@ def _run(asked: argparse.Namespace, before: "Last | None") -> "Last":
     tests = Tests()
     tests.judge = judge
     pytest.main(
-        ["tests/unit", "-q", "-s", "--numprocesses=0", "-p", "no:cacheprovider", "-p", "no:timeout"], plugins=[tests]
+        [*asked.tests, "-q", "-s", "--numprocesses=0", "-p", "no:cacheprovider", "-p", "no:timeout"], plugins=[tests]
     )
     now.write()
     return now

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from pyscript_replay import ReplayError, bridge, connect
+from pyscript_replay import ReplayError, bridge, connect, doctor
 
 from ..runtime import cpython
 from ..runtime.stories import SOUND
@@ -28,7 +28,7 @@ def test_connect_answers_a_replay_that_says_what_the_page_says(mode: str) -> Non
         assert (replay.mode, replay.status, replay.recording) == (mode, "running", True)
         assert (replay.session_id, replay.device_id) == (event["session_id"], event["device_id"])
         assert replay.replay_id == tab.replay_id == its_own(event)
-        assert replay.replay_url is None
+        assert replay.replay_url is None and tab.facade.it["deviceId"] == replay.device_id
         assert await tab.run(lambda: replay.ready) is replay
 
     run(mode, story)
@@ -139,6 +139,7 @@ def test_on_session_a_listener_that_fails_is_told_and_the_recording_goes_on() ->
         event = await tab.track()
         assert_recorded(tab, event)
         assert tab.errors == ["listener"] and "ValueError('no')" in tab.facade.errors["listener"]["message"]
+        assert tab.facade.errors["listener"]["fix"] == "Mend it; the recording goes on."
         assert heard == [event["session_id"]]
 
     run("actions", story)
@@ -197,7 +198,10 @@ def test_connect_warns_of_a_missing_sample_rate_and_of_what_the_sdk_ignores() ->
         tab, _ = await opened(browser, sample_rate=None, options={"debugmode": True})
         ignored, rate = tab.warnings
         assert "debugmode" in ignored and "debugMode" in ignored
-        assert "no sample rate is set" in rate and "data-sample-rate" in rate
+        assert rate == (
+            "pyscript-replay: no sample rate is set: nothing is recorded unless Amplitude's remote configuration "
+            "sets one. Set data-sample-rate (1 records every session)."
+        )
         assert all(text.startswith("pyscript-replay: ") for text in tab.warnings)
 
     run("actions", story)
@@ -448,7 +452,8 @@ def test_auto_that_finds_no_mode_for_want_of_consent_is_no_error(settings: dict,
         found: list[Any] = []
         tab.do(lambda: tab.facade._effects["doctor"]()["then"](found.append, found.append))
         await pause(1)
-        assert "switched-off" in [each["code"] for each in found[0]]
+        (finding,) = [each for each in found[0] if each["code"] == "switched-off"]
+        assert finding["message"] == f"nothing is recorded: {doctor.OFF[off][0]}"
 
     run("actions", story)
 
@@ -559,5 +564,71 @@ def test_connect_is_begun_however_a_runtime_drives_it(monkeypatch: pytest.Monkey
 
         await tab.run(drives)
         assert tab.warnings == []
+
+    run("actions", story)
+
+
+def test_ready_comes_when_it_is_known_how_it_stands() -> None:
+    async def story(browser: Browser) -> None:
+        tab, replay = await opened(browser, consent="wait")
+        ready: list[Any] = []
+
+        async def waits() -> None:
+            ready.append(await replay.ready)
+
+        tab.spawn(waits())
+        await pause(5)
+        assert ready == []
+        await tab.run(replay.start)
+        await pause(1)
+        assert ready == [replay]
+
+    run("actions", story)
+
+
+def test_doctor_takes_the_sample_rate_of_amplitude_s_remote_configuration_first() -> None:
+    async def story(browser: Browser) -> None:
+        tab, replay = await opened(browser)
+        seen = tab.seen()
+        tab.seen = lambda: {**seen, "sample_rate": 0.1}
+        assert (await tab.run(replay.evidence))["sample_rate"] == 0.1
+
+    run("actions", story)
+
+
+@pytest.mark.parametrize("mode", ["actions", "classic-cloud"])
+def test_session_events_tell_of_a_reset_and_of_a_session_that_an_earlier_page_has_left(mode: str) -> None:
+    async def story(browser: Browser) -> None:
+        tab, _ = await opened(browser, session_events="on")
+        tab.do(tab.analytics.event, "track", "Clicked")
+        await pause(5)
+        tab.do(tab.analytics.reset)
+        await pause(5)
+        tab.close()
+        await pause(31 * 60)
+        tab, _ = await opened(browser, session_events="on")
+        tab.do(tab.analytics.event, "track", "Clicked")
+        await pause(5)
+        told = [each for each in browser.delivered if "session_" in each["name"]]
+        one, two, three = (each["properties"]["session_id"] for each in told if each["name"] == "session_started")
+        assert [(each["name"], each["properties"]["session_id"]) for each in told] == [
+            ("session_started", one),
+            ("session_ended", one),
+            ("session_started", two),
+            ("session_ended", two),
+            ("session_started", three),
+        ]
+        assert {each["type"] for each in told} == {"track"} and one < two < three
+
+    run(mode, story)
+
+
+def test_a_device_id_that_amplitude_does_not_accept_ends_a_recording() -> None:
+    async def story(browser: Browser) -> None:
+        tab, _ = await opened(browser)
+        assert_recorded(tab, await tab.track())
+        browser.visitor = "a/b"
+        assert replay_id(await tab.track()) is None
+        assert (tab.status, tab.errors, tab.sdk.running) == ("failed", ["device-id"], None)
 
     run("actions", story)
