@@ -186,11 +186,23 @@ def test_why_a_request_came_to_nothing(cause: str | None, message: str, fix: str
     assert fix in finding["fix"]
 
 
+def test_a_request_whose_address_nobody_knows() -> None:
+    finding, _ = found(**UNRECORDED, config={"status": 0, "present": False, "cause": "policy"})
+    assert "the page's policy forbids Amplitude's address by connect-src" in finding["message"]
+
+
 def test_what_the_page_was_told_comes_first() -> None:
     error = {"code": "segment-load", "message": "Segment could not be loaded", "fix": "See what blocks it."}
     findings = doctor.findings({**PAGE, "errors": [error]})
     assert [each["code"] for each in findings] == ["segment-load", *SOUND]
-    assert findings[0]["message"] == error["message"]
+    assert findings[0] == {
+        **error,
+        "level": "problem",
+        "stage": "captured",
+        "evidence": {},
+        "why": "Nothing can be played back.",
+        "docs": "reference/errors/#segment-load",
+    }
 
 
 @pytest.mark.parametrize(
@@ -326,6 +338,7 @@ def test_keys_that_differ_between_destinations_say_nothing() -> None:
         ({"uploads": [upload(device_id="old")], "recorded_ms": 14_999}, SOUND[:-1]),
         ({"uploads": [UPLOAD, upload(status=0, cause="offline")]}, ["upload-unreachable"]),
         ({"uploads": [], "recorded_ms": 15_000}, ["nothing-uploaded"]),
+        ({"off": "opted-out", **UNRECORDED}, ["switched-off"]),
         ({**UNRECORDED, "config": {"status": 300, "present": True}}, ["config-refused", "not-recording"]),
         ({**UNRECORDED, "config": {"status": 300, "present": False}}, ["config-refused", "not-recording"]),
         ({**UNRECORDED, "config": {"status": 299, "present": False}}, ["config-empty", "not-recording"]),
@@ -338,6 +351,11 @@ def test_where_a_rule_ends(changes: dict, codes: list[str]) -> None:
         assert [each["code"] for each in findings] == codes
     else:
         assert [each["code"] for each in findings if each["level"] != "ok"] == codes
+
+
+def test_an_upload_that_was_skipped_is_the_last_word() -> None:
+    codes = [each["code"] for each in doctor.findings({**PAGE, "uploads": [UPLOAD, upload(skipped="4004")]})]
+    assert "upload-skipped" in codes and "uploaded" not in codes
 
 
 if __name__ == "__main__":
