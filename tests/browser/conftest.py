@@ -6,9 +6,10 @@ the tests look at.
 """
 
 import html
+import itertools
 import json
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import pytest
@@ -19,7 +20,7 @@ from pyscript_replay.tools import routing
 from pyscript_replay.tools.evidence import carried
 from pyscript_replay.tools.expectations import Replay
 
-__all__ = ["CSP", "CSP_OF_PYSCRIPT", "PROXIES", "WAYS", "Site", "carried"]
+__all__ = ["CSP", "CSP_OF_PYSCRIPT", "PROXIES", "WAYS", "Site", "carried", "in_all_ways"]
 
 CSP = "default-src 'self'; script-src 'self' 'wasm-unsafe-eval'; worker-src 'self' blob:; style-src 'self'"
 CSP_OF_PYSCRIPT = CSP.replace("'wasm-unsafe-eval'", "'unsafe-eval' 'wasm-unsafe-eval' blob:").replace(
@@ -41,6 +42,22 @@ WAYS = {
     "page-micropython": ("micropython", "npm", "mpy"),
     "page-pyodide": ("pyodide", "npm", "py"),
 }
+
+
+def in_all_ways(modes: Sequence[str], *rows: Sequence[str]) -> list[Any]:
+    """Parameters: of each of the ``rows`` one value, mode, way in.
+
+    The tag on MicroPython has them all, the other ways in have each mode in turns: that the rules are the same on each
+    Python is what ``tests/runtime`` tests. ``-m visits`` runs the rest.
+    """
+    values = []
+    for way_number, way in enumerate(WAYS):
+        for numbers in itertools.product(*map(range, map(len, (*rows, modes)))):
+            usual = way == "tag-micropython" or (way_number + sum(numbers)) % len(modes) == 0
+            row = [each[number] for each, number in zip((*rows, modes), numbers, strict=True)]
+            values.append(pytest.param(*row, way, marks=() if usual else pytest.mark.visits))
+    return values
+
 
 LISTEN = """
 window.heard = { status: [], session: [], error: [] };
