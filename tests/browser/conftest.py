@@ -20,7 +20,7 @@ from pyscript_replay.tools import routing
 from pyscript_replay.tools.evidence import carried
 from pyscript_replay.tools.expectations import Replay
 
-__all__ = ["CSP", "CSP_OF_PYSCRIPT", "PROXIES", "WAYS", "Site", "carried", "in_all_ways"]
+__all__ = ["CSP", "CSP_OF_PYSCRIPT", "PROXIES", "WAYS", "Site", "carried", "in_all_ways", "in_turns"]
 
 CSP = "default-src 'self'; script-src 'self' 'wasm-unsafe-eval'; worker-src 'self' blob:; style-src 'self'"
 CSP_OF_PYSCRIPT = CSP.replace("'wasm-unsafe-eval'", "'unsafe-eval' 'wasm-unsafe-eval' blob:").replace(
@@ -44,19 +44,27 @@ WAYS = {
 }
 
 
-def in_all_ways(modes: Sequence[str], *rows: Sequence[str]) -> list[Any]:
-    """Parameters: of each of the ``rows`` one value, mode, way in.
+def in_turns(*axes: Sequence[Any], way: str = "") -> list[Any]:
+    """Parameters: the product of the axes; the last are the modes, which take turns. ``-m visits`` runs the rest.
 
-    The tag on MicroPython has them all, the other ways in have each mode in turns: that the rules are the same on each
-    Python is what ``tests/runtime`` tests. ``-m visits`` runs the rest.
+    For what ``tests/unit`` tells of every mode, in memory, and ``test_conformance.py`` on the real SDKs, and what is
+    the same in every mode.
     """
     values = []
-    for way_number, way in enumerate(WAYS):
-        for numbers in itertools.product(*map(range, map(len, (*rows, modes)))):
-            usual = way == "tag-micropython" or (way_number + sum(numbers)) % len(modes) == 0
-            row = [each[number] for each, number in zip((*rows, modes), numbers, strict=True)]
-            values.append(pytest.param(*row, way, marks=() if usual else pytest.mark.visits))
+    for numbers in itertools.product(*map(range, map(len, axes))):
+        turn = (sum(numbers) + list(WAYS).index(way or "tag-micropython")) % len(axes[-1]) == 0
+        row = [axis[number] for axis, number in zip(axes, numbers, strict=True)]
+        values.append(pytest.param(*row, *filter(None, [way]), marks=() if turn else pytest.mark.visits))
     return values
+
+
+def in_all_ways(*axes: Sequence[Any]) -> list[Any]:
+    """The same, and the way in: the tag on MicroPython has the whole product, in the other ways the modes take turns.
+
+    That the rules are the same on each Python is what ``tests/runtime`` proves.
+    """
+    whole = [pytest.param(*row, "tag-micropython") for row in itertools.product(*axes)]
+    return whole + [each for way in list(WAYS)[1:] for each in in_turns(*axes, way=way)]
 
 
 LISTEN = """

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from .conftest import Site, carried, in_all_ways
+from .conftest import Site, carried, in_all_ways, in_turns
 
 MODES = ("actions", "classic-device", "classic-cloud")
 REPLAY_ID = "[Amplitude] Session Replay ID"
@@ -26,8 +26,7 @@ STORAGES: dict[str, dict[str, Any]] = {
 }
 
 
-@pytest.mark.parametrize("mode", ["actions", "classic-cloud"])
-@pytest.mark.parametrize("kept", STORAGES)
+@pytest.mark.parametrize(("kept", "mode"), in_turns(list(STORAGES), ["actions", "classic-cloud"]))
 def test_storage_is_read_as_segment_is_configured(site: Site, kept: str, mode: str) -> None:
     site.open(mode, segment_options=STORAGES[kept])
     first = site.track("first")
@@ -125,8 +124,9 @@ def test_the_last_words_after_half_an_hour_belong_to_no_dead_session(site: Site,
     assert site.agreed(first) == carried(first)
 
 
-@pytest.mark.parametrize("when", ["booting", "stopped"])
-@pytest.mark.parametrize("mode", ["actions", "classic-cloud", "classic-device-anonymous"])
+@pytest.mark.parametrize(
+    ("when", "mode"), in_turns(["booting", "stopped"], ["actions", "classic-cloud", "classic-device-anonymous"])
+)
 def test_a_reset_at_which_nobody_looks_leaves_the_next_visitor_a_session_of_their_own(
     site: Site, mode: str, when: str
 ) -> None:
@@ -212,8 +212,7 @@ WRITE = """(id) => {
 }"""
 
 
-@pytest.mark.parametrize("mode", MODES)
-@pytest.mark.parametrize("by", [-5, 5])
+@pytest.mark.parametrize(("by", "mode"), in_turns([-5, 5], MODES))
 def test_an_older_or_newer_id_that_somebody_writes_heals(site: Site, mode: str, by: int) -> None:
     site.open(mode)
     before = site.agreed(site.track("before"))
