@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, settings
-from playwright.sync_api import BrowserContext
+from playwright.sync_api import BrowserContext, expect
 
 from pyscript_replay.tools import bundle, chromium
 from pyscript_replay.tools.devserver import DevServer
@@ -34,6 +34,7 @@ OFF = (
 # The same examples on each run, however busy the machine is.
 settings.register_profile("steady", deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("steady")
+expect.set_options(timeout=30_000)  # who waits for a state waits longer where the machine is busy
 
 
 @pytest.fixture(scope="session")

@@ -209,7 +209,7 @@ class Site:
     def wait_for_status(self, status: str) -> None:
         self.wait_for(f"window.pyscriptReplay?.status === {status!r}", seconds=60)
 
-    def wait_for(self, condition: str | Callable[[], bool], seconds: float = 10) -> None:
+    def wait_for(self, condition: str | Callable[[], bool], seconds: float = 30) -> None:
         """Wait until this is true, in the page when it is text (Playwright's own way needs ``'unsafe-eval'``)."""
         end = time.monotonic() + seconds
         while not (self.page.evaluate(condition) if isinstance(condition, str) else condition()):
@@ -237,7 +237,7 @@ class Site:
     def wait_too_long(self) -> None:
         """Let the page's clock run, once Python is there, until it says what it waited for in vain."""
         self.wait_for("!!window.pyscriptReplay?.runtime", seconds=60)
-        self.wait_for(lambda: self.page.clock.fast_forward(1000) or self.errors != [], seconds=30)
+        self.wait_for(lambda: self.page.clock.fast_forward(1000) or self.errors != [])
 
     # What can be seen of it.
 
