@@ -51,6 +51,7 @@ class Page:
             "properties": {REPLAY_ID: following.replay_id} if event and self.recording else None,
             "recording": self.recording,
             "settled": self.settled,
+            "plugin": True,
             "waited": waited,
         }
 

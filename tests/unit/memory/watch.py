@@ -37,6 +37,7 @@ class Watch:
             "real": promise_of(self._real, tab),
             "expect": lambda *_: None,
             "deferred": lambda: False,
+            "awaited": lambda: "",
             "unreadable": lambda: "",
             "destinations": self._destinations,
             "meetAmplitude": lambda: promise(self._meet_amplitude()),
@@ -149,6 +150,7 @@ class Watch:
                 },
                 "event": event and self._event_facts(event),
                 "properties": self._properties(event),
+                "plugin": True,
                 "waited": False,
             }
         )
