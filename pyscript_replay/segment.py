@@ -114,7 +114,7 @@ async def _notice_absence(found: list, watch: Js, named: object, late: "Callable
             ReplayError(
                 "segment-load",
                 "after {} s Segment still waits for {}".format(PATIENCE_MS // 1000, awaited),
-                "See in the browser's network tab what holds it up. Segment keeps the events until it is there.",
+                "See in the browser's network tab what holds it up; Segment keeps the events until it is there.",
             )
         )
         return

@@ -247,7 +247,7 @@ export function bringSegment(name, writeKey, cdnURL, options) {
   here.bring ??= opener?.bring(here, name, { writeKey, cdnURL, options: options.it });
   if (!here.bring) return;
   const { it } = segment(name);
-  it.expect(here.bring(it.meet), here.bring.settings);
+  it.expect(here.bring(it.meet));
 }
 
 /**

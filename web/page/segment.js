@@ -25,6 +25,7 @@ const SESSION = "analytics_session_id";
 const LAST_ACCESS = "analytics_session_id.last_access";
 const ANONYMOUS_ID = "ajs_anonymous_id";
 const MOST_ARRIVED = 1000;
+const DESTINATION_SCRIPT = "script[src*='/next-integrations/']"; // Segment puts it there, once it has its settings
 const SEGMENT_SCRIPT = "script[src*='/analytics.js/v1/']"; // the snippet's load() puts it there
 
 /**
@@ -62,8 +63,7 @@ function watch(patience = HOLD_MS) {
   /** @type {unknown} */
   let handed = null; // the one, of whatever is met
   let failed = false; // to bring one
-  /** @type {string | null} */
-  let brought = null; // where the settings are of one that is being brought
+  let brought = false; // whether one is being brought
   /** @type {string | null} */
   let known = null; // the visitor, as last seen
   /** @type {string | null} */
@@ -245,7 +245,7 @@ function watch(patience = HOLD_MS) {
     /** What one that is being brought still waits for, in words. */
     awaited() {
       if (!brought) return "";
-      return performance.getEntriesByName(brought).length ? "a destination of its settings" : "its settings";
+      return document.querySelector(DESTINATION_SCRIPT) ? "a destination of its settings" : "its settings";
     },
 
     /** What the doctor is shown of it. */
@@ -284,17 +284,17 @@ function watch(patience = HOLD_MS) {
     call: (method, args) => analytics[method](...args),
 
     /** One is being brought; whether it comes is told to who waits for the real one. */
-    expect(coming, settings) {
+    expect(coming) {
       if (failed) {
         failed = false;
         real = deferred();
         real.promise.catch(() => {});
       }
-      brought = settings;
+      brought = true;
       coming.then(
-        () => (brought = null),
+        () => (brought = false),
         (error) => {
-          brought = null;
+          brought = false;
           failed = true;
           real.reject(error);
         },

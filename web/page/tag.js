@@ -66,7 +66,7 @@ function load(page) {
     const given = Number(tag["hold-ms"]);
     segment = watchSegment(window, name, "hold-ms" in tag && given >= 0 ? given : HOLD_MS, page.given);
     page.serve({ release: segment.release });
-    if (bring) segment.expect(needing(bring(segment.meet), bring.settings), bring.settings);
+    if (bring) segment.expect(needing(bring(segment.meet), bring.settings));
     fetchAhead();
     fetchConfigurationAhead(page, segment);
   }

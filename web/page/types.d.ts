@@ -222,7 +222,7 @@ declare global {
     /** Why its global cannot be read, if it cannot. */
     unreadable?(): string;
     readonly real: Promise<void>;
-    expect(coming: Promise<unknown>, settings: string): void;
+    expect(coming: Promise<unknown>): void;
     release(): void;
     page: Page | null;
     sdk: Recorder | null;
