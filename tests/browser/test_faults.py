@@ -80,7 +80,8 @@ class Visit:
         if not ours or self.role == "our loader":
             own = NPM % {"analytics": site.dist("analytics"), "key": self.mode, "cdn": f"{segment}/segment"}
             site.file(
-                "segment.js", f"const early = window.analytics;{own}for (const [, it] of early) analytics.track(it);"
+                "segment.js",
+                f"const early = window.analytics;{own}for (const [call, it] of early) if (call === 'track') analytics.track(it);",
             )
             head += '<script type="module" src="segment.js"></script>'
             given = {}
