@@ -28,6 +28,7 @@ SLACK_MS = 150
 
 # Events of before the tag; and when, by the page's clock, Segment was there, and each event was tracked and sent.
 PAGE = "window.analytics ||= []; analytics.push(['track', 'one'], ['track', 'two']);"
+TAKE_OVER = "for (const [call, name] of early) if (call === 'track') analytics.track(name);"
 WATCH = """
 window.times = { tracked: {}, sent: {} };
 {
@@ -79,10 +80,7 @@ class Visit:
         given = {"write_key": self.mode, "segment_cdn": f"{segment}/segment"}
         if not ours or self.role == "our loader":
             own = NPM % {"analytics": site.dist("analytics"), "key": self.mode, "cdn": f"{segment}/segment"}
-            site.file(
-                "segment.js",
-                f"const early = window.analytics;{own}for (const [call, it] of early) if (call === 'track') analytics.track(it);",
-            )
+            site.file("segment.js", f"const early = window.analytics;{own}{TAKE_OVER}")
             head += '<script type="module" src="segment.js"></script>'
             given = {}
         if ours:
