@@ -109,13 +109,13 @@ class Visit:
             ANSWERS[self.fault](route)
 
     def mend(self) -> None:
-        """From here on, nothing goes wrong."""
+        """From here on, nothing goes wrong. What hangs is let go where nobody asks for it anew."""
         self.fault = ""
         self.site.context.unroute(self._goes_wrong)
-        if self.seen["status"] == "loading":  # it is waited for still
+        if self.seen["status"] == "loading" or self.role == "the uploads":  # of which only so many may be under way
             for route in self._hanging:
                 route.continue_()
-        else:
+        if self.seen["status"] == "failed":
             self.site.page.evaluate("void pyscriptReplay.start()")
 
     # Time, in the page.
