@@ -803,6 +803,7 @@ RULES = (
 
 
 EXPLAINED = {
+    "plugin-missing": ("plugin-blocked",),
     "recording-not-begun": ("config-refused", "config-unreachable", "config-empty"),
     "upload-refused": ("upload-refused", "upload-unreachable", "upload-skipped"),
 }

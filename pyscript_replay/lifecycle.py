@@ -134,7 +134,7 @@ MENDS = {
         "mode-unknown",
         "mode-ambiguous",
     ),
-    RECORDED: ("recording-not-begun", "upload-refused", "device-id"),
-    NOTHING_DUE: ("recording-not-begun", "upload-refused", "device-id"),
+    RECORDED: ("recording-not-begun", "upload-refused", "device-id", "plugin-missing"),
+    NOTHING_DUE: ("recording-not-begun", "upload-refused", "device-id", "plugin-missing"),
 }
 """What happens: the codes of the errors that are mended by then. Of the others the doctor knows for good."""

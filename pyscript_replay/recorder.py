@@ -162,6 +162,7 @@ class Recorder:
         self._snapshot = None  # what it had been told when rrweb took a full snapshot; None once that recording ended
         self._paused = False
         self._under_way = None
+        self._advances = 0  # so often something else was to be done
         self._settled = bridge.Gate()
         self._settled.open()
         self._reason = None  # why nothing is recorded, as (reason, detail)
@@ -216,7 +217,8 @@ class Recorder:
 
     def _advance(self) -> None:
         self._settled.close()
-        bridge.spawn(self._expect(self._wanted))
+        self._advances += 1
+        bridge.spawn(self._expect(self._advances))
         if self._under_way is None:
             self._under_way = bridge.spawn(self._go())
 
@@ -241,12 +243,12 @@ class Recorder:
             self._conclude()
         # else rrweb will take a snapshot, or the SDK will say why not
 
-    async def _expect(self, wanted: tuple) -> None:
+    async def _expect(self, advance: int) -> None:
         """A recording that is not heard of in time has not begun."""
         await bridge.sleep(PATIENCE_MS)
         while bridge.document_is_loading():
             await bridge.sleep(PATIENCE_MS)
-        if self._wanted == wanted and not self.settled:
+        if self._advances == advance and not self.settled:
             self._reason = self._reason or (SILENT, "")
             self._conclude()
 

@@ -34,8 +34,8 @@ class Segment:
 
         Args:
             options: ``analytics``, the global's name or the object itself; ``write_key`` and what goes with it.
-            late: told, once, when Segment is late: ``segment-missing``, or ``None`` where the page has it, but has not
-                loaded it yet.
+            late: told, once, when Segment is late: ``segment-missing``; ``segment-load`` where it is being brought; or
+                ``None`` where the page has it, but has not loaded it yet.
 
         Raises:
             ReplayError: ``segment-missing`` when what was given is no Segment; ``segment-load`` when it cannot be had.
@@ -107,6 +107,16 @@ def _watch(named: object) -> Js:
 async def _notice_absence(found: list, watch: Js, named: object, late: "Callable[[ReplayError | None], None]") -> None:
     await bridge.sleep(PATIENCE_MS)
     if found:
+        return
+    awaited = watch.call("awaited")
+    if awaited:
+        late(
+            ReplayError(
+                "segment-load",
+                "after {} s Segment still waits for {}".format(PATIENCE_MS // 1000, awaited),
+                "See in the browser's network tab what holds it up; Segment keeps the events until it is there.",
+            )
+        )
         return
     if watch.call("deferred"):
         late(None)

@@ -11,10 +11,12 @@ place, but too late to put anything on the event). An enrichment plugin that is 
 of Segment's settings, so it always sees the id, and can still add to the event: that is the hook used here. The
 documented two remain, made safe, as ``session_hook="middleware"`` and ``"deferred"``.
 
-An event without an id is normal: a destination may be switched off for it, or the plugin may be blocked.
+An event without an id is normal: a destination may be switched off for it. Where the plugin itself is missing, the page
+is told.
 """
 
 from .. import session, source
+from ..errors import ReplayError
 from .base import NOT_LOOKED, Answer, Mode, changed
 
 
@@ -27,9 +29,11 @@ class Actions(Mode):
     def __init__(self, options: dict, settings: dict):
         super().__init__(options, settings)
         self._length = session_length(settings) or session.LENGTH_MS
+        self._missed = False  # whether it was said that the plugin is not there
 
     def begin(self, facts: dict) -> Answer:
         """Begin with what is stored. What is no id goes: it would keep the plugin from beginning a session."""
+        self._missed = False
         answer = self.look(facts)
         garbage = facts.get("stored") is not None and self.stored(facts) is None
         return answer.put(clear=True) if garbage else answer
@@ -56,7 +60,21 @@ class Actions(Mode):
         answer.patch = {} if carried is None else {"session_id": carried}  # a number, even where a text was stored
         if healed:
             answer.put(store=carried, touch=True)
+        if carried is None:
+            answer.problem = answer.problem or self._missing(facts)
         return self._marked(facts, answer, carried)
+
+    def _missing(self, facts: dict) -> "ReplayError | None":
+        """What is wrong where Segment should have loaded its plugin, and has not; said once."""
+        due = facts["event"]["allowed"] and source.session_types(self.settings)
+        if facts["plugin"] or not due or self._missed:
+            return None
+        self._missed = True
+        return ReplayError(
+            "plugin-missing",
+            "Segment has not loaded its plugin for Amplitude (Actions), which begins the sessions",
+            "Allow Segment's address in script-src, and see whether an ad blocker stops next-integrations/actions/.",
+        )
 
     def reset(self, facts: dict) -> Answer:
         """``reset()`` gives the visitor a new anonymous id; the plugin would go on with the old session."""

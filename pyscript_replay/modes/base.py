@@ -13,6 +13,7 @@ Facts (a ``dict``; ``web/page/segment.js`` gathers them; all times are milliseco
 ``stored``     what is stored as ``analytics_session_id``; left out where storage cannot be read
 ``access``     what is stored as ``analytics_session_id.last_access``
 ``amplitude``  amplitude-js's ``session_id``, ``device_id``, ``last_event_time``, ``session_timeout``; or ``None``
+``plugin``     whether Segment has registered a plugin of the destination's
 ``event``      the event that is passing, or ``None``: its ``type``, ``name``, ``category``, ``user_id``,
                ``group_id``, ``traits`` (whether it has any), ``anonymous_id``, ``device_id`` (which it names by
                itself, or ``None``), ``allowed`` (whether this destination may have it), ``session_id`` (what it
@@ -85,6 +86,7 @@ class Mode:
 
     def __init__(self, options: dict, settings: dict):
         """``options`` are those of ``options.py``, ``settings`` the source's, as Segment's CDN serves them."""
+        self.settings = settings
         self.following = Following(self.owner)
         self.refused = None  # what is wrong with the visitor's device id, if Amplitude does not accept it
         self.other_device = None  # what an event has named, last, that was not recorded

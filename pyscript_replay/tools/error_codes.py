@@ -41,6 +41,7 @@ MEANINGS = {
     "option-missing": "An option that must be given was left out.",
     "option-unknown": "A keyword of `connect()` that there is not. (A tag's unknown attributes are other people's.)",
     "option-value": "A value that the option does not take; the fix names the nearest one that it does.",
+    "plugin-missing": "In actions Segment's plugin never came, and events have no session.",
     "recording-not-begun": "The SDK does not record: its recorder did not load, or Amplitude's configuration refused.",
     "runtime-load": "Python could not start: an incomplete bundle, or a policy without `'wasm-unsafe-eval'`.",
     "sdk-load": "Session Replay or the Browser SDK could not be loaded.",

@@ -1,8 +1,5 @@
 """Every wait has an end, and no clock but a monotonic one decides when our code runs."""
 
-from collections.abc import Callable
-from typing import Any
-
 import pytest
 from playwright.sync_api import Route
 
@@ -10,7 +7,7 @@ from .conftest import CSP, NPM, Site, carried
 from .test_loader import SEGMENT_SNIPPET
 
 RUNTIMES = ["micropython", "pyodide"]
-SOON = 10  # seconds, in which a file that is not to be had is given up
+SOON = 10  # seconds, in which a file that is not to be had is given up (test_faults.py has all of them)
 
 # The wall clock, set by somebody else while the page boots, and again and again.
 SET_CLOCK = """
@@ -42,80 +39,6 @@ def test_the_clock_of_the_page_is_left_alone(site: Site) -> None:
     site.page.add_init_script("window.clocks = [Date, Date.now, performance.now]")
     site.open()
     assert site.page.evaluate("clocks[0] === Date && clocks[1] === Date.now && clocks[2] === performance.now")
-
-
-ASSETS = {
-    "the runtime": ("**/assets/micropython-*.js*", "micropython", "runtime-load"),
-    "its wasm": ("**/micropython.wasm*", "micropython", "runtime-load"),
-    "the SDK": ("**/session-replay-browser-esm.js*", "micropython", "sdk-load"),
-    "the shell": ("**/assets/amplitude-*.js*", "micropython", "sdk-load"),
-    "the shell's SDK": ("**/session-replay-browser-esm.js*", "micropython", "sdk-load"),
-    "the recorder": ("**/rrweb-record-min.js*", "micropython", "recording-not-begun"),
-    "the shell's recorder": ("**/rrweb-record-min.js*", "micropython", "recording-not-begun"),
-    "Pyodide": ("**/assets/pyodide-*.js*", "pyodide", "runtime-load"),
-    "Pyodide's program": ("**/pyodide.asm.mjs*", "pyodide", "runtime-load"),
-    "Pyodide's wasm": ("**/pyodide.asm.wasm", "pyodide", "runtime-load"),
-    "Pyodide's library": ("**/python_stdlib.zip", "pyodide", "runtime-load"),
-    "Pyodide's lock file": ("**/pyodide-lock.json", "pyodide", "runtime-load"),
-}
-
-
-def hang(route: Route) -> None:
-    """No answer, ever."""
-
-
-def cut(route: Route) -> None:
-    response = route.fetch()
-    route.fulfill(response=response, body=response.body()[: len(response.body()) // 2])
-
-
-def wrong(route: Route) -> None:
-    response = route.fetch()
-    route.fulfill(response=response, body=b"<!doctype html>" + response.body()[15:])
-
-
-FAULTS: dict[str, tuple[Callable[[Route], None], str]] = {
-    "hangs": (hang, "has not arrived after"),
-    "is cut short": (cut, "is damaged"),
-    "is wrong": (wrong, "is damaged"),
-    "is missing": (lambda route: route.fulfill(status=404), "is missing: the server answered 404"),
-    "is refused by the server": (lambda route: route.fulfill(status=500), "the server answered 500"),
-    "is reset": (lambda route: route.abort("connectionreset"), "could not be reached"),
-}
-
-
-def cells() -> list[Any]:
-    """Every asset with every fault; each asset and each fault once in every run, the others with ``-m faults``."""
-    return [
-        pytest.param(asset, fault, marks=() if row % len(FAULTS) == column else pytest.mark.faults)
-        for row, asset in enumerate(ASSETS)
-        for column, fault in enumerate(FAULTS)
-    ]
-
-
-@pytest.mark.parametrize(("asset", "fault"), cells())
-def test_a_file_that_is_not_to_be_had_is_named_with_the_cause_and_start_tries_again(
-    site: Site, asset: str, fault: str
-) -> None:
-    pattern, runtime, code = ASSETS[asset]
-    answer, cause = FAULTS[fault]
-    site.context.route(pattern, answer)
-    mode = "classic-cloud" if "shell" in asset else "actions"
-    site.open(mode, wait=False, runtime=runtime, hold_ms=60_000)
-    site.wait_for("!!window.pyscriptReplay")
-    site.page.evaluate("void analytics.track('at once')")
-    site.wait_for("window.pyscriptReplay.status === 'failed'", seconds=SOON)
-    assert site.page.evaluate("pyscriptReplay.ready.then(({ status }) => status)") == "failed"
-    site.track("held")
-    (error,) = site.page.evaluate("heard.error")
-    assert error["code"] == code
-    assert cause in error["message"] and error["fix"]
-
-    site.context.unroute(pattern)
-    site.page.evaluate("void pyscriptReplay.start()")
-    site.wait_for_status("running")
-    site.agreed(site.track("recorded"))
-    assert site.errors == [code]
 
 
 THROWS = (
@@ -318,20 +241,3 @@ def test_an_event_waits_for_wiring_and_recording_together_no_longer_than_hold_ms
     site.wait_for("pyscriptReplay.sessionId !== null")
     site.page.clock.run_for(1000)
     site.event("held")
-
-
-@pytest.mark.parametrize("fault", ["is missing", "is cut short", "hangs"])
-def test_segment_itself_is_brought_by_another_start_and_keeps_what_it_was_told(site: Site, fault: str) -> None:
-    answer, cause = FAULTS[fault]
-    site.context.route("**/assets/analytics-*.js*", answer)
-    site.open(wait=False, hold_ms=60_000)
-    site.wait_for("!!window.analytics")
-    site.page.evaluate("void analytics.track('early')")
-    site.wait_for_status("failed")
-    assert site.errors == ["segment-load"]
-    assert cause in site.page.evaluate("heard.error[0].message")
-    site.context.unroute("**/assets/analytics-*.js*")
-    site.page.evaluate("void pyscriptReplay.start()")
-    site.wait_for_status("running")
-    site.event("early")
-    site.agreed(site.track("recorded"))

@@ -33,11 +33,12 @@ class World:
 class Page:
     """One page, or tab, of it: what a mode is shown, and what becomes of its answers."""
 
-    def __init__(self, mode: type[Mode]) -> None:
-        self.mode = mode(OPTIONS, {})
+    def __init__(self, mode: type[Mode], settings: dict | None = None) -> None:
+        self.mode = mode(OPTIONS, settings or {})
         self.world = World()
-        self.recording = self.settled = True
+        self.recording = self.settled = self.has_plugin = True
         self.moves: list[Any] = []
+        self.problems: list[str] = []
 
     def facts(self, event: dict | None = None, waited: bool = False) -> dict:
         following = self.mode.following
@@ -51,11 +52,14 @@ class Page:
             "properties": {REPLAY_ID: following.replay_id} if event and self.recording else None,
             "recording": self.recording,
             "settled": self.settled,
+            "plugin": self.has_plugin,
             "waited": waited,
         }
 
     def carry_out(self, answer: Any) -> dict:
         patch = answer.patch
+        if answer.problem:
+            self.problems.append(answer.problem.code)
         if answer.move:
             self.moves.append((answer.move.session_id, answer.move.device_id, answer.move.reason))
         if patch.get("clear"):

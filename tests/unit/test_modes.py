@@ -20,6 +20,31 @@ def test_actions_follows_the_plugin() -> None:
     assert [move[2] for move in page.moves[1:]] == ["started", "renewed"]
 
 
+PLUGIN = {
+    "name": "Amplitude (Actions)",
+    "settings": {"subscriptions": [{"partnerAction": "sessionId", "enabled": True, "subscribe": 'type = "track"'}]},
+}
+
+
+def test_actions_without_its_plugin_is_told_once() -> None:
+    page = Page(Actions, {"remotePlugins": [PLUGIN]})
+    page.begin()
+    page.has_plugin = False
+    page.event(allowed=False)
+    assert page.problems == []
+    page.event()
+    page.event()
+    assert page.problems == ["plugin-missing"]
+
+
+def test_actions_without_a_subscription_misses_no_plugin() -> None:
+    page = Page(Actions, {"remotePlugins": [{**PLUGIN, "settings": {"subscriptions": []}}]})
+    page.begin()
+    page.has_plugin = False
+    page.event()
+    assert page.problems == []
+
+
 def test_actions_follows_the_plugin_back_when_the_clock_was_put_back() -> None:
     page = Page(Actions)
     page.begin()

@@ -395,6 +395,19 @@ def test_recorder_that_hangs_delays_one_event_and_is_told_after_ten_seconds(mode
 
 
 @every_mode
+def test_flush_ten_seconds_after_the_begin_is_no_recording_that_has_not_begun(mode: str) -> None:
+    async def story(browser: Browser) -> None:
+        tab = await browser.open()
+        await tab.track()
+        for _ in range(200):
+            tab.do(tab.facade.flush)
+            await pause(0.06)
+        assert (tab.status, tab.errors) == ("running", [])
+
+    run(mode, story)
+
+
+@every_mode
 def test_recording_that_the_sdk_ends_by_itself_marks_no_further_event(mode: str) -> None:
     async def story(browser: Browser) -> None:
         tab = await browser.open()

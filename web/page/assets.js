@@ -36,8 +36,8 @@ export const sums = () => shared.sums;
 /** How to find out why one of the files at these addresses is not there. @param {Assets["diagnosed"]} given */
 export const diagnoseWith = (given) => (shared.diagnosed = given);
 
-/** @param {string[]} urls @param {any} error */
-const diagnosed = async (urls, error) => (await shared.diagnosed?.(urls, error)) ?? error;
+/** Why something at these addresses is not there, as far as that can be found out. @param {string[]} urls @param {any} error */
+export const diagnosed = async (urls, error) => (await shared.diagnosed?.(urls, error)) ?? error;
 
 /** A module of the bundle, whenever it comes. @param {string} url */
 export function imported(url) {

@@ -40,7 +40,7 @@ async function cause(url, error) {
     if (!response.ok) return answered(file, response.status);
     return await content(file, response, error);
   } catch {
-    if (signal.aborted && !(file in sums())) return late(file);
+    if (signal.aborted && (isLate(error) || !(file in sums()))) return late(file);
     if (response) return damaged(file, "its end is missing");
     if (await isElsewhere(url)) return foreign(file, url);
     return told(

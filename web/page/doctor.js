@@ -96,7 +96,7 @@ async function cause(url, detail) {
   const probe = fetch(url, { mode: "no-cors", signal: AbortSignal.timeout(PROBE_MS) });
   return probe.then(
     () => "cors",
-    () => "blocked",
+    ({ name }) => (name === "TimeoutError" ? "timeout" : "blocked"),
   );
 }
 

@@ -11,13 +11,13 @@
 // - Whatever an event waits for, it goes on when the visitor leaves the page.
 // - The view is an enrichment plugin. Those of the page run after those of Segment's settings, and see what they added.
 
-import { imported, there } from "./assets.js";
+import { diagnosed, imported, there } from "./assets.js";
 import { amplitudeNow, idsOf, observe, tellAmplitude, watchAmplitude } from "./classic_device.js";
 import { lastOnes, passedEvent } from "./doctor.js";
 import { attempt, put, read, watchProperty } from "./property.js";
 import { targeting } from "./recorder.js";
 import { deferred, replayError } from "./replay.js";
-import { CARRIES_PROPERTIES, HOLD_MS } from "./tables.js";
+import { CARRIES_PROPERTIES, HOLD_MS, SEGMENT_CDN } from "./tables.js";
 
 /** @type {SegmentCall[]} */
 const CALLS = [...CARRIES_PROPERTIES, "identify", "group", "alias"];
@@ -25,6 +25,7 @@ const SESSION = "analytics_session_id";
 const LAST_ACCESS = "analytics_session_id.last_access";
 const ANONYMOUS_ID = "ajs_anonymous_id";
 const MOST_ARRIVED = 1000;
+const DESTINATION_SCRIPT = "script[src*='/next-integrations/']"; // Segment puts it there, once it has its settings
 const SEGMENT_SCRIPT = "script[src*='/analytics.js/v1/']"; // the snippet's load() puts it there
 
 /**
@@ -62,6 +63,7 @@ function watch(patience = HOLD_MS) {
   /** @type {unknown} */
   let handed = null; // the one, of whatever is met
   let failed = false; // to bring one
+  let brought = false; // whether one is being brought
   /** @type {string | null} */
   let known = null; // the visitor, as last seen
   /** @type {string | null} */
@@ -179,6 +181,7 @@ function watch(patience = HOLD_MS) {
       // as Segment's own plugin reads them
       ...(storage && attempt(() => ({ stored: plain(storage.get(SESSION)), access: plain(storage.get(LAST_ACCESS)) }))),
       amplitude: instance && amplitudeNow(instance),
+      plugin: segment.destinations().plugins.some((name) => wiring?.destinations.some((each) => name.includes(each))),
       reach: reach(event),
       event: event && wiring && eventFacts(event, wiring),
       properties: event && CARRIES_PROPERTIES.includes(event.type) ? properties() : null,
@@ -239,6 +242,12 @@ function watch(patience = HOLD_MS) {
     /** Whether the page has a Segment that it has not begun to load. */
     deferred: () => waiting !== null && !(Array.isArray(waiting) && document.querySelector(SEGMENT_SCRIPT)),
 
+    /** What one that is being brought still waits for, in words. */
+    awaited() {
+      if (!brought) return "";
+      return document.querySelector(DESTINATION_SCRIPT) ? "a destination of its settings" : "its settings";
+    },
+
     /** What the doctor is shown of it. */
     evidence: () => ({
       segment: attempt(() => analytics.VERSION) ?? null,
@@ -275,16 +284,21 @@ function watch(patience = HOLD_MS) {
     call: (method, args) => analytics[method](...args),
 
     /** One is being brought; whether it comes is told to who waits for the real one. */
-    expect(brought) {
+    expect(coming) {
       if (failed) {
         failed = false;
         real = deferred();
         real.promise.catch(() => {});
       }
-      brought.catch((error) => {
-        failed = true;
-        real.reject(error);
-      });
+      brought = true;
+      coming.then(
+        () => (brought = false),
+        (error) => {
+          brought = false;
+          failed = true;
+          real.reject(error);
+        },
+      );
     },
 
     use(given) {
@@ -683,12 +697,18 @@ export function standIn(scope, name) {
  * @returns {Bring}
  */
 export function bringing(load, url, settings) {
+  const { writeKey, cdnURL } = settings;
+  const source = `${cdnURL || SEGMENT_CDN}/v1/projects/${encodeURIComponent(writeKey)}/settings`; // as Segment asks
   /** @type {Promise<void> | null} */
   let underWay = null;
+  /** Segment itself says little of why its settings are not there. @param {any} error */
+  const explained = async (error) => {
+    throw error.fix ? error : new Error((await diagnosed([source], error)).message);
+  };
   const bring = async (/** @type {((value: unknown) => void) | undefined} */ meet) => {
     try {
       const sdk = imported(url);
-      await Promise.all([there(sdk, [url]), load({ ...settings, sdk }, meet)]);
+      await Promise.all([there(sdk, [url]), load({ ...settings, sdk }, meet).catch(explained)]);
     } catch (/** @type {any} */ error) {
       underWay = null;
       throw replayError({
@@ -698,7 +718,9 @@ export function bringing(load, url, settings) {
       });
     }
   };
-  return (meet) => (underWay ??= bring(meet));
+  /** @param {Parameters<Bring>[0]} meet */
+  const brought = (meet) => (underWay ??= bring(meet));
+  return Object.assign(brought, { settings: source });
 }
 
 /**

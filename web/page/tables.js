@@ -81,8 +81,8 @@ export const TRANSITIONS = {
  * @type {Partial<Record<Happening, string[]>>} */
 export const MENDS = {
   "wired": ["runtime-load", "sdk-load", "segment-missing", "segment-load", "amplitude-missing", "mode-unknown", "mode-ambiguous"],
-  "recorded": ["recording-not-begun", "upload-refused", "device-id"],
-  "nothing-due": ["recording-not-begun", "upload-refused", "device-id"],
+  "recorded": ["recording-not-begun", "upload-refused", "device-id", "plugin-missing"],
+  "nothing-due": ["recording-not-begun", "upload-refused", "device-id", "plugin-missing"],
 };
 
 /** The longest an event waits for the wiring, in milliseconds, where the tag says nothing (options.py). */

@@ -11,7 +11,7 @@ import { diagnosed } from "./diagnosis.js";
 import { deferred, isOpen, openPage } from "./replay.js";
 import { say } from "./say.js";
 import { bringing, handOver, hasSegment, isTaken, standIn, trackOn, watchSegment } from "./segment.js";
-import { CONSENT, HOLD_MS, SEGMENT_CDN } from "./tables.js";
+import { CONSENT, HOLD_MS } from "./tables.js";
 
 const ASSETS = __ASSETS__; // logical name: path below this script's folder; written by `pyscript-replay build`
 /** @type {Record<string, string>} */
@@ -66,7 +66,7 @@ function load(page) {
     const given = Number(tag["hold-ms"]);
     segment = watchSegment(window, name, "hold-ms" in tag && given >= 0 ? given : HOLD_MS, page.given);
     page.serve({ release: segment.release });
-    if (bring) segment.expect(needing(bring(segment.meet), settings()));
+    if (bring) segment.expect(needing(bring(segment.meet), bring.settings));
     fetchAhead();
     fetchConfigurationAhead(page, segment);
   }
@@ -109,10 +109,6 @@ function segmentToBring() {
   });
 }
 
-/** Segment's, of this source. */
-const settings = () =>
-  `${tag["segment-cdn"] || SEGMENT_CDN}/v1/projects/${encodeURIComponent(tag["write-key"])}/settings`;
-
 /**
  * What needs a file that was hinted at. Where it fails, browsers warn that the file goes unused: so it is used all the same.
  * @param {Promise<any>} promise @param {string} hinted
@@ -131,7 +127,7 @@ function fetchAhead() {
     hint("modulepreload", asset(sdk));
   hint("modulepreload", asset("session-replay.record"));
   if (tag.runtime !== "pyodide") hint("preload", asset("micropython.wasm"), "fetch", "anonymous");
-  if (tag["write-key"]) hint("preload", settings(), "fetch", "anonymous");
+  if (bring) hint("preload", bring.settings, "fetch", "anonymous");
 }
 
 /**

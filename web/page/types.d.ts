@@ -177,6 +177,7 @@ declare global {
     stored?: number | string | null;
     access?: number | string | null;
     amplitude: AmplitudeFacts | null;
+    plugin: boolean;
     reach: ReachFacts;
     event: EventFacts | null;
     properties: Properties | null;
@@ -221,7 +222,7 @@ declare global {
     /** Why its global cannot be read, if it cannot. */
     unreadable?(): string;
     readonly real: Promise<void>;
-    expect(brought: Promise<unknown>): void;
+    expect(coming: Promise<unknown>): void;
     release(): void;
     page: Page | null;
     sdk: Recorder | null;
@@ -229,6 +230,7 @@ declare global {
     apply(event: SegmentEvent | null, patch: Patch | null | undefined): Patch | null;
     readonly unrestricted: boolean;
     deferred(): boolean;
+    awaited(): string;
     evidence(): object;
     destinations(): { settings: object; plugins: string[] };
     meetAmplitude(): Promise<void>;
@@ -332,7 +334,7 @@ declare global {
   ) => Promise<void>;
 
   /** Load Segment, once; whoever watches for one is to meet it before it loads. */
-  type Bring = (meet?: (value: unknown) => void) => Promise<void>;
+  type Bring = ((meet?: (value: unknown) => void) => Promise<void>) & { settings: string };
 
   // amplitude-js 5.
 

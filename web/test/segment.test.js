@@ -154,6 +154,7 @@ test("an event's facts are plain data", async () => {
       },
       before: null,
       reach: { disabled: false, enabled: true, opted_out: false, passing: true, consent: null },
+      plugin: false,
       properties: null,
       waited: false,
     },

@@ -38,6 +38,7 @@ class Watch:
             "real": promise_of(self._real, tab),
             "expect": lambda *_: None,
             "deferred": lambda: self.deferred,
+            "awaited": lambda: "",
             "unreadable": lambda: self.unreadable,
             "destinations": self._destinations,
             "meetAmplitude": lambda: promise(self._meet_amplitude()),
@@ -153,6 +154,7 @@ class Watch:
                 },
                 "event": event and self._event_facts(event),
                 "properties": self._properties(event),
+                "plugin": True,
                 "waited": False,
             }
         )
