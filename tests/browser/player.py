@@ -21,6 +21,7 @@ CONFIG, UPLOAD = "/amplitude/session-replay/config", "/amplitude/session-replay/
 TURNS = 2  # so many without a request, and none under way: nothing is going on
 PARTS = (0.002, 0.01, 0.04, 0.15, 0.298, 0.5)  # of the time that passes; between them, what it has begun is awaited
 PATIENCE_S = 60
+FLUSHES = {"flushIntervalConfig": {"minIntervalMs": 1000, "maxIntervalMs": 2000}}  # one upload of what begins together
 
 # A turn: what a page has begun goes on for so many milliseconds of its own, however busy the machine is. Answers
 # whether Python is still on its way, which is no request.
@@ -69,6 +70,7 @@ class Player:
     def open(self, _: BrowserPage | None, consent: str) -> None:
         site = self.site
         site.file("blank.html", "<!doctype html>")
+        site.options = FLUSHES
         site.open(self.mode, (self.runtime, "npm", "tag"), wait=False, consent=consent)
         self.tabs.append(site.page)
 
