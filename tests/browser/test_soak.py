@@ -79,7 +79,7 @@ def lap(site: Site, day: Day) -> None:
         page.evaluate(LATER)
     for _ in range(day.stops // LAPS):
         page.evaluate(AGAIN)
-    page.evaluate("pyscriptReplay.flush()")
+    page.evaluate("async (count) => { while (count--) await pyscriptReplay.flush(); }", day.events // LAPS)
     made = sum(each // LAPS for each in day)
     site.wait_for(lambda: len(site.events) == arrived + made, seconds=60)
     page.evaluate("for (const list of Object.values(heard)) list.length = 0")
