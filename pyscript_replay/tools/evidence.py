@@ -111,6 +111,11 @@ def in_replay(name: str, properties: Mapping[str, Any] | None) -> Judge:
         if carried(message) not in (None, ids[1]):
             told = f"carries session {carried(message)}, and {REPLAY_ID!r} {replay_id(ids)}"
             return Verdict(f'Event "{name}" {told}.', True)
+        sent = sent_in(seen, message)
+        if sent not in (None, ids):
+            return Verdict(
+                f'Event "{name}" reaches Amplitude as {replay_id(sent)}, but its replay is {replay_id(ids)}.'
+            )
         return recorded(seen, ids, f'Event "{name}" is of {replay_id(ids)}, ')
 
     return judge

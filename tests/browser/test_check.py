@@ -16,7 +16,7 @@ from playwright.sync_api import sync_playwright
 from pyscript_replay.tools import bundle, chromium, cli
 from pyscript_replay.tools.devserver import DevServer
 
-from ..sites import served
+from ..sites import conformance, served
 from ..sites.defects import DEFECTS
 
 pytestmark = pytest.mark.visits
@@ -199,3 +199,7 @@ def test_the_github_action_s_step_annotates_what_a_page_lacks(origin: str, tmp_p
     assert done.returncode == 1, done.stderr
     assert f"::warning title=no-sample-rate::{origin}/no-sample-rate: " in done.stdout
     assert f"::{origin}/plain: " in done.stdout
+
+
+def test_the_comparison_of_wirings_in_the_docs_is_what_check_says() -> None:
+    assert conformance.text() == conformance.PAGE.read_text("utf-8")

@@ -50,9 +50,7 @@ WRITE = """([name, text, cookie]) => {
   dispatchEvent(new StorageEvent("storage", { key: name, newValue: text, storageArea: localStorage }));
 }"""
 
-some = settings(
-    max_examples=20, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+some = settings(max_examples=20, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 
 @pytest.mark.parametrize("mode", MODES)

@@ -291,7 +291,7 @@ ANY_JSON = st.recursive(
 )
 
 
-@settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.dictionaries(st.sampled_from([*MESSAGE, "properties", "timestamp", "context", "name"]), ANY_JSON), ANY_JSON)
 def test_whatever_a_page_sends_can_be_looked_at(server: DevServer, message: dict[str, Any], anything: Any) -> None:
     server.store.clear()

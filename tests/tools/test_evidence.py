@@ -70,6 +70,12 @@ IN_REPLAY = {
     f"carries session {OLD}, and": recorded(
         message(properties={"[Amplitude] Session Replay ID": f"d/{NEW}"}), uploads=(upload(NEW),)
     ),
+    f"reaches Amplitude as dR/{OLD}, but its replay is d/{OLD}": recorded(
+        message(session=None, properties={"[Amplitude] Session Replay ID": f"d/{OLD}"}), logged=[logged()]
+    ),
+    f"reaches Amplitude as other/{OLD}, but its replay is d/{OLD}": recorded(
+        message(properties={"[Amplitude] Session Replay ID": f"d/{OLD}"}, context={"device": {"id": "other"}})
+    ),
 }
 
 

@@ -254,7 +254,6 @@ ANY_JSON = st.recursive(
 )
 
 
-@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(
     st.fixed_dictionaries(
         {},
@@ -472,9 +471,7 @@ def test_a_file_with_a_row_that_cannot_be_read_is_refused(filled: Path, damage: 
         Store(filled)
 
 
-@settings(
-    deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow], max_examples=150
-)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=150)
 @given(place=st.floats(0, 1, exclude_max=True), garbage=st.binary(min_size=1, max_size=64))
 def test_a_damaged_file_is_refused_or_everything_in_it_can_be_read(filled: Path, place: float, garbage: bytes) -> None:
     content = filled.read_bytes()

@@ -166,7 +166,9 @@ class _Origins:
         app = self._app
         if scope["type"] == "http":
             headers = Headers(scope=scope)
-            if scope["path"].startswith(COLLECTORS):
+            if "\0" in scope["path"]:  # older Starlettes ask the disk for it, and fail
+                app = PlainTextResponse("Not found", 404)
+            elif scope["path"].startswith(COLLECTORS):
                 app = self._open
             elif not scope["path"].startswith(BUNDLE) and headers.get("origin") not in (
                 None,
