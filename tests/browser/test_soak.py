@@ -15,7 +15,8 @@ from playwright.sync_api import CDPSession, Page
 from .conftest import Site
 
 LAPS = 5
-MORE = {"boxes": 100, "reactions": 100, "listeners": 5, "wasm": 0}  # by which the last lap may exceed the first
+FLUSHES = 25  # in each
+MORE = {"boxes": 100, "reactions": 40, "listeners": 5, "wasm": 0}  # by which the last lap may exceed the first
 
 # Uploads events in batches, as Segment can be told to: else a request each would be most of the work.
 SEGMENT = """
@@ -79,7 +80,7 @@ def lap(site: Site, day: Day) -> None:
         page.evaluate(LATER)
     for _ in range(day.stops // LAPS):
         page.evaluate(AGAIN)
-    page.evaluate("async (count) => { while (count--) await pyscriptReplay.flush(); }", day.events // LAPS)
+    page.evaluate("async (count) => { while (count--) await pyscriptReplay.flush(); }", FLUSHES)
     made = sum(each // LAPS for each in day)
     site.wait_for(lambda: len(site.events) == arrived + made, seconds=60)
     page.evaluate("for (const list of Object.values(heard)) list.length = 0")
