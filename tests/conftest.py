@@ -6,14 +6,35 @@ from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, settings
-from playwright.sync_api import BrowserContext
+from playwright.sync_api import BrowserContext, expect
 
 from pyscript_replay.tools import bundle, chromium
 from pyscript_replay.tools.devserver import DevServer
 
+# For every window Chromium's address bar loads two pages of its own, which costs more than most of the sites that are
+# tested. Only the last such list on a command line counts: those after the first two are Playwright's.
+OFF = (
+    "WebUIOmniboxPopup",
+    "WebUIOmniboxAimPopup",
+    "AimEnabled",
+    "AvoidCorsURLLoaderRestartOnRedirect",
+    "AvoidUnnecessaryBeforeUnloadCheckSync",
+    "DestroyProfileOnBrowserClose",
+    "HttpsFirstBalancedModeAutoEnable",
+    "HttpsUpgrades",
+    "LensOverlay",
+    "MediaRouter",
+    "NetworkTimeServiceQuerying",
+    "OptimizationHints",
+    "PaintHolding",
+    "PreconnectToSearch",
+    "ThirdPartyStoragePartitioning",
+)
+
 # The same examples on each run, however busy the machine is.
 settings.register_profile("steady", deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("steady")
+expect.set_options(timeout=30_000)  # who waits for a state waits longer where the machine is busy
 
 
 @pytest.fixture(scope="session")
@@ -32,7 +53,11 @@ def server(dist: Path) -> Iterator[DevServer]:
 @pytest.fixture(scope="session")
 def browser_type_launch_args(browser_type_launch_args: dict[str, Any], browser_name: str) -> dict[str, Any]:
     """pytest-playwright's own, with our Chromium; with ``--browser firefox`` or ``webkit``, Playwright's."""
-    return {**browser_type_launch_args, **(chromium.find() if browser_name == "chromium" else {})}
+    if browser_name != "chromium":
+        return browser_type_launch_args
+    found = chromium.find()
+    args = [*found["args"], f"--disable-features={','.join(OFF)}"]
+    return {**browser_type_launch_args, **found, "args": args}
 
 
 @pytest.fixture

@@ -6,9 +6,10 @@ the tests look at.
 """
 
 import html
+import itertools
 import json
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import pytest
@@ -19,7 +20,7 @@ from pyscript_replay.tools import routing
 from pyscript_replay.tools.evidence import carried
 from pyscript_replay.tools.expectations import Replay
 
-__all__ = ["CSP", "CSP_OF_PYSCRIPT", "PROXIES", "WAYS", "Site", "carried"]
+__all__ = ["CSP", "CSP_OF_PYSCRIPT", "PROXIES", "WAYS", "Site", "carried", "in_all_ways", "in_turns"]
 
 CSP = "default-src 'self'; script-src 'self' 'wasm-unsafe-eval'; worker-src 'self' blob:; style-src 'self'"
 CSP_OF_PYSCRIPT = CSP.replace("'wasm-unsafe-eval'", "'unsafe-eval' 'wasm-unsafe-eval' blob:").replace(
@@ -41,6 +42,30 @@ WAYS = {
     "page-micropython": ("micropython", "npm", "mpy"),
     "page-pyodide": ("pyodide", "npm", "py"),
 }
+
+
+def in_turns(*axes: Sequence[Any], way: str = "") -> list[Any]:
+    """Parameters: the product of the axes; the last are the modes, which take turns. ``-m visits`` runs the rest.
+
+    For what ``tests/unit`` tells of every mode, in memory, and ``test_conformance.py`` on the real SDKs, and what is
+    the same in every mode.
+    """
+    values = []
+    for numbers in itertools.product(*map(range, map(len, axes))):
+        turn = (sum(numbers) + list(WAYS).index(way or "tag-micropython")) % len(axes[-1]) == 0
+        row = [axis[number] for axis, number in zip(axes, numbers, strict=True)]
+        values.append(pytest.param(*row, *filter(None, [way]), marks=() if turn else pytest.mark.visits))
+    return values
+
+
+def in_all_ways(*axes: Sequence[Any]) -> list[Any]:
+    """The same, and the way in: the tag on MicroPython has the whole product, in the other ways the modes take turns.
+
+    That the rules are the same on each Python is what ``tests/runtime`` proves.
+    """
+    whole = [pytest.param(*row, "tag-micropython") for row in itertools.product(*axes)]
+    return whole + [each for way in list(WAYS)[1:] for each in in_turns(*axes, way=way)]
+
 
 LISTEN = """
 window.heard = { status: [], session: [], error: [] };
@@ -188,7 +213,7 @@ class Site:
     def wait_for_status(self, status: str) -> None:
         self.wait_for(f"window.pyscriptReplay?.status === {status!r}", seconds=60)
 
-    def wait_for(self, condition: str | Callable[[], bool], seconds: float = 10) -> None:
+    def wait_for(self, condition: str | Callable[[], bool], seconds: float = 30) -> None:
         """Wait until this is true, in the page when it is text (Playwright's own way needs ``'unsafe-eval'``)."""
         end = time.monotonic() + seconds
         while not (self.page.evaluate(condition) if isinstance(condition, str) else condition()):
@@ -216,7 +241,7 @@ class Site:
     def wait_too_long(self) -> None:
         """Let the page's clock run, once Python is there, until it says what it waited for in vain."""
         self.wait_for("!!window.pyscriptReplay?.runtime", seconds=60)
-        self.wait_for(lambda: self.page.clock.fast_forward(1000) or self.errors != [], seconds=30)
+        self.wait_for(lambda: self.page.clock.fast_forward(1000) or self.errors != [])
 
     # What can be seen of it.
 

@@ -3,7 +3,7 @@
 import pytest
 from playwright.sync_api import Route
 
-from .conftest import Site
+from .conftest import Site, in_turns
 
 MODES = ("actions", "classic-device", "classic-cloud")
 
@@ -40,7 +40,7 @@ def test_start_answers_a_promise_of_the_running_page(site: Site) -> None:
     assert site.page.evaluate("pyscriptReplay.start().then((it) => it === pyscriptReplay && it.status)") == "running"
 
 
-@pytest.mark.parametrize("mode", MODES)
+@pytest.mark.parametrize("mode", in_turns(MODES))
 def test_opt_out_by_stop_ends_the_recording_and_outlives_a_reload(site: Site, mode: str) -> None:
     site.open(mode)
     site.agreed(site.track("recorded"))
@@ -68,7 +68,7 @@ def test_opt_out_by_stop_ends_the_recording_and_outlives_a_reload(site: Site, mo
     site.agreed(site.track("recorded again"))
 
 
-@pytest.mark.parametrize("mode", MODES)
+@pytest.mark.parametrize("mode", in_turns(MODES))
 def test_stop_and_start_in_one_breath(site: Site, mode: str) -> None:
     site.open(mode)
     before = site.agreed(site.track("before"))
@@ -81,7 +81,7 @@ def test_stop_and_start_in_one_breath(site: Site, mode: str) -> None:
     site.wait_for(lambda: site.recorded_until(site.session_id) >= started)
 
 
-@pytest.mark.parametrize("mode", MODES)
+@pytest.mark.parametrize("mode", in_turns(MODES))
 def test_opt_out_stops_every_tab(site: Site, mode: str) -> None:
     site.open(mode)
     site.agreed(site.track("first tab"))

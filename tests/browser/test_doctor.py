@@ -218,7 +218,7 @@ def test_the_fault_of_a_real_page_is_named_by_its_true_cause_and_nothing_else(si
         return [each["code"] for each in seen] == codes
 
     try:
-        site.wait_for(named, seconds=20)
+        site.wait_for(named)
     except AssertionError:
         assert [each["code"] for each in seen] == codes, [each["message"] for each in seen]
         raise
@@ -242,7 +242,7 @@ def test_a_finding_has_what_was_seen_and_the_fix_that_fits_and_the_console_shows
     arrange(site)
     site.wait_for("!!window.pyscriptReplay && !!window.analytics")
     site.page.evaluate("void analytics.track('first')")
-    site.wait_for(lambda: code in [each["code"] for each in found(site)], seconds=20)
+    site.wait_for(lambda: code in [each["code"] for each in found(site)])
     (finding,) = [each for each in found(site) if each["code"] == code]
     port = site.server.url.rpartition(":")[2]
     assert message.format(port=port) in finding["message"]

@@ -29,8 +29,7 @@ def visit(site: Site, mode: str, session_id: int, until: int, device: str = DEVI
     site.wait_for_status("running")
 
 
-@pytest.mark.parametrize("mode", MODES)
-@pytest.mark.parametrize("runtime", ["micropython", "pyodide"])
+@pytest.mark.parametrize(("runtime", "mode"), [*(("micropython", mode) for mode in MODES), ("pyodide", "actions")])
 def test_the_app_s_session_goes_on_in_its_web_view(site: Site, runtime: str, mode: str) -> None:
     now = int(time.time() * 1000)
     visit(site, mode, now - 5 * MINUTE, now + MINUTE, runtime=runtime)

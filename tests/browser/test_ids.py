@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from .conftest import WAYS, Site, carried
+from .conftest import Site, carried, in_all_ways, in_turns
 
 MODES = ("actions", "classic-device", "classic-cloud")
 REPLAY_ID = "[Amplitude] Session Replay ID"
@@ -26,8 +26,7 @@ STORAGES: dict[str, dict[str, Any]] = {
 }
 
 
-@pytest.mark.parametrize("mode", ["actions", "classic-cloud"])
-@pytest.mark.parametrize("kept", STORAGES)
+@pytest.mark.parametrize(("kept", "mode"), in_turns(list(STORAGES), ["actions", "classic-cloud"]))
 def test_storage_is_read_as_segment_is_configured(site: Site, kept: str, mode: str) -> None:
     site.open(mode, segment_options=STORAGES[kept])
     first = site.track("first")
@@ -94,8 +93,7 @@ def test_an_event_of_another_device_carries_no_replay_id_of_ours(site: Site, mod
 # The visitor of a call is the visitor at the call.
 
 
-@pytest.mark.parametrize("way", WAYS)
-@pytest.mark.parametrize("mode", MODES)
+@pytest.mark.parametrize(("mode", "way"), in_all_ways(MODES))
 def test_what_is_tracked_through_us_stays_in_order_and_of_its_visitor(site: Site, mode: str, way: str) -> None:
     site.open(mode, way)
     before = site.agreed(site.track("before"))
@@ -126,8 +124,9 @@ def test_the_last_words_after_half_an_hour_belong_to_no_dead_session(site: Site,
     assert site.agreed(first) == carried(first)
 
 
-@pytest.mark.parametrize("when", ["booting", "stopped"])
-@pytest.mark.parametrize("mode", ["actions", "classic-cloud", "classic-device-anonymous"])
+@pytest.mark.parametrize(
+    ("when", "mode"), in_turns(["booting", "stopped"], ["actions", "classic-cloud", "classic-device-anonymous"])
+)
 def test_a_reset_at_which_nobody_looks_leaves_the_next_visitor_a_session_of_their_own(
     site: Site, mode: str, when: str
 ) -> None:
@@ -164,19 +163,22 @@ def test_a_reset_at_which_nobody_looks_leaves_the_next_visitor_a_session_of_thei
 # A caller's fields.
 
 
+TIMESTAMPS = ("'2001-01-01T00:00:00Z'", "5", "new Date(0)", "'next week'", "new Date(NaN)", "8.64e15", "null", "{}")
+
+
 @pytest.mark.parametrize("mode", MODES)
-@pytest.mark.parametrize(
-    "timestamp",
-    ["'2001-01-01T00:00:00Z'", "5", "new Date(0)", "'next week'", "new Date(NaN)", "8.64e15", "null", "{}"],
-)
-def test_a_caller_s_timestamp_costs_nobody_the_replay_id(site: Site, mode: str, timestamp: str) -> None:
+def test_a_caller_s_timestamp_costs_nobody_the_replay_id(site: Site, mode: str, subtests: pytest.Subtests) -> None:
     site.open(mode)
-    site.agreed(site.track("before"))
-    site.page.evaluate(f"void (analytics.track('odd', {{}}, {{ timestamp: {timestamp} }}), analytics.track('next'))")
-    session_id = site.agreed(site.event("next"))
-    if any(each.get("event") == "odd" for each in site.events):  # Segment itself throws at what is no time
-        assert site.agreed(site.event("odd")) == session_id
-    assert site.reasons == ["started"]
+    session_id = site.agreed(site.track("before"))
+    for timestamp in TIMESTAMPS:
+        with subtests.test(timestamp=timestamp):
+            odd, after = f"at {timestamp}", f"after {timestamp}"
+            calls = f"track(odd, {{}}, {{ timestamp: {timestamp} }}), analytics.track(after)"
+            site.page.evaluate(f"([odd, after]) => void (analytics.{calls})", [odd, after])
+            assert site.agreed(site.event(after)) == session_id
+            if any(each.get("event") == odd for each in site.events):  # Segment itself throws at what is no time
+                assert site.agreed(site.event(odd)) == session_id
+            assert site.reasons == ["started"]
 
 
 # Forbidden ids, and ids written by hand.
@@ -210,8 +212,7 @@ WRITE = """(id) => {
 }"""
 
 
-@pytest.mark.parametrize("mode", MODES)
-@pytest.mark.parametrize("by", [-5, 5])
+@pytest.mark.parametrize(("by", "mode"), in_turns([-5, 5], MODES))
 def test_an_older_or_newer_id_that_somebody_writes_heals(site: Site, mode: str, by: int) -> None:
     site.open(mode)
     before = site.agreed(site.track("before"))
@@ -225,25 +226,26 @@ def test_an_older_or_newer_id_that_somebody_writes_heals(site: Site, mode: str, 
 
 
 @pytest.mark.parametrize("mode", ["actions", "classic-cloud"])
-@pytest.mark.parametrize("garbage", ["abc", "NaN", -5, 12.5, 1e300, '{"a":1}', "[1]", "null", "true", '""'])
-def test_garbage_in_storage_never_stays_on_an_event(site: Site, mode: str, garbage: object) -> None:
+def test_garbage_in_storage_never_stays_on_an_event(site: Site, mode: str, subtests: pytest.Subtests) -> None:
     site.open(mode)
     before = site.agreed(site.track("before"))
-    site.page.evaluate(WRITE, garbage)
-    assert carried(site.track("during")) == before
-    assert site.agreed(site.track("after")) == before
+    for garbage in ("abc", "NaN", -5, 12.5, 1e300, '{"a":1}', "[1]", "null", "true", '""'):
+        with subtests.test(garbage=garbage):
+            site.page.evaluate(WRITE, garbage)
+            assert carried(site.track(f"with {garbage}")) == before
+            assert site.agreed(site.track(f"after {garbage}")) == before
 
 
 @pytest.mark.parametrize("mode", ["actions", "classic-cloud"])
-@pytest.mark.parametrize("garbage", ["'abc'", "NaN", "-5", "{}", "1e300", "[]", "''"])
-def test_garbage_in_a_caller_s_hand_never_stays_on_an_event(site: Site, mode: str, garbage: str) -> None:
+def test_garbage_in_a_caller_s_hand_never_stays_on_an_event(site: Site, mode: str, subtests: pytest.Subtests) -> None:
     site.open(mode)
     before = site.agreed(site.track("before"))
     name = "Actions Amplitude" if mode == "actions" else "Amplitude"
-    site.page.evaluate(
-        f"void analytics.track('odd', {{}}, {{ integrations: {{ '{name}': {{ session_id: {garbage} }} }} }})"
-    )
-    assert site.agreed(site.event("odd")) == before
+    for garbage in ("'abc'", "NaN", "-5", "{}", "1e300", "[]", "''"):
+        with subtests.test(garbage=garbage):
+            given = f"{{ integrations: {{ '{name}': {{ session_id: {garbage} }} }} }}"
+            site.page.evaluate(f"(odd) => void analytics.track(odd, {{}}, {given})", garbage)
+            assert site.agreed(site.event(garbage)) == before
 
 
 @pytest.mark.parametrize("mode", ["actions", "classic-device"])

@@ -36,7 +36,7 @@ def names(site: Site) -> list[str]:
 
 def settled(site: Site, *expected: str) -> None:
     """These events have arrived, in this order, once each; and no other is on its way."""
-    site.wait_for(lambda: len(names(site)) >= len(expected), seconds=20)
+    site.wait_for(lambda: len(names(site)) >= len(expected))
     site.page.wait_for_timeout(300)
     assert names(site) == list(expected)
 
@@ -92,10 +92,12 @@ def test_the_page_has_segments_own_snippet(site: Site, order: str, age: str) -> 
 
 def test_a_segment_that_comes_late_is_held_as_well(site: Site) -> None:
     """As after a consent: the wiring, long since there, has to take hold of it first."""
+    site.page.clock.install()
     site.file("snippet.js", SEGMENT_SNIPPET % {"cdn": site.cdn})
-    site.show(site.tag(mode="actions", hold_ms=1000))
+    site.show(site.tag(mode="actions", hold_ms=8000))
     site.page.goto(f"{site.server.url}/site/")
-    site.page.wait_for_timeout(2000)
+    site.wait_for("!!window.pyscriptReplay?.runtime")
+    site.page.clock.fast_forward(9000)  # longer than an event may wait
     site.page.add_script_tag(url=f"{site.server.url}/site/snippet.js")
     site.agreed(site.event("at once"))
     assert site.reasons == ["started"]
@@ -144,10 +146,13 @@ def test_hold_ends_after_hold_ms(site: Site) -> None:
 
 def test_events_wait_for_a_slow_sdk_together_and_only_once(site: Site) -> None:
     """Each of them the longest that any may wait; not one after the other."""
+    site.page.clock.install()
     site.context.route("**/rrweb-record-min.js", lambda route: None)
-    site.open(hold_ms=1500)
+    site.open(hold_ms=4000)
+    site.page.clock.pause_at(site.page.evaluate("Date.now() / 1000 + 1"))
     site.page.evaluate("for (const name of ['one', 'two', 'three', 'four']) void analytics.track(name)")
-    site.wait_for(lambda: len(site.events) == 4, seconds=4)
+    site.page.clock.run_for(4000)
+    site.wait_for(lambda: site.page.clock.run_for(1) or len(site.events) == 4)  # less than a second more
     assert names(site) == ["one", "two", "three", "four"]
 
 

@@ -48,6 +48,10 @@ SURROUNDINGS = {
       window.setTimeout = function (run, ...more) { return later(() => run(), ...more); };""",
     "no requestIdleCallback, no structuredClone": "delete window.requestIdleCallback; delete window.structuredClone;",
 }
+# Pyodide itself looks at these before it starts. The others concern the loader, whichever Python it loads.
+SEEN_BY_PYODIDE = list(SURROUNDINGS)[:5]
+ALL_THE_OTHERS = "all the others at once"
+SURROUNDINGS[ALL_THE_OTHERS] = "".join(f"{{{text}}}" for text in list(SURROUNDINGS.values())[5:])
 PACKAGES = {
     "zone.js": (["zone.js/bundles/zone.umd.js"], ""),
     "core-js": (["core-js-bundle/minified.js"], ""),
@@ -77,8 +81,11 @@ def recorded(site: Site) -> None:
     assert site.errors == []
 
 
-@pytest.mark.parametrize("runtime", ["micropython", "pyodide"])
-@pytest.mark.parametrize("surroundings", SURROUNDINGS)
+@pytest.mark.parametrize(
+    ("surroundings", "runtime"),
+    [(each, "micropython") for each in SURROUNDINGS]
+    + [(each, "pyodide") for each in (*SEEN_BY_PYODIDE, ALL_THE_OTHERS)],
+)
 def test_a_page_is_recorded_whatever_its_globals(site: Site, surroundings: str, runtime: str) -> None:
     visit(site, SURROUNDINGS[surroundings], runtime)
     recorded(site)

@@ -5,7 +5,7 @@ import re
 import pytest
 from playwright.sync_api import Route
 
-from .conftest import Site
+from .conftest import Site, in_turns
 
 MODES = ("actions", "classic-device", "classic-cloud")
 REPLAY_ID = "[Amplitude] Session Replay ID"
@@ -16,8 +16,7 @@ def problems(site: Site) -> list[str]:
     return [each["code"] for each in site.page.evaluate("pyscriptReplay.doctor()") if each["level"] == "problem"]
 
 
-@pytest.mark.parametrize("mode", MODES)
-@pytest.mark.parametrize("fault", ["missing", "cut short"])
+@pytest.mark.parametrize(("fault", "mode"), in_turns(["missing", "cut short"], MODES))
 def test_missing_rrweb_record_is_not_said_to_be_recording(site: Site, mode: str, fault: str) -> None:
     def answer(route: Route) -> None:
         if fault == "missing":
@@ -52,7 +51,7 @@ def test_hanging_rrweb_record_times_out_and_is_welcome_when_it_comes(site: Site)
     site.agreed(site.track("recorded"))
 
 
-@pytest.mark.parametrize("mode", MODES)
+@pytest.mark.parametrize("mode", in_turns(MODES))
 def test_a_configuration_that_is_refused_is_named(site: Site, mode: str) -> None:
     site.context.route(CONFIG, lambda route: route.fulfill(status=403, body="{}"))
     site.open(mode, wait=False)

@@ -42,8 +42,12 @@ CONFIGURED = {
 }
 
 
-@pytest.mark.parametrize("configured", CONFIGURED)
-@pytest.mark.parametrize(("kind", "runtime"), [("mpy", "micropython"), ("py", "pyodide")])
+# PyScript reads it in the same way for both.
+@pytest.mark.parametrize(
+    ("kind", "runtime", "configured"),
+    [("mpy", "micropython", each) for each in CONFIGURED]
+    + [("py", "pyodide", each) for each in ("not at all", "an element whose source is TOML", "an attribute")],
+)
 def test_everything_comes_from_the_bundle(
     context: BrowserContext, page: Page, dist: Path, kind: str, runtime: str, configured: str
 ) -> None:

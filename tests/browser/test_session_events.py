@@ -29,8 +29,9 @@ def of(site: Site, name: str, session_id: int) -> dict[str, Any]:
     return message
 
 
-@pytest.mark.parametrize("mode", MODES)
-@pytest.mark.parametrize("way", ["tag-micropython", "tag-pyodide"])
+@pytest.mark.parametrize(
+    ("way", "mode"), [*(("tag-micropython", mode) for mode in MODES), ("tag-pyodide", "classic-cloud")]
+)
 def test_a_session_that_starts_and_ends_is_told_in_events(site: Site, way: str, mode: str) -> None:
     site.page.clock.install()
     site.open(mode, way, session_events="on")

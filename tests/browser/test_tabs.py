@@ -2,12 +2,12 @@
 
 import pytest
 
-from .conftest import Site
+from .conftest import Site, in_turns
 
 MODES = ("actions", "classic-device", "classic-cloud")
 
 
-@pytest.mark.parametrize("mode", MODES)
+@pytest.mark.parametrize("mode", in_turns(MODES))
 def test_two_tabs_share_one_session(site: Site, mode: str) -> None:
     site.open(mode)
     first = site.agreed(site.track("first tab"))
@@ -16,7 +16,7 @@ def test_two_tabs_share_one_session(site: Site, mode: str) -> None:
     assert other.reasons == ["resumed"]
 
 
-@pytest.mark.parametrize("mode", MODES)
+@pytest.mark.parametrize("mode", in_turns(MODES))
 def test_a_session_that_one_tab_renews_is_followed_by_the_other(site: Site, mode: str) -> None:
     site.context.clock.install()
     site.open(mode)
@@ -75,9 +75,9 @@ def test_an_anonymous_id_that_is_set_is_followed_before_any_event(site: Site, mo
     assert site.agreed(site.track("after")) == session_id
 
 
-@pytest.mark.parametrize("mode", MODES)
 @pytest.mark.parametrize(
-    "gone", ["cookieStore.delete('analytics_session_id')", "cookieStore.set('analytics_session_id', '5')"]
+    ("gone", "mode"),
+    in_turns(["cookieStore.delete('analytics_session_id')", "cookieStore.set('analytics_session_id', '5')"], MODES),
 )
 def test_deleted_session_cookie_is_written_again(site: Site, gone: str, mode: str) -> None:
     site.open(mode)

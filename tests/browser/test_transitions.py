@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 import pytest
 
-from .conftest import WAYS, Site, carried
+from .conftest import Site, carried, in_all_ways, in_turns
 
 MODES = ("actions", "classic-device", "classic-cloud")
 
@@ -48,9 +48,7 @@ DEVICE_OF_ITS_OWN = {
 }
 
 
-@pytest.mark.parametrize("way", WAYS)
-@pytest.mark.parametrize("mode", MODES)
-@pytest.mark.parametrize("name", ROWS)
+@pytest.mark.parametrize(("name", "mode", "way"), in_all_ways(list(ROWS), MODES))
 def test_transition(site: Site, name: str, mode: str, way: str) -> None:
     row = DEVICE_OF_ITS_OWN.get(name, ROWS[name]) if mode == "classic-device" else ROWS[name]
     site.page.clock.install()
@@ -86,8 +84,7 @@ def test_transition(site: Site, name: str, mode: str, way: str) -> None:
     )
 
 
-@pytest.mark.parametrize("way", WAYS)
-@pytest.mark.parametrize("mode", MODES)
+@pytest.mark.parametrize(("mode", "way"), in_all_ways(MODES))
 def test_the_first_event_starts_and_carries_the_session(site: Site, mode: str, way: str) -> None:
     site.open(mode, way)
     session_id = site.agreed(site.track("first"))
@@ -95,9 +92,10 @@ def test_the_first_event_starts_and_carries_the_session(site: Site, mode: str, w
     assert only == {"previous": None, "current": session_id, "deviceId": site.device_id, "reason": "started"}
 
 
-@pytest.mark.parametrize("way", WAYS)
-@pytest.mark.parametrize("mode", ["actions", "classic-cloud"])
-@pytest.mark.parametrize("change", ["analytics.reset()", "analytics.identify('grace')"])
+@pytest.mark.parametrize(
+    ("change", "mode", "way"),
+    in_all_ways(["analytics.reset()", "analytics.identify('grace')"], ["actions", "classic-cloud"]),
+)
 def test_late_event_belongs_to_the_visitor_before_reset(site: Site, change: str, mode: str, way: str) -> None:
     """Segment makes an event at once and delivers it later; by then the visitor may have gone."""
     site.open(mode, way)
@@ -113,7 +111,7 @@ def test_late_event_belongs_to_the_visitor_before_reset(site: Site, change: str,
     assert site.agreed(first) == carried(first)
 
 
-@pytest.mark.parametrize("mode", MODES)
+@pytest.mark.parametrize("mode", in_turns(MODES))
 def test_a_visit_after_half_an_hour_is_a_new_session_from_its_first_moment(site: Site, mode: str) -> None:
     site.page.clock.install()
     site.open(mode)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from .conftest import CSP, CSP_OF_PYSCRIPT, WAYS, Site
+from .conftest import CSP, CSP_OF_PYSCRIPT, WAYS, Site, in_turns
 from .test_early_calls import STUB
 from .test_loader import settled
 
@@ -39,8 +39,7 @@ def visit(site: Site, way: str = "an early call", mode: str = "actions", host: s
     site.wait_for("Boolean(window.handOver)")
 
 
-@pytest.mark.parametrize("mode", MODES)
-@pytest.mark.parametrize("way", HANDED)
+@pytest.mark.parametrize(("way", "mode"), in_turns(list(HANDED), MODES))
 def test_analytics_browser_that_is_no_global_is_handed_over(site: Site, way: str, mode: str) -> None:
     visit(site, way, mode)
     if "late" in way or "awaited" in way:

@@ -21,7 +21,7 @@ from selenium.webdriver.webkitgtk.options import Options
 from selenium.webdriver.webkitgtk.service import Service
 from websockets.sync.client import connect
 
-SECONDS = 60
+SECONDS = 120  # for all that is waited for: on a busy machine WebKit takes more than one minute to start Pyodide
 LISTENING = re.compile(r"WebDriver BiDi listening on (ws://\S+)")
 AWAITED = "(async () => JSON.stringify(await (%s)) ?? null)()"
 ASKED = "const done = arguments[arguments.length - 1]; %s.then(done, (error) => done('!' + error));"

@@ -12,11 +12,12 @@ from pyscript_replay.tools.devserver import DevServer
 from pyscript_replay.tools.evidence import Evidence, replay_id
 from pyscript_replay.tools.routing import Wire
 
-from .engines import ENGINES, Tab, missing
+from .engines import ENGINES, SECONDS, Tab, missing
 
 MODES = ("actions", "classic-device", "classic-cloud")
 RUNTIMES = ("micropython", "pyodide")
-SECONDS = 60
+
+pytestmark = pytest.mark.timeout(3 * SECONDS)
 
 
 @pytest.fixture(scope="module", params=ENGINES)

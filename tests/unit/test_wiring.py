@@ -402,3 +402,45 @@ def test_recording_that_the_sdk_ends_by_itself_marks_no_further_event(mode: str)
         assert not tab.recording
 
     run(mode, story)
+
+
+@every_mode
+def test_visit_after_half_an_hour_is_a_new_session_from_its_first_moment(mode: str) -> None:
+    async def story(browser: Browser) -> None:
+        tab = await browser.open()
+        first = await tab.track()
+        tab.close()
+        await pause(31 * 60)
+        uploaded = len(browser.kept)
+        tab = await browser.open()
+        second = await tab.track()
+        assert_recorded(tab, second)
+        assert second["session_id"] > first["session_id"]
+        assert [each["reason"] for each in tab.facade.sessions] == ["renewed"]
+        await pause(5)
+        assert set(browser.kept[uploaded:]) == {replay_id(second)}  # nothing more of the dead session
+
+    run(mode, story)
+
+
+@every_mode
+def test_last_words_after_half_an_hour_belong_to_no_dead_session(mode: str) -> None:
+    async def story(browser: Browser) -> None:
+        tab = await browser.open()
+        dead = await tab.track()
+        await pause(31 * 60)
+
+        def leave() -> None:
+            tab.analytics.event("track", "Last")
+            tab.analytics.reset()
+            tab.analytics.event("track", "First")
+
+        tab.do(leave)
+        await pause(5)
+        last, first = browser.delivered[-2:]
+        assert (last["name"], first["name"]) == ("Last", "First")
+        assert dead["session_id"] < last["session_id"] <= first["session_id"]
+        assert replay_id(last) in (None, its_own(last))
+        assert_recorded(tab, first)
+
+    run(mode, story)
