@@ -96,16 +96,19 @@ def decide(
         replay: the id that replay is recording under.
         expired: the stored session is over (see ``is_expired``). It leads nobody; an event that carries the very same
             id shows that it goes on after all.
-        visitor_changed: the device id is another one than replay's, so replay must begin again whatever the ids.
+        visitor_changed: the device id is another one than replay's, so replay must begin again whatever the ids; with
+            none, where the session is over.
     """
     seen = None if event == NOT_LOOKED else event
     over = expired and stored != seen
     live = None if over or stored == NOT_LOOKED else stored
+    if over and visitor_changed and seen is None:
+        replay = None  # a session that is over goes to nobody else; an event will say what comes next
     leader = OWNERS[owner](live, seen, replay)  # pyright: ignore[reportArgumentType]
     if leader is None:
         return Decision(None, None, None, UNCHANGED)
     store, tell, reason = TRANSITIONS[_place(stored, over, leader), _replay(replay, leader)]
-    if visitor_changed and (tell or replay is not None):
+    if visitor_changed and replay is not None:
         tell, reason = True, IDENTITY_CHANGED
     return Decision(leader, leader if store else None, leader if tell else None, reason)
 

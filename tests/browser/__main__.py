@@ -1,60 +1,20 @@
 """Random histories on the real SDKs: ``uv run python -m tests.browser --help``.
 
 Each is played twice, in a real browser and in memory, and must come to the same after each step; in memory every
-promise is checked besides (``tests/unit/test_wiring_histories.py``). One that does not is shown with fewer steps.
+promise is checked besides (``tests/unit/test_wiring_histories.py``). One that does not is played again, and shown with
+fewer steps. ``report.py`` keeps what has been played.
 """
 
-from collections.abc import Sequence
-from contextlib import closing
+import multiprocessing
+import os
+from concurrent.futures import ProcessPoolExecutor, as_completed
 from typing import Annotated
 
 import typer
-from playwright.sync_api import Browser, sync_playwright
 from rich.console import Console
-from rich.progress import track
 
-from pyscript_replay.tools import bundle, chromium
-from pyscript_replay.tools.devserver import DevServer
-
-from ..histories import Step, difference, history, settled, shortened, shown
-from ..unit.memory import player as memory
-from ..unit.test_wiring_histories import broken
-from . import player as real
-from .conftest import Site
-
-MODES = ("actions", "classic-device", "classic-cloud")
-RUNTIMES = ("micropython", "pyodide")
-
-
-class Judge:
-    """Plays histories of one mode on one runtime."""
-
-    def __init__(self, browser: Browser, mode: str, runtime: str) -> None:
-        self.browser, self.mode, self.runtime = browser, mode, runtime
-        self._dist = bundle.cached()  # as the sources are now, whatever becomes of them
-
-    def problem(self, steps: Sequence[Step]) -> str:
-        """What is wrong with this history; empty where nothing is."""
-        if promise := broken(self.mode, steps):
-            return f"in memory: {promise}"
-        with DevServer(self._dist) as server, closing(self.browser.new_context()) as context:
-            site = Site(server, context, context.new_page(), self._dist)
-            try:
-                told = real.told(site, self.mode, steps, self.runtime)
-            except AssertionError as error:
-                return str(error)
-            finally:
-                for routed in (*context.pages, context):
-                    routed.unroute_all(behavior="ignoreErrors")
-        return difference(steps, memory.told(self.mode, steps), told) or "; ".join(site.uncaught)
-
-    def judged(self, seed: int) -> str:
-        """The problem of this seed's history, and the fewest steps that have it; empty where there is none."""
-        steps = settled(history(seed))
-        if not self.problem(steps):
-            return ""
-        fewer = shortened(steps, self.problem)
-        return f"{self.mode}, {self.runtime}, seed {seed}: {self.problem(fewer)}\n{shown(fewer)}"
+from .judge import judged
+from .report import MODES, RUNTIMES, Report
 
 
 def main(
@@ -62,19 +22,24 @@ def main(
     first: Annotated[int, typer.Option(help="The first seed.")] = 0,
     mode: Annotated[list[str], typer.Option(help="Of which modes.")] = list(MODES),  # noqa: B006
     runtime: Annotated[list[str], typer.Option(help="On which Pythons.")] = list(RUNTIMES),  # noqa: B006
+    workers: Annotated[int, typer.Option("-j", help="How many at a time.")] = os.cpu_count() or 1,
+    keep: Annotated[bool, typer.Option(help="Keep the outcome in the report.")] = False,
 ) -> None:
     """Play random histories on the real SDKs. Ends with 1 if one breaks a promise."""
-    console, wrong = Console(soft_wrap=True), 0
-    with sync_playwright() as playwright, playwright.chromium.launch(**chromium.find()) as browser:
-        for judge in (Judge(browser, each, python) for each in mode for python in runtime):
-            seeds = range(first, first + histories)
-            about = f"{judge.mode}, {judge.runtime}"
-            for seed in track(seeds, about, console=console, disable=not console.is_terminal):
-                if told := judge.judged(seed):
-                    wrong += 1
-                    console.print(told, markup=False)
-            console.print(f"{about}: {histories} histories")
-    console.print(f"{wrong} of them broke a promise")
+    console, report, wrong = Console(soft_wrap=True), Report.read(), 0
+    with ProcessPoolExecutor(workers, multiprocessing.get_context("spawn")) as pool:
+        seeds = range(first, first + histories)
+        which = [(each, python, seed) for python in runtime for seed in seeds for each in mode]
+        playing = {pool.submit(judged, *each): each for each in which}
+        for done in as_completed(playing):
+            verdict = done.result()
+            if verdict.problem:
+                wrong += 1
+                once = "" if verdict.again else " (not again, when it was played again)"
+                console.print(f"{', '.join(map(str, playing[done]))}{once}: {verdict.problem}", markup=False)
+            if keep:
+                report.add(*playing[done], verdict)
+    console.print(f"{len(which)} histories; {wrong} of them broke a promise")
     raise typer.Exit(bool(wrong))
 
 

@@ -105,7 +105,7 @@ class Site:
         self._files: dict[str, tuple[str, str]] = {}
         self._headers: dict[str, str] = {}
         context.add_init_script(LISTEN)
-        context.route(f"{server.url}/site/**", self._serve)
+        self._publish()
         self.watch(page)
 
     # The page.
@@ -134,7 +134,7 @@ class Site:
         else:
             head += self.script(us, mode)
         self.show(head, CSP if us == "tag" else CSP_OF_PYSCRIPT)
-        self.page.goto(f"{self.server.url}/site/")
+        self.page.goto(self.address())
         if wait:
             self.wait_for_status("running")
         return self.page
@@ -181,8 +181,12 @@ class Site:
         head = '<script type="module" src="segment.js"></script>' + self.script(kind, "actions")
         self.file("main.py", PROXIES[kind] + program)
         self.show(head, CSP_OF_PYSCRIPT)
-        self.page.goto(f"{self.server.url}/site/")
+        self.page.goto(self.address())
         self.wait_for_status("running")
+
+    def address(self, name: str = "") -> str:
+        """Where a file of the site is; without a name, its page."""
+        return f"{self.server.url}/site/{name}"
 
     def file(self, name: str, text: str) -> None:
         """A file of the site."""
@@ -200,7 +204,7 @@ class Site:
         other = object.__new__(Site)
         other.__dict__ = {**self.__dict__, "page": self.context.new_page()}
         other.watch(other.page)
-        other.page.goto(f"{self.server.url}/site/")
+        other.page.goto(self.address())
         other.wait_for_status("running")
         return other
 
@@ -298,6 +302,9 @@ class Site:
     def watch(self, page: Page) -> None:
         page.on("pageerror", lambda error: self.uncaught.append(str(error)))
         page.on("console", lambda message: self.console.append(message.text))
+
+    def _publish(self) -> None:
+        self.context.route(self.address("**"), self._serve)
 
     def _serve(self, route: Route) -> None:
         kind, text = self._files.get(route.request.url.partition("?")[0].rpartition("/")[2], ("", ""))

@@ -18,10 +18,17 @@ from .conftest import Site
 MINUTE = 60_000
 RECORDER = "**/rrweb-record-min.js"
 CONFIG, UPLOAD = "/amplitude/session-replay/config", "/amplitude/session-replay/track"
-QUIET_S = 0.15  # so long after a request, and no other: nothing is under way
-SOON_S = 0.03  # after so long, what has begun has become a request, if it does
+TURNS = 2  # so many without a request, and none under way: nothing is going on
 PARTS = (0.002, 0.01, 0.04, 0.15, 0.298, 0.5)  # of the time that passes; between them, what it has begun is awaited
-PATIENCE_S = 20
+PATIENCE_S = 60
+FLUSHES = {"flushIntervalConfig": {"minIntervalMs": 1000, "maxIntervalMs": 2000}}  # one upload of what begins together
+
+# A turn: what a page has begun goes on for so many milliseconds of its own, however busy the machine is. Answers
+# whether Python is still on its way, which is no request.
+TURN = """() => new Promise((resolve) => setTimeout(() => {
+  const { status, runtime } = window.pyscriptReplay ?? {};
+  resolve(status === "loading" && !runtime);
+}, 12))"""
 
 # As another tab would: the page hears of it.
 STORE = """([id, now]) => {
@@ -44,12 +51,11 @@ class Player:
         self.site, self.mode, self.runtime = site, mode, runtime
         self.tabs: list[BrowserPage] = []
         self._recorder = "there"
-        self._count = self._called = 0
+        self._count = self._called = self._asked = 0
         self._under_way: set[Any] = set()
-        self._last = time.monotonic()
+        self._intercepted = False
         context = site.context
         context.clock.install()
-        context.route(RECORDER, self._record)
         context.on("request", self._begun)
         context.on("requestfinished", self._over)
         context.on("requestfailed", self._over)
@@ -63,7 +69,8 @@ class Player:
 
     def open(self, _: BrowserPage | None, consent: str) -> None:
         site = self.site
-        site.file("blank", "<!doctype html>")
+        site.file("blank.html", "<!doctype html>")
+        site.options = FLUSHES
         site.open(self.mode, (self.runtime, "npm", "tag"), wait=False, consent=consent)
         self.tabs.append(site.page)
 
@@ -119,12 +126,15 @@ class Player:
     def storage(self, tab: BrowserPage, what: Any) -> None:
         now = self._now(tab)
         stranger = self.site.context.new_page()
-        stranger.goto(f"{self.site.server.url}/site/blank")
+        stranger.goto(self.site.address("blank.html"))
         stranger.evaluate(STORE, [now + what if isinstance(what, int) else what, now])
         stranger.close()
 
     def recorder(self, _: BrowserPage, how: str) -> None:
         self._recorder = how
+        if not self._intercepted:  # only now: from then on, Playwright keeps every file out of the browser's cache
+            self.site.context.route(RECORDER, self._record)
+            self._intercepted = True
 
     def config(self, _: BrowserPage, status: int) -> None:
         self._answer(CONFIG, status)
@@ -167,24 +177,20 @@ class Player:
             self._settle()
 
     def _settle(self) -> None:
-        end = time.monotonic() + PATIENCE_S
-        self._last = max(self._last, time.monotonic() - QUIET_S + SOON_S)  # what has begun may become a request yet
-        while not self._settled():
+        end, quiet = time.monotonic() + PATIENCE_S, 0
+        while quiet < TURNS:
             assert time.monotonic() < end, (
                 f"{len(self._under_way)} requests are under way\n{self.site.replay.time_line}"
             )
-            self.tabs[0].wait_for_timeout(10)
-
-    def _settled(self) -> bool:
-        quiet = not self._under_way and time.monotonic() - self._last > QUIET_S
-        return quiet and len(self.site.events) >= self._called
+            asked = self._asked
+            going_on = any([tab.evaluate(TURN) for tab in self.tabs]) or self._under_way or self._asked > asked
+            quiet = 0 if going_on or len(self.site.events) < self._called else quiet + 1
 
     def _begun(self, request: Any) -> None:
-        self._last = time.monotonic()
+        self._asked += 1
         self._under_way.add(request)
 
     def _over(self, request: Any) -> None:
-        self._last = time.monotonic()
         self._under_way.discard(request)
 
     # What is seen.

@@ -179,7 +179,13 @@ STORIES = {
     "another visitor before there is a session": (
         ((THEIRS, None, NOT_LOOKED, None, False, True), (None, None, None, UNCHANGED)),
         ((THEIRS, FIRST, NOT_LOOKED, None, True, True), (None, None, None, UNCHANGED)),
-        ((THEIRS, FIRST, NOT_LOOKED, None, False, True), (FIRST, None, FIRST, IDENTITY_CHANGED)),
+        ((THEIRS, FIRST, NOT_LOOKED, None, False, True), (FIRST, None, FIRST, RESUMED)),
+        ((THEIRS, None, FIRST, None, False, True), (FIRST, FIRST, FIRST, STARTED)),
+    ),
+    "another visitor when the session is over": (
+        ((THEIRS, FIRST, NOT_LOOKED, FIRST, True, True), (None, None, None, UNCHANGED)),
+        ((OURS, FIRST, NOT_LOOKED, FIRST, True, True), (None, None, None, UNCHANGED)),
+        ((THEIRS, FIRST, SECOND, FIRST, True, True), (SECOND, SECOND, SECOND, IDENTITY_CHANGED)),
     ),
 }
 

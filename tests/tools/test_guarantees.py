@@ -3,6 +3,8 @@
 import re
 from pathlib import Path
 
+from ..browser.report import SHOWN, Report
+
 PAGE = Path(__file__).parents[2] / "docs/explanation/guarantees.md"
 HELD_BY = re.compile(r"\[`(test_\w+)`\]\(([^)]+)\)")
 
@@ -16,3 +18,7 @@ def test_each_guarantee_names_a_test_that_exists() -> None:
         assert tests, f"no test holds: {promise}"
         for name, file in tests:
             assert f"def {name}(" in (PAGE.parent / file).read_text("utf-8"), f"{file} has no {name}"
+
+
+def test_the_page_on_random_histories_shows_what_was_kept() -> None:
+    assert SHOWN.read_text("utf-8") == Report.read().shown()

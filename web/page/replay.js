@@ -55,8 +55,8 @@ export function openPage(scope, track) {
   const displayed = deferred(); // a prerendered page is shown; its state then
   /** @type {Problem | null} */
   let lastError = null;
-  /** @type {Deferred<void>} */
-  const lost = deferred(); // resolved when Python is
+  /** @type {Set<() => void>} */
+  const unanswered = new Set(); // who waits for Python, to be called when it is lost
   /** @type {Map<string, Problem>} those that are not mended, by code */
   const errors = new Map();
   const waiting = earlyCalls(read(scope, "pyscriptReplay").value);
@@ -80,11 +80,20 @@ export function openPage(scope, track) {
   }
 
   /**
-   * What Python answers, or nothing when it comes to its end before that.
+   * What Python answers, or nothing when it comes to its end before that. (A race with one promise for all would be
+   * kept by that promise, for as long as the page is there.)
    * @template T
    * @param {T} answer
+   * @returns {Promise<Awaited<T> | undefined>}
    */
-  const unlessLost = (answer) => Promise.race([answer, lost.promise]);
+  function unlessLost(answer) {
+    return new Promise((resolve, reject) => {
+      const leave = () => resolve(undefined);
+      const over = () => unanswered.delete(leave);
+      unanswered.add(leave);
+      Promise.resolve(answer).then(resolve, reject).finally(over);
+    });
+  }
 
   /** @returns {Promise<Finding[]>} what the doctor finds */
   async function examined() {
@@ -266,7 +275,7 @@ export function openPage(scope, track) {
       page.report({ recording: false });
       page.failed(problem);
       unrecorded();
-      lost.resolve();
+      for (const leave of unanswered) leave();
     },
 
     /** What the tag says cannot be done; nor will it when it is tried again. */

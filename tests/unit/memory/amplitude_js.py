@@ -52,7 +52,7 @@ class AmplitudeJs:
         event["session_id"] = event["device_id"] = None
         if not self.ready:
             return
-        if event["type"] in ("track", "identify"):
+        if event["type"] in ("track", "identify", "group"):
             self._begin_if_over()
         event["session_id"], event["device_id"] = self._cookie["session_id"], self._cookie["device_id"]
         self.tab.do(self.tab.watch.seen, "look")

@@ -127,10 +127,13 @@ class Browser:
         await pause(1)
         return tab
 
-    def begin(self, segment: bool = True, **attributes: Any) -> "Tab":
-        """The same without waiting; ``segment=False``: the page's Segment comes later, by ``tab.bring_segment()``."""
+    def begin(self, segment: bool = True, place: int | None = None, **attributes: Any) -> "Tab":
+        """The same without waiting; ``segment=False``: the page's Segment comes later, by ``tab.bring_segment()``.
+
+        ``place`` is the tab's among the others, at their end where it is a new one.
+        """
         tab = Tab(self, attributes)
-        self.tabs.append(tab)
+        self.tabs.insert(len(self.tabs) if place is None else place, tab)
         border.soon(tab, tab.begin)
         if segment:
             border.soon(tab, tab.bring_segment)

@@ -73,9 +73,9 @@ class Player:
 
     async def reload(self, tab: Tab, _: None) -> None:
         await pause(5)  # what is on its way arrives
-        given = tab.given
+        given, place = tab.given, self.browser.tabs.index(tab)
         tab.close()
-        self.browser.begin(**given)
+        self.browser.begin(place=place, **given)
 
     async def back(self, tab: Tab, _: None) -> None:
         tab.do(tab.facade.back)

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 NETWORK = 0.02
 GATHERING = 0.04
 INTERVAL = 1.0
+TRIES = 2  # where an upload fails in a way that passes by itself
 
 
 class SessionReplay:
@@ -41,6 +42,7 @@ class SessionReplay:
         self._run = 0  # counts what was begun, so that what comes late can tell
         self._gathered: list[str] = []  # not yet handed over to the uploader
         self._queued: list[str] = []
+        self._sent_at = 0.0
         self._tell: Any = None
         self.options: dict[str, Any] = {}  # those of init
         self.it: dict[str, Any] = {
@@ -67,7 +69,17 @@ class SessionReplay:
 
     def properties(self) -> dict[str, str]:
         records = self._enabled and self._captures and self._session and self.browser.sampled
+        if records and self.running:
+            self._record_call()
         return {REPLAY_ID: f"{self._device}/{self._session}"} if records else {}
+
+    def _record_call(self) -> None:
+        """That it was asked for properties is recorded, too; what was gathered before that is sent."""
+        if self.browser.loop.time() - self._sent_at < INTERVAL:
+            return
+        self._queued += self._gathered
+        self._gathered = [f"{self._uploads_as}/{self._session}"]
+        self.tab.spawn(self._send())
 
     def _init(self, api_key: str, options: dict[str, Any]) -> dict[str, Any]:
         assert isinstance(options["deviceId"], str)
@@ -126,7 +138,7 @@ class SessionReplay:
         self._tell({"what": "snapshot"})
         await asyncio.sleep(GATHERING)
         self._queued += self._gathered
-        self._gathered = []
+        self._gathered = self._gathered[-1:]  # what it then says of itself
         await asyncio.sleep(INTERVAL)
         await self._send()
 
@@ -166,14 +178,18 @@ class SessionReplay:
 
     async def _send(self) -> None:
         sent, self._queued = self._queued, []
+        self._sent_at = self.browser.loop.time()
         for replay_id in sent:
             self.browser.uploads.append(replay_id)
             self.browser.contact(self.tab, "upload")
-            status = self.browser.upload
-            if status == 200:
-                self.browser.kept.append(replay_id)
-            await asyncio.sleep(NETWORK)
-            self._tell({"what": "upload", "status": status, "skipped": "", "detail": str(status)})
+            for _ in range(TRIES):
+                status = self.browser.upload
+                if status == 200:
+                    self.browser.kept.append(replay_id)
+                await asyncio.sleep(NETWORK)
+                self._tell({"what": "upload", "status": status, "skipped": "", "detail": str(status)})
+                if status < 500:
+                    break
 
     def leave(self) -> None:
         """The page is left."""
