@@ -475,8 +475,10 @@ def test_consent_that_is_refused_ends_the_recording_and_is_no_error_and_given_ag
         tab, replay = await opened(browser)
         assert_recorded(tab, await tab.track())
         browser.reach = {"consent": {"analytics": False}}
-        before = len(browser.requests)
         event = await tab.track()
+        await pause(5)  # what was recorded until then is sent
+        before = len(browser.requests)
+        assert replay_id(await tab.track()) is None
         await pause(5)
         assert replay_id(event) is None
         assert (tab.status, tab.errors, tab.recording, tab.sdk.running) == ("running", [], False, None)
