@@ -79,7 +79,7 @@ class Following:
         if decision.tell is not None:
             return decision, self._move(visitor, decision.tell, decision.reason, properties)
         if visitor != self.device_id:
-            return decision, self._move(visitor, None, decision.reason, properties)
+            return decision, self._move(visitor, None, decision.reason)
         return decision, None
 
     def begin_anew(
@@ -96,7 +96,7 @@ class Following:
         """
         known = [each for each in (stored, self.session_id) if each is not None]
         if not known:
-            return self.see(visitor, None, properties=properties)
+            return self.see(visitor, None)
         last, device_id = max(known), self.device_id
         if over:
             last = session.opened(now, last)
@@ -112,7 +112,7 @@ class Following:
         self._gone, self._over = {}, None
 
     def _move(
-        self, device_id: "str | None", session_id: "int | None", reason: str, properties: "dict | None"
+        self, device_id: "str | None", session_id: "int | None", reason: str, properties: "dict | None" = None
     ) -> "Move | None":
         if (device_id, session_id) == (self.device_id, self.session_id):
             return None

@@ -332,8 +332,6 @@ def _ill_typed(path: str, value: object, kind: object, shown: str) -> Fault:
 
 def described(kind: object) -> str:
     """A kind, in words."""
-    if isinstance(kind, Required):
-        return described(kind.kind)
     if isinstance(kind, Words):
         return "one of " + ", ".join(kind.accepted)
     if isinstance(kind, tuple):

@@ -122,7 +122,7 @@ def _place(stored: "int | str | None", over: bool, leader: int) -> str:
 
 
 def _replay(replay: "int | None", leader: int) -> str:
-    return "-" if replay is None else "=" if replay == leader else "<" if replay < leader else ">"
+    return "-" if replay is None else "<" if replay < leader else ">" if replay > leader else "="
 
 
 def is_expired(last_access: "int | None", now: int, length: int = LENGTH_MS) -> bool:
@@ -158,8 +158,7 @@ def parse(raw: object) -> "int | None":
     if isinstance(raw, str):
         return _in_range(_parse_text(raw))
     if isinstance(raw, float):
-        exact = -MAX_ID <= raw <= MAX_ID and raw == int(raw)  # NaN and infinities fail the comparison
-        return _in_range(int(raw) if exact else None)
+        return int(raw) if 0 < raw <= MAX_ID and raw == int(raw) else None  # NaN and infinities fail the comparison
     if isinstance(raw, int) and not isinstance(raw, bool):
         return _in_range(raw)
     return None
@@ -180,7 +179,7 @@ def _parse_text(text: str) -> "int | None":
     for code, character in _ENCODED:
         text = text.replace(code, character)
     text = text.strip(_BLANK)
-    if len(text) >= 2 and text[0] == text[-1] and text[0] in "\"'":
+    if text[:1] in ('"', "'") and text[0] == text[-1]:
         text = text[1:-1].strip(_BLANK)
     whole, _, fraction = text.partition(".")
     if fraction.strip("0") or not _is_digits(whole):

@@ -63,6 +63,8 @@ class ClassicCloud(Mode):
 
     def _over(self, facts: dict) -> bool:
         """Whether the next event begins a session: it was idle, or nothing is stored. Garbage is no end of it."""
+        if "stored" not in facts and self.following.session_id is not None:
+            return False  # nobody can say how long it was idle: it lasts as long as the page
         stored = facts.get("stored")
         gone = stored is None or (session.parse(stored) is None and self.following.session_id is None)
         return gone or session.is_outlived(session.parse(facts.get("access")), facts["now"], self._length)

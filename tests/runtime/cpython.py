@@ -1,4 +1,4 @@
-"""Runs the suite on CPython, with a border made of Python: ``web/page/bridge.js``, function for function.
+"""A border made of Python, on which CPython runs the suite: ``web/page/bridge.js``, function for function.
 
 JavaScript's values are played by Python's: objects by dicts, arrays by lists, functions by functions, promises by
 dicts with a ``then``. So this proves what ``bridge.py`` does by itself, where a debugger can follow it; what JavaScript
@@ -7,7 +7,6 @@ does, only JavaScript can show.
 
 import asyncio
 import json
-import sys
 import time
 from collections.abc import Callable
 from types import SimpleNamespace as Box
@@ -271,9 +270,3 @@ things = {
     },
 }
 window = Box(it={"things": things})
-
-if __name__ == "__main__":
-    sys.modules["pyscript_replay_border"] = sys.modules["__main__"]
-    import suite
-
-    asyncio.run(suite.run(sys.argv[1:]))

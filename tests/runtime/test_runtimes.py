@@ -1,4 +1,6 @@
-"""Runs the suite on MicroPython and Pyodide, booted in Node out of the bundle itself, and on CPython.
+"""Runs the suite on MicroPython and Pyodide, booted in Node out of the bundle itself.
+
+On CPython it runs in ``tests/unit/test_bridge.py``.
 
 Each of the suite's functions is one item for each runtime. A runtime is started once, and tells of each function in a
 line; what it did not get to tell of has failed with it.
@@ -8,7 +10,6 @@ import ast
 import functools
 import json
 import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -31,9 +32,8 @@ def functions() -> dict[str, bool]:
 
 ITEMS = [
     pytest.param(runtime, name, id=f"{name.removeprefix('test_')}-{runtime}")
-    for runtime in ("micropython", "pyodide", "cpython")
-    for name, javascript in functions().items()
-    if not (javascript and runtime == "cpython")
+    for runtime in ("micropython", "pyodide")
+    for name in functions()
 ]
 
 
@@ -43,16 +43,9 @@ def report(dist: Path, tmp_path_factory: pytest.TempPathFactory) -> Callable[[st
 
     @functools.cache
     def run(runtime: str) -> dict[str, str | None]:
-        if runtime == "cpython":
-            command = [
-                sys.executable,
-                HERE / "cpython.py",
-                *(name for name, javascript in functions().items() if not javascript),
-            ]
-        else:
-            program = tmp_path_factory.mktemp(runtime) / "program.py"
-            program.write_text(in_a_page(list(functions())), encoding="utf-8")
-            command = [npm.node(), HERE / "run.mjs", dist, runtime, program]
+        program = tmp_path_factory.mktemp(runtime) / "program.py"
+        program.write_text(in_a_page(list(functions())), encoding="utf-8")
+        command = [npm.node(), HERE / "run.mjs", dist, runtime, program]
         done = subprocess.run(command, capture_output=True, encoding="utf-8", timeout=TIMEOUT_S)
         told = [json.loads(line) for line in done.stdout.splitlines() if line.startswith("[")]
         return {name: f"not reached: {done.stderr[-2000:]}" for name in functions()} | dict(told)

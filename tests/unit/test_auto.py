@@ -3,7 +3,7 @@
 import pytest
 
 from pyscript_replay import ReplayError
-from pyscript_replay.modes.auto import choose
+from pyscript_replay.modes.auto import applying, choose
 
 ACTIONS = {
     "name": "Amplitude (Actions)",
@@ -60,8 +60,17 @@ def test_the_mode(page: str) -> None:
         with pytest.raises(ReplayError) as raised:
             choose(settings, plugins)
         assert raised.value.code == expected
-        assert "classic-cloud" in raised.value.fix
+        assert "actions or classic-device or classic-cloud" in raised.value.fix
+        if expected == "mode-ambiguous":
+            seen = "; ".join(f"{mode} ({why})" for mode, why in applying(settings, plugins))
+            assert raised.value.message == f"several modes apply: {seen}"
         return
     mode, why = choose(settings, plugins)
     assert mode == expected
     assert why
+
+
+def test_the_reason_names_what_was_seen() -> None:
+    assert choose({"remotePlugins": [ACTIONS]}, [])[1] == "Segment loads the remote plugin Amplitude (Actions)"
+    assert choose({}, ["Actions Amplitude"])[1] == "the plugin Actions Amplitude is registered"
+    assert choose({}, ["Amplitude"])[1] == "the classic integration Amplitude is registered"

@@ -45,3 +45,15 @@ def test_examples(device_id: str, bad: tuple[str, int] | None) -> None:
 def test_replay_id() -> None:
     assert device.replay_id("d", FIRST) == f"d/{FIRST}"
     assert device.replay_id(None, FIRST) is device.replay_id("d", None) is device.replay_id("", 0) is None
+
+
+def test_what_is_said_of_a_device_id_that_is_refused() -> None:
+    for device_id, text in (
+        ("", "the device id is empty or no text: ''. Let Segment make its anonymous id, "),
+        (5, "the device id is empty or no text: 5. Let Segment make its anonymous id, "),
+        ("a/b", "the device id 'a/b' has '/' at position 2. Use only a-z A-Z 0-9 _ - . | @ : = in a device id: "),
+    ):
+        with pytest.raises(ReplayError) as raised:
+            device.check(device_id)
+        assert str(raised.value).startswith("device-id: " + text)
+        assert str(raised.value).endswith((" or set one with analytics.setAnonymousId().", " at '/'."))

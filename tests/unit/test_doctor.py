@@ -2,6 +2,7 @@
 
 import copy
 import random
+from pathlib import Path
 
 import pytest
 
@@ -122,6 +123,24 @@ def test_a_fault_is_named_by_its_cause(changes: dict, code: str) -> None:
     assert others <= AND_ALSO.get(code, set()), findings
 
 
+SAID = Path(__file__).with_name("findings.txt")
+
+
+def said() -> str:
+    """Word for word, to be read; written anew by ``python -m tests.unit.test_doctor``."""
+    lines = ["# What the doctor says of each fault of tests/unit/test_doctor.py"]
+    for name, (changes, _) in FAULTS.items():
+        lines += ["", f"## {name}", ""]
+        for each in doctor.findings({**PAGE, **changes}):
+            lines.append(f"{each['level']} {each['code']}: {each['message']} {each['evidence']}")
+            lines += [f"    {each['why']} {each['fix']}"] if each["level"] != "ok" else []
+    return "\n".join(lines) + "\n"
+
+
+def test_what_is_said_of_each_fault() -> None:
+    assert said() == SAID.read_text("utf-8")
+
+
 # what is true besides, and said
 AND_ALSO = {
     "loading": {"hidden"},
@@ -167,11 +186,23 @@ def test_why_a_request_came_to_nothing(cause: str | None, message: str, fix: str
     assert fix in finding["fix"]
 
 
+def test_a_request_whose_address_nobody_knows() -> None:
+    finding, _ = found(**UNRECORDED, config={"status": 0, "present": False, "cause": "policy"})
+    assert "the page's policy forbids Amplitude's address by connect-src" in finding["message"]
+
+
 def test_what_the_page_was_told_comes_first() -> None:
     error = {"code": "segment-load", "message": "Segment could not be loaded", "fix": "See what blocks it."}
     findings = doctor.findings({**PAGE, "errors": [error]})
     assert [each["code"] for each in findings] == ["segment-load", *SOUND]
-    assert findings[0]["message"] == error["message"]
+    assert findings[0] == {
+        **error,
+        "level": "problem",
+        "stage": "captured",
+        "evidence": {},
+        "why": "Nothing can be played back.",
+        "docs": "reference/errors/#segment-load",
+    }
 
 
 @pytest.mark.parametrize(
@@ -287,3 +318,45 @@ def test_settings_that_say_nothing(settings: dict) -> None:
 def test_keys_that_differ_between_destinations_say_nothing() -> None:
     both = {"integrations": {"Amplitude": {"apiKey": "a"}, "Actions Amplitude": {"apiKey": "b"}}}
     assert source.api_key(both) is None
+
+
+@pytest.mark.parametrize(
+    ("changes", "codes"),
+    [
+        ({"uploads": [], "recorded_ms": 14_999}, ["mode", "recording", "masking", "upload-awaited"]),
+        ({"uploads": [], "recorded_ms": None}, ["mode", "recording", "masking", "upload-awaited"]),
+        ({"events": [event(allowed=False, session_id=SECOND)]}, ["mode", "recording", "masking", "uploaded"]),
+        ({"events": [event(name=None, replay_id=None, type="page")]}, ["replay-id-missing"]),
+        ({"events": [event(name=None, session_id=SECOND)]}, ["session-differs"]),
+        ({"events": [event(type="identify", replay_id=None)]}, ["mode", "recording", "masking", "uploaded"]),
+        ({"plugins": ["Amplitude (Actions) sessionId"]}, SOUND),
+        ({"segment": "1.46.0"}, SOUND),
+        ({"segment": "1.45.9"}, ["segment-old"]),
+        ({"segment": "next"}, ["segment-old"]),
+        ({"segment": "1.84.3-rc.1"}, SOUND),
+        ({"mode": "auto", "applying": ["actions"]}, SOUND[1:]),
+        ({"uploads": [upload(device_id="old")], "recorded_ms": 14_999}, SOUND[:-1]),
+        ({"uploads": [UPLOAD, upload(status=0, cause="offline")]}, ["upload-unreachable"]),
+        ({"uploads": [], "recorded_ms": 15_000}, ["nothing-uploaded"]),
+        ({"off": "opted-out", **UNRECORDED}, ["switched-off"]),
+        ({**UNRECORDED, "config": {"status": 300, "present": True}}, ["config-refused", "not-recording"]),
+        ({**UNRECORDED, "config": {"status": 300, "present": False}}, ["config-refused", "not-recording"]),
+        ({**UNRECORDED, "config": {"status": 299, "present": False}}, ["config-empty", "not-recording"]),
+        ({"session_id": None, "off": "opted-out", **UNRECORDED}, ["switched-off"]),
+    ],
+)
+def test_where_a_rule_ends(changes: dict, codes: list[str]) -> None:
+    findings = doctor.findings({**PAGE, **changes})
+    if set(codes) <= set(SOUND) | {"upload-awaited"}:  # all is well, and just so much is said
+        assert [each["code"] for each in findings] == codes
+    else:
+        assert [each["code"] for each in findings if each["level"] != "ok"] == codes
+
+
+def test_an_upload_that_was_skipped_is_the_last_word() -> None:
+    codes = [each["code"] for each in doctor.findings({**PAGE, "uploads": [UPLOAD, upload(skipped="4004")]})]
+    assert "upload-skipped" in codes and "uploaded" not in codes
+
+
+if __name__ == "__main__":
+    SAID.write_text(said(), "utf-8")

@@ -16,6 +16,8 @@ SESSION = f"ampSessionId={FIRST}&ampTimestamp={NOW + 1}"
         (f"https://a.example/?ajs_aid=ada&{SESSION}", ["ada"]),
         (f"https://a.example/p?x=1&{SESSION}&ampDeviceId=a%7Cb%40c#top", ["a|b@c"]),
         (f"https://a.example/?ampDeviceId=app&ajs_aid=ada&amp_device_id=old&{SESSION}", ["app", "ada", "old"]),
+        (f"https://a.example/?ajs_aid=ada&back=/?&{SESSION}", ["ada"]),
+        (f"https://a.example/?ajs_aid=a=b&{SESSION}", ["a=b"]),
         (f"https://a.example/?{SESSION}", None),  # whose it is, is not said
         (f"https://a.example/?ajs_aid=&{SESSION}", None),
         (f"https://a.example/?ajs_aid=%zz&{SESSION}", None),

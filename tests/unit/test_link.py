@@ -40,3 +40,27 @@ def test_without_a_template_or_a_replay_there_is_no_link(replay_id: str | None) 
     assert template() is None
     assert link.address(template(), replay_id) is None
     assert link.address(template(amplitude_org="acme", amplitude_project="1"), None) is None
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("https://help.example/{replayId}", True),
+        ("http://127.0.0.1:8765/?r={replayId}&d={deviceId}&s={sessionId}", True),
+        ("https://help.example/{deviceId}/{sessionId}", True),
+        ("https://help.example/", False),
+        ("https://help.example/{deviceId}", False),
+        ("https://help.example/{sessionId}", False),
+        ("https://help.example/{replayId}/{user}", False),
+        ("https://help.example/{replayId}}", False),
+        ("https://help.example/ {replayId}", False),
+        ("ftp://help.example/{replayId}", False),
+        ("//help.example/{replayId}", False),
+        ("javascript:{replayId}", False),
+        ("{replayId}", False),
+        ("", False),
+        (5, False),
+    ],
+)
+def test_what_a_template_is(text: object, expected: bool) -> None:
+    assert link.is_template(text) is expected

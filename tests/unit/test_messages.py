@@ -69,3 +69,4 @@ def test_an_error_as_text_reads_as_two_sentences() -> None:
         error = ReplayError("gone", message, "Bring it back.")
         assert str(error) == "gone: it is gone. Bring it back."
         assert error.told() == {"code": "gone", "message": "it is gone", "fix": "Bring it back."}
+    assert ReplayError("gone", "nothing is left of X.", "Bring it back.").message == "nothing is left of X"

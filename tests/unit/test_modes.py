@@ -252,3 +252,257 @@ def test_garbage_in_storage_is_no_end_of_a_session_of_ours(garbage: object) -> N
     page.world.now += 5
     page.world.stored = garbage
     assert page.event()["session_id"] == NOON == page.world.stored
+
+
+@pytest.mark.parametrize("mode", [Actions, ClassicDevice, ClassicCloud])
+def test_a_session_that_is_handed_over_goes_on_whatever_is_stored(mode: type[Mode]) -> None:
+    page, device = Page(mode), "amplitude-device" if mode is ClassicDevice else "ada"
+    page.world.stored, page.world.access = NOON - 5 * MINUTE, NOON - 5 * MINUTE
+    page.world.amplitude.update(session_id=NOON - 5 * MINUTE, last_event_time=NOON - 5 * MINUTE)
+    handed = NOON - 20 * MINUTE
+    page.carry_out(page.mode.first({**page.facts(), "handed": handed, "before": "grace"}))
+    assert page.moves == [(handed, device, "resumed")]
+    assert (page.world.stored, page.world.access) == (handed, NOON)
+    assert page.world.amplitude["session_id"] == handed
+    patch = page.plugin() if mode is Actions else page.logged()
+    assert replay_id(patch) == f"{device}/{handed}"
+
+
+def test_a_session_that_is_handed_over_needs_no_amplitude_js() -> None:
+    page = Page(Actions)
+    patch = page.mode.first({**page.facts(), "amplitude": None, "handed": NOON - MINUTE}).patch
+    assert patch == {"store": NOON - MINUTE, "touch": True}
+
+
+@pytest.mark.parametrize("mode", [Actions, ClassicCloud])
+def test_a_newer_id_in_the_cookie_is_followed_and_put_where_segment_looks_first(mode: type[Mode]) -> None:
+    page = Page(mode)
+    page.world.stored = page.world.access = NOON - 40 * MINUTE  # both over and older
+    page.begin()
+    patch = page.carry_out(page.mode.cookie({**page.facts(), "cookie": str(NOON + 5)}))
+    assert (patch["store"], page.world.stored, page.world.access) == (NOON + 5, NOON + 5, NOON)
+    assert page.mode.following.session_id == NOON + 5
+
+
+@pytest.mark.parametrize("cookie", ["", "abc", None, str(NOON), str(NOON - 5), "0", "-1"])
+def test_an_id_in_the_cookie_that_is_not_newer_or_none_changes_nothing(cookie: str | None) -> None:
+    page = Page(Actions)
+    page.begin()
+    page.plugin()
+    assert page.carry_out(page.mode.cookie({**page.facts(), "cookie": cookie})) == {}
+    assert page.mode.following.session_id == NOON == page.world.stored
+
+
+def test_the_first_id_in_the_cookie_is_followed_where_there_was_none() -> None:
+    page = Page(Actions)
+    page.begin()
+    page.carry_out(page.mode.cookie({**page.facts(), "cookie": "1"}))
+    assert page.mode.following.session_id == 1 == page.world.stored
+
+
+@pytest.mark.parametrize("mode", [Actions, ClassicDevice, ClassicCloud])
+def test_a_mode_shows_the_doctor_what_is_stored(mode: type[Mode]) -> None:
+    page = Page(mode)
+    assert page.mode.evidence(page.facts())["stored"] is None
+    page.world.stored, page.world.access = str(NOON - 31 * MINUTE), NOON - 31 * MINUTE
+    seen = page.mode.evidence(page.facts())
+    assert seen["stored"] == NOON - 31 * MINUTE
+    assert seen.get("expired") is (True if mode is Actions else None)
+    page.world.access = NOON
+    assert not page.mode.evidence(page.facts()).get("expired")
+
+
+@pytest.mark.parametrize(
+    ("mode", "settings", "options"),
+    [
+        (
+            Actions,
+            {
+                "remotePlugins": [
+                    {
+                        "name": "Amplitude (Actions)",
+                        "settings": {
+                            "subscriptions": [
+                                {"partnerAction": "track"},
+                                {"partnerAction": "sessionId", "mapping": {"sessionLength": 5 * MINUTE}},
+                            ]
+                        },
+                    }
+                ]
+            },
+            {"amplitude_options": {}},
+        ),
+        (ClassicCloud, {}, {"amplitude_options": {"sessionTimeout": 5 * MINUTE}}),
+    ],
+)
+def test_a_session_is_over_after_as_long_as_the_settings_say(mode: type[Mode], settings: dict, options: dict) -> None:
+    for idle, reason in ((5 * MINUTE - 1, "resumed"), (5 * MINUTE, None)):
+        page = Page(mode)
+        page.mode = mode(options, settings)
+        page.world.stored, page.world.access = NOON - MINUTE * 9, NOON - idle
+        page.begin()
+        assert (page.moves[0][2] == "resumed") is (reason == "resumed")
+
+
+def test_device_mode_whose_device_id_is_segment_s_follows_reset_and_tells_amplitude_js() -> None:
+    page = Page(ClassicDevice)
+    page.mode = ClassicDevice(
+        {"amplitude_options": {}}, {"integrations": {"Amplitude": {"preferAnonymousIdForDeviceId": True}}}
+    )
+    page.begin()
+    assert page.world.amplitude["device_id"] == "ada"
+    assert replay_id(page.logged()) == f"ada/{NOON}"
+    page.world.now += MINUTE
+    page.reset("grace")
+    fresh = page.world.amplitude["session_id"]
+    assert fresh == page.world.now and page.world.amplitude["device_id"] == "grace"
+    assert page.moves[-1] == (fresh, "grace", "identity-changed")
+    late = page.event(anonymous_id="ada")
+    assert replay_id(late) == f"ada/{NOON}"
+    assert replay_id(page.logged()) == f"grace/{fresh}"
+
+
+def test_device_mode_keeps_a_copy_of_amplitude_js_s_session_and_forgets_it_at_the_end() -> None:
+    page = Page(ClassicDevice)
+    page.begin()
+    page.logged()
+    assert (page.world.stored, page.world.access) == (NOON, NOON)
+    assert page.mode.forget() == ClassicCloud({"amplitude_options": {}}, {}).forget() == {"clear": True}
+    assert Actions({}, {}).forget() == {}, "it is the plugin's"
+
+
+def test_device_mode_an_event_that_amplitude_js_does_not_log_opens_no_session() -> None:
+    page = Page(ClassicDevice)
+    page.begin()
+    assert page.event(type="page") == {} and page.world.amplitude["session_id"] is None
+    assert page.event(allowed=False) == {} and page.world.amplitude["session_id"] is None
+    page.logged()
+    page.world.now += 30 * MINUTE
+    page.event()
+    assert page.world.amplitude["session_id"] == NOON, "only after more than its time"
+
+
+@pytest.mark.parametrize("mode", [Actions, ClassicDevice, ClassicCloud])
+def test_where_storage_cannot_be_read_events_are_marked_all_the_same(mode: type[Mode]) -> None:
+    page = Page(mode)
+
+    def facts(event: dict | None = None) -> dict:
+        return {name: value for name, value in Page.facts(page, event).items() if name not in ("stored", "access")}
+
+    page.facts = facts  # pyright: ignore[reportAttributeAccessIssue]
+    page.begin()
+    for _ in range(2):
+        patch = page.event(NOON) if mode is Actions else page.logged()
+        page.world.now += MINUTE
+        assert replay_id(patch) == f"{page.mode.following.device_id}/{NOON}"
+
+
+@pytest.mark.parametrize("mode", [Actions, ClassicCloud])
+def test_the_event_that_tells_of_a_session_s_end_is_in_that_session_and_of_its_visitor(mode: type[Mode]) -> None:
+    page = Page(mode)
+    page.begin()
+    page.plugin()
+    page.world.now += 5
+    page.reset("grace")
+    ended = page.event(page.world.stored, ends=NOON)
+    assert (ended["session_id"], ended["maker"], replay_id(ended)) == (NOON, "ada", f"ada/{NOON}")
+    assert "maker" not in page.event(page.world.stored)
+
+
+def test_actions_follows_what_an_early_hook_shows() -> None:
+    page = Page(Actions)
+    page.begin()
+    event = page.facts({"type": "track", "session_id": str(NOON + 5)})
+    page.carry_out(page.mode.look(event))
+    assert page.moves[-1] == (NOON + 5, "ada", "started")
+
+
+@pytest.mark.parametrize("mode", [Actions, ClassicCloud])
+def test_a_session_that_is_over_is_not_resumed_by_a_look(mode: type[Mode]) -> None:
+    page = Page(mode)
+    page.world.stored, page.world.access = NOON - 40 * MINUTE, NOON - 31 * MINUTE
+    page.look()
+    if mode is Actions:
+        page.event(None)  # the plugin is blocked
+    assert page.mode.following.session_id is None
+
+
+def test_actions_garbage_after_the_end_of_a_session_begins_one_that_is_later_whatever_the_clock_says() -> None:
+    page = Page(Actions)
+    page.begin()
+    page.plugin()
+    page.world.now -= 60 * MINUTE
+    page.world.stored, page.world.access = "abc", None
+    assert page.event("abc")["session_id"] == NOON + 1 == page.world.stored
+    assert page.world.access == page.world.now
+
+
+@pytest.mark.parametrize("mode", [Actions, ClassicCloud])
+def test_a_session_after_reset_is_later_than_any_that_is_known(mode: type[Mode]) -> None:
+    page = Page(mode)
+    page.begin()
+    page.plugin()
+    page.world.stored = NOON + 10 * MINUTE  # by a tab whose clock is wrong, and nobody has looked
+    page.reset("grace")
+    assert page.world.stored == NOON + 10 * MINUTE + 1 == page.mode.following.session_id
+    assert page.world.access == NOON
+
+
+def test_actions_reset_after_a_session_that_nobody_recorded_leaves_the_next_one_to_the_plugin() -> None:
+    page = Page(Actions)
+    page.world.stored = page.world.access = NOON - 40 * MINUTE
+    page.begin()
+    page.reset("grace")
+    assert page.mode.following.session_id is None
+    page = Page(Actions)
+    page.world.stored, page.world.access = NOON - 5 * MINUTE, NOON
+    page.reset("grace")  # before anybody has looked
+    assert page.moves == [(NOON, "grace", "started")]
+
+
+def test_cloud_mode_begins_later_than_what_is_stored_from_a_wrong_clock() -> None:
+    page = Page(ClassicCloud)
+    page.world.stored, page.world.access = NOON + 60 * MINUTE, NOON - 60 * MINUTE
+    page.begin()
+    assert page.mode.following.session_id == NOON + 60 * MINUTE + 1 == page.world.stored
+    assert page.world.access == NOON
+
+
+def test_a_device_id_is_refused_once_for_each() -> None:
+    page = Page(Actions)
+    for visitor, said in (("a/b", True), ("a/b", False), ("a/c", True), ("ada", False), ("a/c", True)):
+        page.world.visitor = visitor
+        assert bool(page.mode.look(page.facts()).problem) is said
+
+
+@pytest.mark.parametrize("mode", [Actions, ClassicCloud])
+def test_a_reset_to_a_device_id_that_is_refused_is_told(mode: type[Mode]) -> None:
+    page = Page(mode)
+    page.begin()
+    page.world.visitor = "a/b"
+    problem = page.mode.reset(page.facts()).problem
+    assert problem and problem.code == "device-id"
+
+
+@pytest.mark.parametrize("mode", [Actions, ClassicCloud])
+def test_late_events_of_a_visitor_who_changed_without_reset_carry_what_was_recorded_then(mode: type[Mode]) -> None:
+    page = Page(mode)
+    page.begin()
+    page.plugin()
+    page.world.visitor = "grace"
+    page.look()
+    assert page.moves[-1] == (NOON, "grace", "identity-changed")
+    assert replay_id(page.event(NOON, anonymous_id="ada")) == f"ada/{NOON}"
+    assert replay_id(page.event(NOON)) == f"grace/{NOON}"
+
+
+def test_device_mode_the_last_words_after_the_end_of_a_session_were_not_recorded() -> None:
+    page = Page(ClassicDevice)
+    page.mode = ClassicDevice(
+        {"amplitude_options": {}}, {"integrations": {"Amplitude": {"preferAnonymousIdForDeviceId": True}}}
+    )
+    page.begin()
+    page.logged()
+    page.world.now += 31 * MINUTE
+    page.reset("grace")
+    assert replay_id(page.event(anonymous_id="ada")) is None

@@ -162,3 +162,150 @@ def test_nearest(word: str, expected: str) -> None:
 def test_one_slip_finds_the_name(name: str, position: int, slip: str) -> None:
     position %= len(name)
     assert options.nearest(name[:position] + slip + name[position + 1 :], list(ROWS)) == name
+
+
+SAID = [
+    (
+        "tag",
+        {"options": '{"maskSelector": ["a"]}'},
+        "option-value: data-options has maskSelector, which the SDK does not know there. "
+        "Did you mean privacyConfig.maskSelector?",
+    ),
+    (
+        "connect",
+        {"api_key": None},
+        "option-missing: api_key is missing. Set it: Amplitude API key, the one saved in Segment.",
+    ),
+    (
+        "connect",
+        {"hold_ms": 5},
+        "option-unknown: hold_ms is for the script tag only. Leave it out.",
+    ),
+    (
+        "connect",
+        {"mod": 1},
+        "option-unknown: there is no option mod. Did you mean mode?",
+    ),
+    (
+        "connect",
+        {"mode": "action"},
+        "option-value: mode is 'action'. It takes one of actions, classic-device, classic-cloud, auto "
+        "(nearest: actions): how Segment reaches Amplitude.",
+    ),
+    (
+        "connect",
+        {"mode": 5},
+        "option-value: mode is 5. It takes one of actions, classic-device, classic-cloud, auto: how "
+        "Segment reaches Amplitude.",
+    ),
+    (
+        "connect",
+        {"sample_rate": True},
+        "option-value: sample_rate is True. It takes a number from 0 to 1: 0 to 1; left out: the SDK's "
+        "own, 0 (nothing is recorded) unless Amplitude's remote configuration sets one.",
+    ),
+    (
+        "connect",
+        {"amplitude_org": "a"},
+        "option-missing: amplitude_org is set, but not amplitude_project. Set both, or neither.",
+    ),
+    (
+        "connect",
+        {"replay_url_property": "p"},
+        "option-missing: replay_url_property is set, but not replay_url or amplitude_org. Set both, or neither.",
+    ),
+    (
+        "connect",
+        {"options": {"sampleRate": "1"}},
+        "option-value: options has sampleRate: '1'. The SDK takes a value of type number.",
+    ),
+    (
+        "connect",
+        {"options": {"privacyConfig": {"maskSelector": "x"}}},
+        "option-value: options has privacyConfig.maskSelector: 'x'. The SDK takes a value of type list "
+        "of CSS selector.",
+    ),
+    (
+        "connect",
+        {"options": {"privacyConfig": {"defaultMaskLevel": "lihgt"}}},
+        "option-value: options has privacyConfig.defaultMaskLevel: 'lihgt'. The SDK takes a value of "
+        "type one of light, medium, conservative, nearest is light.",
+    ),
+    (
+        "tag",
+        {"api_key": ""},
+        "option-value: data-api-key is ''. It takes a text that is not empty: Amplitude API key, the one"
+        " saved in Segment.",
+    ),
+    (
+        "tag",
+        {"hold_ms": "2.5"},
+        "option-value: data-hold-ms is '2.5'. It takes a whole number of milliseconds, 0 or more: the "
+        "longest an event waits for the wiring to be ready, in milliseconds.",
+    ),
+    (
+        "tag",
+        {"options": "{"},
+        "option-value: data-options is '{'. It takes an object, in JSON on the tag: handed on to Session"
+        " Replay's init.",
+    ),
+    (
+        "tag",
+        {"options": '{"deviceId":"x"}'},
+        "option-value: data-options has deviceId: 'x'. Leave it out: it follows Segment, so that "
+        "recordings and events agree.",
+    ),
+    (
+        "tag",
+        {"options": '{"privacyConfig":{"blockSelector":"!"}}'},
+        "option-value: data-options has privacyConfig.blockSelector: '!'. The SDK takes a value of type "
+        "CSS selector or list of CSS selector.",
+    ),
+    (
+        "tag",
+        {"options": '{"privacyConfig":{"maskSelectors":["a"]}}'},
+        "option-value: data-options has privacyConfig.maskSelectors, which the SDK does not know there. "
+        "Did you mean privacyConfig.maskSelector?",
+    ),
+    (
+        "tag",
+        {"amplitude_options": '{"sessionTimeout":"x"}'},
+        "option-value: data-amplitude-options has sessionTimeout: 'x'. The SDK takes a value of type "
+        "milliseconds above 0.",
+    ),
+    (
+        "tag",
+        {"segment_options": "[]"},
+        "option-value: data-segment-options is []. It takes an object, in JSON on the tag: handed to "
+        "AnalyticsBrowser.load as its options.",
+    ),
+]
+
+
+@pytest.mark.parametrize(("how", "given", "text"), SAID)
+def test_what_is_said_of_a_wrong_option(how: str, given: dict, text: str) -> None:
+    with pytest.raises(ReplayError) as raised:
+        if how == "tag":
+            attributes = {name.replace("_", "-"): value for name, value in given.items()}
+            options.from_attributes({"api-key": "k", **attributes}, lambda selector: selector != "!")
+        else:
+            options.from_keywords({"api_key": "k", **given})
+    assert str(raised.value) == text
+
+
+def test_what_is_said_of_what_the_sdks_will_ignore() -> None:
+    chosen = options.from_keywords(
+        {
+            "api_key": "k",
+            "options": {"debugmode": True},
+            "amplitude_options": {"autocaptur": 1},
+            "segment_options": {"integration": {}},
+        }
+    )
+    said = [
+        "segment-options has integration, which the SDK does not know there. Did you mean integrations?",
+        "options has debugmode, which the SDK does not know there. Did you mean debugMode?",
+        "amplitude-options has autocaptur, which the SDK does not know there. Did you mean autocapture?",
+    ]
+    assert options.unheeded(chosen, on_tag=True) == ["data-" + text for text in said]
+    assert options.unheeded(chosen, on_tag=False) == [text.replace("-options", "_options") for text in said]

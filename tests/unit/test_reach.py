@@ -91,10 +91,15 @@ def test_consent_a_destination_taken_out_of_the_settings_was_refused() -> None:
     ]
 
 
-def test_consent_a_remote_plugin_without_an_entry_of_its_own_is_there() -> None:
-    remote = {"consentSettings": MAPPED, "remotePlugins": [{"name": "Amplitude (Actions)"}]}
+@pytest.mark.parametrize(
+    "plugin", [{"name": "Amplitude (Actions)"}, {"name": "Mine", "creationName": "Actions Amplitude"}]
+)
+def test_consent_a_remote_plugin_without_an_entry_of_its_own_is_there(plugin: dict) -> None:
+    remote = {"consentSettings": MAPPED, "remotePlugins": [plugin]}
     reach = Reach(Actions, remote, OPTIONS)
     assert not reach.removed and asked(reach, NOW) == [None]
+    remote = {"consentSettings": MAPPED, "remotePlugins": [{"name": "Braze"}]}
+    assert Reach(Actions, remote, OPTIONS).removed
 
 
 @pytest.mark.parametrize(

@@ -34,6 +34,13 @@ MEANT_FOR_PRIVACY = [
     ("options", {"interactionConfig": {"ugcFilterRule": []}}, "interactionConfig.ugcFilterRules"),
     ("options", {"interactionConfig": {"ugcFilterRules": [{"selector": "/u/*", "replacement": "/u"}]}}, "http"),
     ("options", {"interactionConfig": {"ugcFilterRules": [{"selector": "https://a.test/*"}]}}, "text"),
+    ("options", {"interactionConfig": {"ugcFilterRules": [{"selector": 5, "replacement": "/u"}]}}, "http"),
+    ("options", {"interactionConfig": {"ugcFilterRules": [{"selector": "https://a b/", "replacement": "/u"}]}}, "http"),
+    (
+        "options",
+        {"interactionConfig": {"ugcFilterRules": [{"selector": "ftp://a.test/", "replacement": "/u"}]}},
+        "http",
+    ),
     ("options", {"loggingConfig": {"network": {"enabled": False}}}, "remote configuration"),
     ("options", {"privacyConfig": []}, "object"),
     ("options", {"privacyConfig": ".secret"}, "object"),
@@ -55,6 +62,11 @@ MEANT_FOR_PRIVACY = [
     ("options", {"privacyConfig": {"urlMaskLevels": {"*": "light"}}}, "list"),
     ("options", {"privacyConfig": {"urlMaskLevels": [{"match": "*/account"}]}}, "conservative"),
     ("options", {"privacyConfig": {"urlMaskLevels": [{"match": "/account", "maskLevel": "light"}]}}, "whole URL"),
+    ("options", {"privacyConfig": {"urlMaskLevels": [{"match": 5, "maskLevel": "light"}]}}, "whole URL"),
+    ("options", {"privacyConfig": {"urlMaskLevels": [{"match": "", "maskLevel": "light"}]}}, "whole URL"),
+    ("options", {"privacyConfig": {"urlMaskLevels": [{"match": "shop/*", "maskLevel": "light"}]}}, "whole URL"),
+    ("options", {"privacyConfig": {"maskAttributes": [5]}}, "attribute"),
+    ("options", {"privacyConfig": {"maskAttributes": [""]}}, "attribute"),
     ("options", {"privacyConfig": {"urlMaskLevels": [{"Match": "*", "match": "*", "maskLevel": "light"}]}}, "match"),
     ("amplitude_options", {"privacyConfig": {"blockSelector": ".secret"}}, "privacyConfig"),
     ("amplitude_options", {"optout": True}, "optOut"),
@@ -71,6 +83,23 @@ MEANT_OTHERWISE = [
     ("segment_options", {"initialPageView": True}, "initialPageview"),
 ]
 SOUND = [
+    *(
+        {"privacyConfig": {"urlMaskLevels": [{"match": match, "maskLevel": "light"}]}}
+        for match in (
+            "*",
+            "?ttps://a.test/*",
+            "htt*://a.test/",
+            "http://a.test/",
+            "https://a.test/*",
+            "about:blank",
+            "*/a",
+        )
+    ),
+    *(
+        {"interactionConfig": {"ugcFilterRules": [{"selector": selector, "replacement": "/u"}]}}
+        for selector in ("http://a.test/u/*", "https://a.test/u/*")
+    ),
+    {"privacyConfig": {"maskAttributes": ["title", "data-name", "aria-label"]}},
     {},
     {"privacyConfig": {}},
     {"privacyConfig": {"blockSelector": ".secret", "defaultMaskLevel": "conservative"}},

@@ -173,3 +173,11 @@ def test_another_visitor_restarts_replay_wherever_it_records(owner: str, look: t
 @given(owners, ids)
 def test_a_dead_session_is_not_resumed(owner: str, stored: int) -> None:
     assert session.decide(owner, stored, expired=True).tell is None
+
+
+@given(owners, ids)
+def test_a_session_that_is_stored_is_alive_and_of_the_same_visitor_unless_somebody_says_otherwise(
+    owner: str, stored: int
+) -> None:
+    assert session.decide(owner, stored) == Decision(stored, None, stored, session.RESUMED)
+    assert session.decide(owner, stored, replay=stored).reason == session.UNCHANGED

@@ -37,6 +37,7 @@ def test_start_records_and_marks_the_first_event(mode: str) -> None:
         assert tab.recording and tab.errors == []
         await pause(3)
         assert browser.uploads[-1] == tab.replay_id
+        assert browser.sdk_stores, "what the SDK has stored is its own, until it has ended"
 
     run(mode, story)
 
@@ -310,6 +311,7 @@ def test_two_tabs_follow_one_session(mode: str) -> None:
         await one.track()
         await pause(31 * 60)
         event = await one.track()
+        assert other.sdk.running == replay_id(event)  # before any event of its own
         assert replay_id(await other.track()) == replay_id(event) == other.sdk.running == one.sdk.running
 
     run(mode, story)

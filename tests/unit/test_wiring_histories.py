@@ -24,7 +24,7 @@ from .memory.browser import SESSION, Browser, Tab, pause, run
 from .memory.player import Player
 from .test_wiring import MODES, its_own, replay_id
 
-BLOCKS, BLOCK = (1, 100) if os.environ.get("MUTANT_UNDER_TEST") else (20, 500)
+BLOCKS, BLOCK = (1, 50) if os.environ.get("MUTANT_UNDER_TEST") else (20, 500)
 STOPPED_S = 2.5  # after so long, a stop is over
 CARRY = ("track", "page")
 UNWELL = ("stop", "storage", "recorder", "config", "upload")

@@ -31,7 +31,7 @@ class Analytics:
     def load(self) -> None:
         self.loaded = True
         self.tab.watch.found()
-        if self.browser.mode == "classic-device":
+        if self.browser.mode == "classic-device" and self.browser.brings_amplitude:
             self.tab.do(self.tab.amplitude.init)
         for call, args, more in self._before:
             self._made(call, *args, **more)

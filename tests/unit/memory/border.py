@@ -23,7 +23,18 @@ here: "ContextVar[Tab]" = ContextVar("here")
 class Border:
     """One for all tabs."""
 
-    window = Box(it={"Object": {"assign": lambda into, *parts: [into.update(part) for part in parts] and into}})
+    @property
+    def window(self) -> Box:
+        opened = {"name": here.get().address}
+        return Box(
+            it={
+                "Object": {"assign": lambda into, *parts: [into.update(part) for part in parts] and into},
+                "performance": {"getEntriesByType": lambda kind: [opened] if kind == "navigation" else []},
+            }
+        )
+
+    def evidence(self) -> Box:
+        return Box(it=here.get().seen())
 
     def __getattr__(self, name: str) -> Any:
         return getattr(cpython, name)
@@ -51,11 +62,21 @@ class Border:
     def segment(self, name: str) -> Box:
         return Box(it=here.get().watch.it)
 
-    def isSelector(self, _: Box) -> bool:
-        return True
+    def segmentObject(self, given: Box) -> Box:
+        if not isinstance(given.it, dict) or "track" not in given.it:
+            return cpython.failure(error("it has no track()"))
+        return cpython.answer(here.get().watch.it)
+
+    def bringSegment(self, name: str, write_key: str, cdn: str, options: Box) -> None:
+        tab = here.get()
+        tab.brought = (name, write_key, cdn, options.it)
+        soon(tab, tab.bring_segment)
+
+    def isSelector(self, text: Box) -> bool:
+        return text.it not in ("", "!")
 
     def jsonIsSound(self) -> bool:
-        return True
+        return not here.get().browser.json_is_patched
 
     def documentIsLoading(self) -> bool:
         return False

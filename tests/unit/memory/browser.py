@@ -9,7 +9,8 @@ from collections.abc import Callable, Coroutine
 from types import SimpleNamespace as Box
 from typing import Any, TypeVar
 
-from pyscript_replay import bridge, tag
+from pyscript_replay import bridge, connect, tag
+from pyscript_replay.device import REPLAY_ID
 
 from ...runtime import cpython
 from . import border
@@ -22,18 +23,38 @@ from .watch import Watch
 
 API_KEY = "0123456789abcdef"
 SESSION, LAST_ACCESS = "analytics_session_id", "analytics_session_id.last_access"
-ACTIONS = {"creationName": "Actions Amplitude", "name": "Amplitude (Actions)", "settings": {}}
+SESSIONS = {
+    "partnerAction": "sessionId",
+    "enabled": True,
+    "subscribe": 'type = "track" or type = "page" or type = "identify"',
+}
+ACTIONS = {
+    "creationName": "Actions Amplitude",
+    "name": "Amplitude (Actions)",
+    "settings": {"subscriptions": [SESSIONS]},
+}
 SETTINGS = {
     "actions": {"integrations": {}, "remotePlugins": [ACTIONS]},
-    "classic-device": {"integrations": {"Amplitude": {}}},
+    "classic-device": {"integrations": {"Amplitude": {"type": "browser"}}},
     "classic-cloud": {"integrations": {"Amplitude": {"bundlingStatus": "unbundled"}}},
+}
+PLUGINS = {
+    "actions": ["Segment.io", "Actions Amplitude"],
+    "classic-device": ["Segment.io", "Amplitude"],
+    "classic-cloud": ["Segment.io"],
 }
 
 
 class Browser:
-    """Attributes that a story may change: ``config`` and ``upload`` are the servers' answers, as statuses, ``recorder``
-    is how rrweb-record comes (``there``, ``missing`` or ``hanging``), ``sampled`` whether Amplitude's sampling takes a
-    session.
+    """Attributes that a story may change:
+
+    - ``config`` and ``upload`` are the servers' answers, as statuses;
+    - ``recorder`` is how rrweb-record comes (``there``, ``missing`` or ``hanging``);
+    - ``sampled``: whether Amplitude's sampling takes a session;
+    - ``sdk_load``: the error with which the SDK cannot be loaded;
+    - ``json_is_patched``: whether the page spoils ``JSON.stringify``;
+    - ``brings_amplitude``: whether Segment loads amplitude-js;
+    - ``settings`` and ``plugins`` are what Segment loads, ``reach`` is what keeps the visitor from Amplitude.
     """
 
     def __init__(self, loop: Loop, mode: str) -> None:
@@ -46,6 +67,12 @@ class Browser:
         self.amplitude_cookie: dict[str, Any] = {}
         self.config, self.upload, self.recorder = 200, 200, "there"
         self.sampled = True
+        self.sdk_load: dict[str, str] | None = None
+        self.json_is_patched = False
+        self.brings_amplitude = True
+        self.settings: dict[str, Any] = SETTINGS[mode]
+        self.plugins = PLUGINS[mode]
+        self.reach: dict[str, Any] = {}
         self.delivered: list[dict[str, Any]] = []
         self.logged: list[dict[str, Any]] = []
         self.uploads: list[str] = []
@@ -86,6 +113,14 @@ class Browser:
         self.visitors.append(self.visitor)
         return self.visitor
 
+    def blank(self, segment: bool = True) -> "Tab":
+        """A page without our tag in a new tab."""
+        tab = Tab(self, {})
+        self.tabs.append(tab)
+        if segment:
+            border.soon(tab, tab.bring_segment)
+        return tab
+
     async def open(self, **attributes: Any) -> "Tab":
         """Open a page with our tag in a new tab, and wait until it is ready, or cannot be."""
         tab = self.begin(**attributes)
@@ -117,6 +152,7 @@ class Tab:
             **{name.replace("_", "-"): text for name, text in attributes.items()},
         }
         self.given = attributes
+        self.address = "https://shop.example/"
         self.closed = self.claimed = self.booted = False
         self.errors: list[str] = []
         self.warnings: list[str] = []
@@ -127,6 +163,8 @@ class Tab:
         self.facade = Facade(self)
         self.watch = Watch(self)
         self.sdk = SessionReplay(self)
+        self.shell: Any = None
+        self.brought: Any = None  # the Segment that our tag has brought along
         self.analytics = Analytics(self)
         self.amplitude = AmplitudeJs(self)
 
@@ -144,9 +182,51 @@ class Tab:
 
     async def load(self, name: str) -> Box:
         """One of the bundle's SDKs."""
+        if self.browser.sdk_load:
+            return cpython.failure(border.error(**self.browser.sdk_load))
         return cpython.answer(shell_module(self) if name == "amplitude" else self.sdk.it)
 
+    # What the page has seen (web/page/doctor.js).
+
+    def seen(self) -> dict[str, Any]:
+        browser = self.browser
+        facts = ("name", "type", "session_id", "device_id")
+        return {
+            "recorders": 1,
+            "segment": "1.84.3",
+            "config": {"status": browser.config, "present": browser.config == 200},
+            "recorded_ms": 60_000,
+            "events": [
+                {
+                    **{fact: event[fact] for fact in facts},
+                    "replay_id": event["properties"].get(REPLAY_ID),
+                    "allowed": not event["excluded"],
+                }
+                for event in browser.delivered
+                if event["tab"] is self
+            ],
+            "uploads": [
+                {"status": browser.upload, "skipped": "", "device_id": device_id, "session_id": int(session_id)}
+                for device_id, session_id in (sent.split("/") for sent in browser.uploads)
+            ],
+        }
+
     # What a story does.
+
+    async def connect(self, **options: Any) -> Any:
+        """The page's own Python calls ``connect()``, in place of a tag."""
+        self.facade.page["serve"]({"release": self.watch.release})
+        self.watch.hold_events()
+        options = {"mode": self.browser.mode, "api_key": API_KEY, "sample_rate": 1, **options}
+        return await self.run(lambda: connect(**options))
+
+    async def run(self, call: Callable[[], Any]) -> Any:
+        """The page's own Python calls something, and awaits it."""
+
+        async def whole() -> Any:
+            return await call()
+
+        return await self.browser.loop.create_task(whole(), context=self.context)
 
     def bring_segment(self) -> None:
         self.analytics.load()

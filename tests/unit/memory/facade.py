@@ -119,7 +119,9 @@ class Facade:
 
         async def stopped() -> None:
             for answer in answers:
-                await cpython.settle(cpython.box(answer))
+                told = await cpython.settle(cpython.box(answer))
+                if told.kind == "error":
+                    raise cpython.Thrown(told.box.it)
 
         return promise(stopped())
 

@@ -44,7 +44,7 @@ class SessionReplay:
         self._queued: list[str] = []
         self._sent_at = 0.0
         self._tell: Any = None
-        self._options: dict[str, Any] = {}
+        self.options: dict[str, Any] = {}  # those of init
         self.it: dict[str, Any] = {
             "init": self._init,
             "setSessionId": self._set_session_id,
@@ -52,7 +52,7 @@ class SessionReplay:
             "start": lambda: self._later(self._restart()),
             "stop": self._stop,
             "shutdown": self._shutdown,
-            "flush": lambda _=False: self._later(self._flush()),
+            "flush": lambda again: self._later(self._flush(again)),
         }
 
     def observed(self, options: dict[str, Any], sayings: list, hear: Any) -> dict[str, Any]:
@@ -83,7 +83,7 @@ class SessionReplay:
 
     def _init(self, api_key: str, options: dict[str, Any]) -> dict[str, Any]:
         assert isinstance(options["deviceId"], str)
-        self._options = options
+        self.options = options
         self._uploads_as = self._device = options["deviceId"]
         self._session = options.get("sessionId")
         self._initialised, self._enabled, self._captures = False, True, False
@@ -111,10 +111,10 @@ class SessionReplay:
         if not self._initialised or not self._enabled or not self._session:
             return
         if not self.browser.sampled:
-            self._options["said"]("sampled-out")
+            self.options["said"]("sampled-out")
             return
         if not self._captures:
-            self._options["said"]("capture-off")
+            self.options["said"]("capture-off")
             return
         self._run += 1
         run = self._run
@@ -128,7 +128,7 @@ class SessionReplay:
         if self.browser.recorder == "hanging":
             return
         if self.browser.recorder == "missing":
-            self._options["said"]("no-recorder")
+            self.options["said"]("no-recorder")
             return
         if self.running:
             self.end()
@@ -172,7 +172,8 @@ class SessionReplay:
         self._gathered = []
         self._initialised = False
 
-    async def _flush(self) -> None:
+    async def _flush(self, again: Any) -> None:
+        assert again is False  # whether to send once more what has failed
         await self._send()
 
     async def _send(self) -> None:
@@ -202,10 +203,14 @@ async def done() -> None:
 def shell_module(tab: "Tab") -> dict[str, Any]:
     """The bundle's Browser SDK with its replay plugin (classic-cloud)."""
 
+    def instance() -> dict[str, Any]:
+        tab.shell = Shell()
+        return tab.shell.it
+
     def plugin(_: dict[str, Any]) -> dict[str, Any]:
         return {"name": "session-replay", "sessionReplay": tab.sdk.it}
 
-    return {"amplitude": {"createInstance": lambda: Shell().it}, "sessionReplayPlugin": plugin}
+    return {"amplitude": {"createInstance": instance}, "sessionReplayPlugin": plugin}
 
 
 class Shell:
@@ -217,6 +222,7 @@ class Shell:
         self._plugins: list[dict[str, Any]] = []
         self._ids: dict[str, Any] = {}
         self._initialised = False
+        self.options: dict[str, Any] = {}
         self.it: dict[str, Any] = {
             "add": self._add,
             "remove": self._remove,
@@ -227,12 +233,14 @@ class Shell:
 
     def _add(self, plugin: dict[str, Any]) -> dict[str, Any]:
         self._plugins.append(plugin)
+        if plugin.get("type") == "destination":
+            plugin["setup"]({}, self.it)
         return {"promise": promise(self._set_up([plugin] if self._initialised else []))}
 
     def _init(self, api_key: str, options: dict[str, Any]) -> dict[str, Any]:
         if "amplitude" not in [plugin["name"] for plugin in self._plugins]:
             raise error("its own destination delivers what Segment delivers")
-        self._api_key = api_key
+        self._api_key, self.options = api_key, options
         self._ids = {"deviceId": options["deviceId"], "sessionId": options["sessionId"]}
         self._initialised = True
         return {"promise": promise(self._set_up(self._plugins))}
@@ -243,6 +251,11 @@ class Shell:
                 given = {name: value for name, value in self._ids.items() if value is not None}
                 begun = plugin["sessionReplay"]["init"](self._api_key, given)
                 await cpython.settle(cpython.box(begun["promise"]))
+
+    def track(self, event: dict[str, Any]) -> dict[str, Any]:
+        """An event goes to each destination; what each answers, by its name."""
+        destinations = [plugin for plugin in self._plugins if plugin.get("type") == "destination"]
+        return {plugin["name"]: plugin["execute"](event) for plugin in destinations}
 
     def _remove(self, name: str) -> dict[str, Any]:
         async def removed() -> None:

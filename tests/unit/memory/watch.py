@@ -27,18 +27,19 @@ class Watch:
         self._settling = asyncio.Event()
         self._turn = asyncio.Lock()
         self._timer: asyncio.TimerHandle | None = None
-        self._wiring: dict[str, Any] = {}
+        self.wiring: dict[str, Any] = {}
         self._tell: dict[str, Any] = {}
         self._known: str | None = None
         self._before: str | None = None
         self._instance = False
         self._arrived: dict[str, float] = {}
+        self.deferred, self.unreadable = False, ""  # why the page has no Segment yet
         self.it: dict[str, Any] = {
             "real": promise_of(self._real, tab),
             "expect": lambda *_: None,
-            "deferred": lambda: False,
+            "deferred": lambda: self.deferred,
             "awaited": lambda: "",
-            "unreadable": lambda: "",
+            "unreadable": lambda: self.unreadable,
             "destinations": self._destinations,
             "meetAmplitude": lambda: promise(self._meet_amplitude()),
             "connect": self._connect,
@@ -59,6 +60,10 @@ class Watch:
     def found(self) -> None:
         self._known = self.browser.visitor
         self._real.set()
+
+    def fail(self, error: dict[str, Any]) -> None:
+        """Segment cannot be loaded."""
+        self.it["real"] = {"then": lambda _, reject: reject(error)}
 
     async def hold(self, event: dict[str, Any]) -> None:
         if not self._holds:
@@ -89,7 +94,7 @@ class Watch:
 
     def stored(self, key: str) -> None:
         """Another tab, or the site, has written into storage."""
-        if self._wiring and key in (SESSION, ANONYMOUS_ID):
+        if self.wiring and key in (SESSION, ANONYMOUS_ID):
             self.seen("look")
 
     def seen(self, how: str) -> None:
@@ -99,16 +104,14 @@ class Watch:
     # What Python does.
 
     def _destinations(self) -> dict[str, Any]:
-        from .browser import SETTINGS
-
-        return {"settings": SETTINGS[self.browser.mode], "plugins": []}
+        return {"settings": self.browser.settings, "plugins": self.browser.plugins}
 
     async def _meet_amplitude(self) -> None:
         await self._met.wait()
         self._instance = True
 
     def _connect(self, wiring: dict[str, Any], functions: dict[str, Any]) -> None:
-        self._wiring, self._tell = wiring, functions
+        self.wiring, self._tell = wiring, functions
 
     def _settled(self) -> None:
         self._settling.set()
@@ -147,6 +150,7 @@ class Watch:
                     "opted_out": False,
                     "passing": event is not None,
                     "consent": None,
+                    **self.browser.reach,
                 },
                 "event": event and self._event_facts(event),
                 "properties": self._properties(event),
@@ -156,7 +160,7 @@ class Watch:
         )
 
     def _event_facts(self, event: dict[str, Any]) -> dict[str, Any]:
-        destination = self._wiring["destination"]
+        destination = self.wiring["destination"]
         given = event["integrations"].get(destination)
         kind = event["type"]
         return {
@@ -168,8 +172,9 @@ class Watch:
             "traits": False,
             "anonymous_id": event["anonymous_id"],
             "device_id": None,
-            "allowed": all(event["integrations"].get(name, True) for name in self._wiring["destinations"]),
+            "allowed": all(event["integrations"].get(name, True) for name in self.wiring["destinations"]),
             "session_id": given.get("session_id") if isinstance(given, dict) else None,
+            "ends": event["properties"].get("session_id") if event["name"] == self.wiring["ended"] else None,
         }
 
     def _properties(self, event: dict[str, Any] | None) -> Any:
@@ -190,8 +195,8 @@ class Watch:
             write(self.tab, LAST_ACCESS, self.browser.now())
         if patch.get("amplitude") and self._instance:
             self.tab.amplitude.tell(patch["amplitude"])
-        if event and patch.get("session_id") and self._wiring["destination"]:
-            event["integrations"][self._wiring["destination"]] = {"session_id": patch["session_id"]}
+        if event and patch.get("session_id") and self.wiring["destination"]:
+            event["integrations"][self.wiring["destination"]] = {"session_id": patch["session_id"]}
         if event and patch.get("properties"):
             event["properties"].update(patch["properties"])
         return patch
