@@ -29,6 +29,7 @@ class Actions(Mode):
     def __init__(self, options: dict, settings: dict):
         super().__init__(options, settings)
         self._length = session_length(settings) or session.LENGTH_MS
+        self._plugin_due = bool(source.session_types(settings))
         self._missed = False  # whether it was said that the plugin is not there
 
     def begin(self, facts: dict) -> Answer:
@@ -66,7 +67,7 @@ class Actions(Mode):
 
     def _missing(self, facts: dict) -> "ReplayError | None":
         """What is wrong where Segment should have loaded its plugin, and has not; said once."""
-        due = facts["event"]["allowed"] and source.session_types(self.settings)
+        due = self._plugin_due and facts["event"]["allowed"]
         if facts["plugin"] or not due or self._missed:
             return None
         self._missed = True
