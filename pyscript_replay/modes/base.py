@@ -86,7 +86,6 @@ class Mode:
 
     def __init__(self, options: dict, settings: dict):
         """``options`` are those of ``options.py``, ``settings`` the source's, as Segment's CDN serves them."""
-        self.settings = settings
         self.following = Following(self.owner)
         self.refused = None  # what is wrong with the visitor's device id, if Amplitude does not accept it
         self.other_device = None  # what an event has named, last, that was not recorded
