@@ -44,23 +44,13 @@ SURVIVORS = ROOT / "tests/unit/survivors.toml"
 REPORT = ROOT / "bench/results/mutation.md"
 LAST = ROOT / "mutants/last.json"
 ENOUGH = 0.9
+# fmt: off
 MODULES = (
-    *("session", "following", "lifecycle", "device", "reach", "segment", "recorder", "handover", "link"),
-    *("modes.base", "modes.actions", "modes.classic_device", "modes.classic_cloud", "modes.auto", "session_events"),
-    *(
-        "tag",
-        "source",
-        "options",
-        "sdk_options",
-        "spelling",
-        "errors",
-        "__init__",
-        "bridge",
-        "doctor",
-        "wiring",
-        "replay",
-    ),
+    "session", "following", "lifecycle", "device", "reach", "segment", "recorder", "handover", "link", "session_events",
+    "modes.base", "modes.actions", "modes.classic_device", "modes.classic_cloud", "modes.auto", "wiring", "replay",
+    "tag", "source", "options", "sdk_options", "spelling", "errors", "__init__", "bridge", "doctor",
 )
+# fmt: on
 PHASES = (hypothesis.Phase.explicit, hypothesis.Phase.generate)  # a fault need not be made small
 
 
