@@ -1,147 +1,95 @@
-"""From navigation to the first full snapshot: our tag on MicroPython against hand-written JavaScript.
+"""Every candidate under every profile, in turns: ``uv run --group bench python -m bench``.
 
-One page with Segment, its first ``page`` event, Actions mode, on the real SDKs and the local Segment and Amplitude. The
-time is the snapshot's own (rrweb's ``timestamp``, taken from the upload) since the navigation began. The candidates
-take turns within one run, each visit in a fresh browser context, so that a slow moment of the machine is everybody's.
-Only ratios are worth anything: within each turn the candidate's time is divided by the peer's.
+A visit is made in a fresh browser context, of the real SDKs, with the local Segment and Amplitude. The candidates take
+turns within one run, so that a slow moment of the machine is everybody's. Only ratios are worth anything: within each
+turn a candidate's figure is divided by its peer's.
 """
 
 import argparse
-import html
-import json
 import shutil
-import statistics
 import tempfile
 from pathlib import Path
-from typing import Any, NamedTuple
-from unittest import mock
 
 from playwright.sync_api import Browser, sync_playwright
-from rich.console import Console
-from rich.table import Table
+from rich.progress import track
 
 from pyscript_replay.tools import bundle, chromium
 from pyscript_replay.tools.devserver import DevServer
 
-HERE = Path(__file__).parent
-OPTIONS = {"flushIntervalConfig": {"minIntervalMs": 100, "maxIntervalMs": 200}, "eagerFullSnapshotSend": True}
-BODY = "<h1>A page</h1>" + "<p>With some text to record.</p>" * 200
-PEER = "hand-written JavaScript"
+from . import report
+from .candidates import address, built
+from .visits import PROFILES, grown, tracked, visit
 
-
-class Network(NamedTuple):
-    name: str
-    conditions: dict[str, float] | None
-
-
-NETWORKS = (
-    Network("unthrottled", None),
-    Network("40 ms, 10 Mbit/s", {"latency": 40, "downloadThroughput": 10e6 / 8, "uploadThroughput": 10e6 / 8}),
-)
+EVENTS = (10, 1000, 50_000)
+PARAGRAPHS = (100, 1000, 10_000)
+GROWING = ("JavaScript, npm", "MicroPython, npm")
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
-    parser.add_argument("--turns", type=int, default=15, help="visits of each candidate")
-    parser.add_argument("--json", type=Path, help="write what was measured to this file")
-    given = parser.parse_args()
+    parser.add_argument("--turns", type=int, default=9, help="visits of each candidate under each profile")
+    parser.add_argument("--only", nargs="+", default=[], metavar="CANDIDATE", help="these and their peers")
+    parser.add_argument("--profile", nargs="+", default=[each.name for each in PROFILES], help="these profiles")
+    parser.add_argument("--growth", action="store_true", help="also with many events and large pages; takes long")
+    parser.add_argument("--keep", action="store_true", help="write bench/results/: JSON and plots")
+    parser.add_argument(
+        "--readme", action="store_true", help="measure nothing: write the README's table of what was kept"
+    )
+    asked = parser.parse_args()
+    if asked.readme:
+        report.write_readme(report.read())
+        return
+    measured = _measured(asked)
+    report.show(measured)
+    if asked.keep:
+        report.write(measured)
+
+
+def _measured(asked: argparse.Namespace) -> report.Measured:
     with tempfile.TemporaryDirectory() as directory, sync_playwright() as playwright:
         root = Path(directory) / "dist"
         shutil.copytree(bundle.cached(), root)
         with DevServer(root) as server:
-            pages = _pages(root, server.url)
+            candidates = built(root, server.url)
+            peers = {name: each.peer for name, each in candidates.items() if not asked.only or name in asked.only}
+            peers |= {peer: peer for peer in peers.values()}
+            addresses = {name: f"{server.url}/dist/{address(name)}" for name in candidates if name in peers}
             browser = playwright.chromium.launch(**chromium.find())
-            measured = {network.name: _take_turns(browser, server, pages, network, given.turns) for network in NETWORKS}
+            profiles = [each for each in PROFILES if each.name in asked.profile]
+            measured: report.Measured = {
+                "peers": {name: peers[name] for name in addresses},
+                "turns": asked.turns,
+                "visits": {each.name: {name: {} for name in addresses} for each in profiles},
+                "tracked": {name: {} for name in addresses},
+                "grown": {},
+            }
+            names = list(addresses)
+            for turn in track(range(asked.turns + 1), "Turns"):
+                for name in names[turn % len(names) :] + names[: turn % len(names)]:
+                    figures = {each.name: visit(browser, server, addresses[name], each) for each in profiles}
+                    cost = tracked(browser, server, addresses[name])
+                    if turn:  # the first turn warms up
+                        for profile, values in figures.items():
+                            _add(measured["visits"][profile][name], values)
+                        _add(measured["tracked"][name], cost)
+            if asked.growth:
+                measured["grown"] = {
+                    name: _growth(browser, server, addresses[name]) for name in GROWING if name in addresses
+                }
             browser.close()
-    _show(measured)
-    if given.json:
-        given.json.write_text(json.dumps(measured, indent=2) + "\n")
+    return measured
 
 
-def _pages(root: Path, url: str) -> dict[str, str]:
-    """The candidates' pages, written below the bundle: {candidate: address}."""
-    assets = json.loads((root / "manifest.json").read_text())["assets"]
-    amplitude = f"{url}/amplitude/session-replay"
-    options = {**OPTIONS, "configServerUrl": f"{amplitude}/config", "trackServerUrl": f"{amplitude}/track"}
-    segment = {"cdn": f"{url}/segment", "options": json.dumps(options)}
-    script = (HERE / "handwritten.js").read_text()
-    for name, value in {
-        **segment,
-        **{each: f"/dist/{assets[each]}" for each in ("analytics", "session-replay")},
-    }.items():
-        script = script.replace(f"%({name})s", value)
-    (root / "handwritten.js").write_text(script)
-    (root / "event.js").write_text('window.analytics = window.analytics || []; analytics.push(["page"]);')
-    tag = {"mode": "actions", "api-key": "local", "write-key": "actions", "sample-rate": "1"}
-    tag |= {"segment-cdn": segment["cdn"], "options": segment["options"]}
-    attributes = "".join(f' data-{name}="{html.escape(value)}"' for name, value in tag.items())
-    event = '<script src="event.js"></script>'
-    candidates = {
-        PEER: '<script type="module" src="handwritten.js"></script>',
-        "our tag": f'{event}<script async src="replay.js"{attributes}></script>',
-        "our tag, Python as source": f'{event}<script async src="source/replay.js"{attributes}></script>',
-    }
-    _bundle_of_source(root / "source")
-    addresses = {}
-    for number, (name, head) in enumerate(candidates.items()):
-        (root / f"{number}.html").write_text(f"<!doctype html><title>Bench</title>{head}{BODY}")
-        addresses[name] = f"{url}/dist/{number}.html"
-    return addresses
+def _add(to: dict[str, list[float]], values: dict[str, float]) -> None:
+    for figure, value in values.items():
+        to.setdefault(figure, []).append(value)
 
 
-def _bundle_of_source(out: Path) -> None:
-    """The same bundle, but for MicroPython's modules, which are left as text."""
-    as_text = {path: file.read_bytes() for path, file in bundle.page_modules().items()}
-    with mock.patch.object(bundle, "_compiled", lambda: as_text):
-        bundle.build(out)
-
-
-def _take_turns(
-    browser: Browser, server: DevServer, pages: dict[str, str], network: Network, turns: int
-) -> dict[str, list[float]]:
-    """Milliseconds to the first full snapshot, for each candidate."""
-    times: dict[str, list[float]] = {name: [] for name in pages}
-    names = list(pages)
-    for turn in range(turns + 1):
-        for name in names[turn % len(names) :] + names[: turn % len(names)]:
-            took = _visit(browser, server, pages[name], network)
-            if turn:  # the first turn warms up
-                times[name].append(took)
-    return times
-
-
-def _visit(browser: Browser, server: DevServer, address: str, network: Network) -> float:
-    server.store.clear()
-    context = browser.new_context()
-    try:
-        page = context.new_page()
-        if network.conditions:
-            session = context.new_cdp_session(page)
-            session.send("Network.enable")
-            session.send("Network.emulateNetworkConditions", {"offline": False, **network.conditions})
-        page.goto(address, wait_until="commit")
-        snapshot = server.store.wait_for(lambda store: _full_snapshots(store), timeout=30)
-        return snapshot[0]["timestamp"] - page.evaluate("performance.timeOrigin")
-    finally:
-        context.close()
-
-
-def _full_snapshots(store: Any) -> list[dict[str, Any]]:
-    return [event for upload in store.uploads() for event in upload.events if event["type"] == 2]
-
-
-def _show(measured: dict[str, dict[str, list[float]]]) -> None:
-    table = Table(title="From navigation to the first full snapshot", box=None)
-    for heading in ("network", "candidate", "median", "ratio", "middle half"):
-        table.add_column(heading, justify="left" if heading in ("network", "candidate") else "right")
-    for network, times in measured.items():
-        for name, mine in times.items():
-            ratios = [one / peer for one, peer in zip(mine, times[PEER], strict=True)]
-            low, middle, high = statistics.quantiles(ratios, n=4)
-            table.add_row(
-                network, name, f"{statistics.median(mine):.0f} ms", f"{middle:.2f}", f"{low:.2f} to {high:.2f}"
-            )
-    Console().print(table)
+def _growth(browser: Browser, server: DevServer, address: str) -> dict[str, dict[str, float]]:
+    found = {f"{events} events": grown(browser, server, address, events) for events in EVENTS}
+    for paragraphs in PARAGRAPHS:
+        found[f"{paragraphs} paragraphs"] = visit(browser, server, f"{address}?paragraphs={paragraphs}", PROFILES[0])
+    return found
 
 
 if __name__ == "__main__":

@@ -1,0 +1,140 @@
+"""The pages that are compared: the same page with Segment, in Actions mode, wired by each candidate.
+
+There are two pages, one with Segment's snippet and one with Segment out of npm. Each has a *peer*, the documented
+wiring made right, in JavaScript, as esbuild splits it for a site, with the preload hints that a site would have: what
+the others cost is divided by what it costs. All files are compressed, those of the peers too.
+"""
+
+import html
+import json
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import brotli
+
+from pyscript_replay.tools import bundle, npm
+from tests.sites import shop
+
+HERE = Path(__file__).parent / "pages"
+WRAPPER = "@amplitude/segment-session-replay-wrapper"
+OPTIONS = {"flushIntervalConfig": {"minIntervalMs": 100, "maxIntervalMs": 200}, "eagerFullSnapshotSend": True}
+# A page with some text to record: as much as its address says.
+BODY = """<h1>A page</h1><main></main><script>
+  const paragraphs = Number(new URLSearchParams(location.search).get("paragraphs") ?? 200);
+  document.querySelector("main").innerHTML = "<p>With some text to record.</p>".repeat(paragraphs);
+</script>"""
+PYSCRIPT = """
+from pyscript_replay import connect
+await connect("actions", api_key="local", sample_rate=1, options=OPTIONS)
+"""
+
+
+class Candidate(NamedTuple):
+    page: str
+    head: str
+
+    @property
+    def peer(self) -> str:
+        return f"JavaScript, {self.page}"
+
+
+def built(root: Path, url: str) -> dict[str, Candidate]:
+    """The candidates by name, each with a page of its name below ``root``, which the server at ``url`` has as /dist."""
+    amplitude = f"{url}/amplitude/session-replay"
+    options = {**OPTIONS, "configServerUrl": f"{amplitude}/config", "trackServerUrl": f"{amplitude}/track"}
+    cdn = f"{url}/segment"
+    site = _Site(root, options, cdn)
+    snippet = shop.SNIPPET.format(cdn=cdn, options="{}").replace("segment-key", "actions")
+    snippet += "<script>analytics.page();</script>"
+    segment = site.script("npm")
+    pyscript = site.text("main.py", PYSCRIPT.replace("OPTIONS", repr(options)))
+    candidates = {
+        "JavaScript, snippet": Candidate("snippet", snippet + site.script("snippet-javascript")),
+        "MicroPython, snippet": Candidate("snippet", snippet + site.tag("micropython")),
+        "Pyodide, snippet": Candidate("snippet", snippet + site.tag("pyodide")),
+        "JavaScript, npm": Candidate("npm", site.script("npm-javascript")),
+        "wrapper 0.4.0, npm": Candidate("npm", site.script("npm-wrapper")),
+        "MicroPython, npm": Candidate("npm", segment + site.tag("micropython")),
+        "MicroPython brings Segment": Candidate("npm", site.early() + site.tag("micropython", **site.write_key)),
+        "PyScript page, npm": Candidate(
+            "npm",
+            f'{segment}<script type="module" src="pyscript.js"></script><script type="mpy" src="{pyscript}" async>'
+            "</script>",
+        ),
+    }
+    for name, candidate in candidates.items():
+        (root / address(name)).write_text(f"<!doctype html><title>Bench</title>{candidate.head}{BODY}")
+    _compress(root)
+    return candidates
+
+
+def address(name: str) -> str:
+    return f"{name.replace(',', '').replace(' ', '-').lower()}.html"
+
+
+class _Site:
+    """The files of a site that loads its own."""
+
+    def __init__(self, root: Path, options: dict[str, Any], cdn: str) -> None:
+        self.root, self.options, self.cdn = root, options, cdn
+        self.write_key = {"write-key": "actions", "segment-cdn": cdn}
+
+    def text(self, name: str, text: str) -> str:
+        (self.root / name).write_text(text)
+        return name
+
+    def early(self) -> str:
+        """The page's first event, on a page whose Segment is still to come."""
+        name = self.text("event.js", 'window.analytics = window.analytics || []; analytics.push(["page"]);')
+        return f'<script src="{name}"></script>'
+
+    def tag(self, runtime: str, **more: str) -> str:
+        given = {"mode": "actions", "api-key": "local", "sample-rate": "1", "runtime": runtime, **more}
+        given["options"] = json.dumps(self.options)
+        attributes = "".join(f' data-{name}="{html.escape(value)}"' for name, value in given.items())
+        return f'<script async src="replay.js"{attributes}></script>'
+
+    def script(self, name: str) -> str:
+        """One of ``pages/`` as a bundler makes it, with hints for all that is needed before the first snapshot."""
+        out = self.root / name
+        with tempfile.TemporaryDirectory() as directory:
+            meta = Path(directory) / "meta.json"
+            bundle.esbuild(
+                HERE / f"{name}.js",
+                "--splitting",
+                f"--outdir={out}",
+                f"--metafile={meta}",
+                define={"OPTIONS": json.dumps(self.options), "CDN": json.dumps(self.cdn)},
+                alias={WRAPPER: str(npm.installed(Path(shop.__file__).parent / "npm") / WRAPPER)},
+            )
+            outputs = json.loads(meta.read_text())["outputs"]
+        files = [f"{name}/{Path(each).name}" for each in _needed(outputs)]
+        hints = "".join(f'<link rel="modulepreload" href="{each}">' for each in files)
+        settings = f'<link rel="preload" as="fetch" crossorigin href="{self.cdn}/v1/projects/actions/settings">'
+        early = settings if name.startswith("npm") else ""
+        return f'{early}{hints}<script type="module" src="{name}/{name}.js"></script>'
+
+
+def _needed(outputs: dict[str, Any]) -> Iterator[str]:
+    """The entry and rrweb's recorder, each with what it imports."""
+    waiting = [
+        each
+        for each, it in outputs.items()
+        if it.get("entryPoint", "").startswith("bench/") or any("rrweb-record" in name for name in it["inputs"])
+    ]
+    seen: set[str] = set()
+    while waiting:
+        each = waiting.pop(0)
+        if each not in seen:
+            seen.add(each)
+            yield each
+            waiting += [it["path"] for it in outputs[each]["imports"] if it["kind"] == "import-statement"]
+
+
+def _compress(root: Path) -> None:
+    for file in root.rglob("*.js"):
+        compressed = file.with_name(f"{file.name}.br")
+        if not compressed.exists():
+            compressed.write_bytes(brotli.compress(file.read_bytes(), quality=11))

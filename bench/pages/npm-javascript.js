@@ -1,0 +1,4 @@
+import "./npm.js";
+import { wire } from "./wiring.js";
+
+wire(window.analytics, window.analytics.user(), OPTIONS);
