@@ -6,6 +6,8 @@ What MicroPython, Pyodide and JavaScript do themselves, only ``tests/runtime`` s
 import asyncio
 import importlib
 import sys
+from collections.abc import Coroutine
+from typing import Any
 
 import pytest
 
@@ -18,11 +20,21 @@ sys.modules["stories"] = stories  # in a page the suite finds it by this name
 suite = importlib.import_module("tests.runtime.suite")
 
 
+def run(story: Coroutine[Any, Any, None]) -> None:
+    """Also where a browser test ran before: Playwright's loop stands still, but asyncio takes it for running."""
+    outer = asyncio.events._get_running_loop()
+    asyncio.events._set_running_loop(None)
+    try:
+        asyncio.run(story)
+    finally:
+        asyncio.events._set_running_loop(outer)
+
+
 @pytest.mark.parametrize("name", [name for name, javascript in functions().items() if not javascript])
 def test_border(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(bridge, "_border", cpython)
     monkeypatch.setattr(bridge, "RUNTIME", "micropython")
-    asyncio.run(getattr(suite, name)())
+    run(getattr(suite, name)())
 
 
 def test_tasks_are_kept_until_they_are_done_and_no_longer(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -37,7 +49,7 @@ def test_tasks_are_kept_until_they_are_done_and_no_longer(monkeypatch: pytest.Mo
         await asyncio.gather(*tasks, return_exceptions=True)
         assert not bridge._tasks & set(tasks)
 
-    asyncio.run(story())
+    run(story())
 
 
 def test_a_callback_that_fails_is_told_to_the_page_with_a_fix(monkeypatch: pytest.MonkeyPatch) -> None:
