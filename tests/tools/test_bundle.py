@@ -4,6 +4,7 @@ import base64
 import gzip
 import hashlib
 import json
+import os
 import re
 import zipfile
 from datetime import date, timedelta
@@ -31,6 +32,11 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def manifest(built: Path) -> dict:
     return json.loads((built / "manifest.json").read_text())
+
+
+def test_these_tests_are_run_by_one_worker(request: pytest.FixtureRequest) -> None:
+    """pytest-xdist may forget its groups, and a bundle would be built by each worker."""
+    assert "PYTEST_XDIST_WORKER" not in os.environ or request.node.nodeid.endswith("@bundle")
 
 
 def shipped(root: Path) -> dict[str, bytes]:
