@@ -1,5 +1,6 @@
 """What all tests share: the bundle, a development server per test, and a Chromium that is found, not assumed."""
 
+import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -30,6 +31,8 @@ OFF = (
     "PreconnectToSearch",
     "ThirdPartyStoragePartitioning",
 )
+
+os.environ.pop("PYTEST_ADDOPTS", None)  # what this pytest was given is not for those that tests run
 
 # The same examples on each run, however busy the machine is.
 settings.register_profile("steady", deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
