@@ -175,7 +175,7 @@ HEAD = """# Faults
 Written by `uv run python -m tests.faults`. What becomes of a page of which one request goes wrong: each request that a
 page with the tag makes, and each fault, in three modes and on two runtimes: {cells} cases. They are held in a real
 browser, with the real SDKs; page, bundle, Segment and Amplitude are on four origins. Some of them are in each
-run of the tests, all of them in `uv run pytest -m faults`.
+run of the tests, the others in `uv run pytest -m faults`.
 
 A code is that of the one error that the page is told, and the doctor names the cause. In every case
 
