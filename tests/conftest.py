@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -46,11 +47,23 @@ def dist() -> Path:
     return bundle.cached()
 
 
+@pytest.fixture(scope="session")
+def stop() -> Iterator[Callable[[DevServer], object]]:
+    """Stops a server while the next test runs already: it looks only now and then whether it shall end."""
+    with ThreadPoolExecutor() as pool:
+        stopped: list[Future[None]] = []
+        yield lambda server: stopped.append(pool.submit(server.stop))
+        for each in stopped:
+            each.result()
+
+
 @pytest.fixture
-def server(dist: Path) -> Iterator[DevServer]:
+def server(dist: Path, stop: Callable[[DevServer], object]) -> Iterator[DevServer]:
     """A local Segment and Amplitude with nothing in them yet, on a free port."""
-    with DevServer(dist) as server:
-        yield server
+    server = DevServer(dist)
+    server.start()
+    yield server
+    stop(server)
 
 
 @pytest.fixture(scope="session")
