@@ -61,33 +61,41 @@ def test_stub_names_every_keyword_of_the_table_and_no_other() -> None:
     assert names == [*(option.name for option in TABLE if not option.tag_only), LISTENER]
 
 
-def pyright(tmp_path: Path, arguments: str) -> list[dict]:
-    """What pyright says about a program that somebody else has written."""
-    program = tmp_path / "program.py"
-    program.write_text(CALL.format(arguments=arguments), encoding="utf-8")
-    command = [sys.executable, "-m", "pyright", "--outputjson", "--pythonpath", sys.executable, program]
-    done = subprocess.run(command, cwd=tmp_path, capture_output=True, encoding="utf-8")
-    return json.loads(done.stdout)["generalDiagnostics"]
+# What is wrong with a call, and what of it the type checker names.
+WRONG = {
+    '"actions", api_key="KEY", smaple_rate=1': 'No parameter named "smaple_rate"',
+    '"actions"': '"api_key"',
+    '"actoins", api_key="KEY"': '"mode"',
+    '"actions", api_key="KEY", sample_rate="1"': '"sample_rate"',
+    '"actions", api_key="KEY", server_zone="UK"': '"server_zone"',
+    '"actions", api_key="KEY", hold_ms=1': 'No parameter named "hold_ms"',
+}
 
 
-def test_type_checker_accepts_the_right_keywords(tmp_path: Path) -> None:
-    (revealed,) = pyright(tmp_path, RIGHT)
+@pytest.fixture(scope="module")
+def pyright(tmp_path_factory: pytest.TempPathFactory) -> dict[str, list[dict]]:
+    """What pyright says about programs that somebody else has written, by what they give to ``connect()``."""
+    root = tmp_path_factory.mktemp("programs")
+    programs = {str(root / f"program{number}.py"): given for number, given in enumerate((RIGHT, *WRONG))}
+    for file, arguments in programs.items():
+        Path(file).write_text(CALL.format(arguments=arguments), encoding="utf-8")
+    command = [sys.executable, "-m", "pyright", "--outputjson", "--pythonpath", sys.executable, *programs]
+    done = subprocess.run(command, cwd=root, capture_output=True, encoding="utf-8")
+    said: dict[str, list[dict]] = {arguments: [] for arguments in programs.values()}
+    for each in json.loads(done.stdout)["generalDiagnostics"]:
+        said[programs[each["file"]]].append(each)
+    return said
+
+
+@pytest.mark.xdist_group("pyright")
+def test_type_checker_accepts_the_right_keywords(pyright: dict[str, list[dict]]) -> None:
+    (revealed,) = pyright[RIGHT]
     assert revealed["severity"] == "information"
     assert '"Replay"' in revealed["message"]
 
 
-@pytest.mark.parametrize(
-    ("arguments", "said"),
-    [
-        ('"actions", api_key="KEY", smaple_rate=1', 'No parameter named "smaple_rate"'),
-        ('"actions"', '"api_key"'),
-        ('"actoins", api_key="KEY"', '"mode"'),
-        ('"actions", api_key="KEY", sample_rate="1"', '"sample_rate"'),
-        ('"actions", api_key="KEY", server_zone="UK"', '"server_zone"'),
-        ('"actions", api_key="KEY", hold_ms=1', 'No parameter named "hold_ms"'),
-    ],
-)
-def test_type_checker_reports_a_wrong_keyword(tmp_path: Path, arguments: str, said: str) -> None:
-    errors = [each["message"] for each in pyright(tmp_path, arguments) if each["severity"] == "error"]
-    assert len(errors) == 1
-    assert said in errors[0]
+@pytest.mark.xdist_group("pyright")
+@pytest.mark.parametrize("arguments", WRONG)
+def test_type_checker_reports_a_wrong_keyword(pyright: dict[str, list[dict]], arguments: str) -> None:
+    (message,) = [each["message"] for each in pyright[arguments] if each["severity"] == "error"]
+    assert WRONG[arguments] in message
