@@ -1,6 +1,13 @@
 """What a failure says, where, and for how long: the console, the event, the doctor."""
 
+from collections.abc import Iterator
+from contextlib import ExitStack
+from pathlib import Path
+
 import pytest
+from playwright.sync_api import Browser
+
+from pyscript_replay.tools.devserver import DevServer
 
 from .conftest import CSP_OF_PYSCRIPT, NPM, Site
 from .test_loader import settled
@@ -31,17 +38,29 @@ FAILURES = {
 }
 
 
+@pytest.fixture(scope="module")
+def failing(browser: Browser, dist: Path) -> Iterator[dict[str, Site]]:
+    """A site for each failure, all opened at once: Chromium warns only some seconds after a page has been loaded."""
+    sites: dict[str, Site] = {}
+    with DevServer(dist) as server, ExitStack() as stack:
+        server.sources["none"] = {"integrations": {}, "plan": {"track": {}}, "remotePlugins": []}
+        for failure, (blocked, options, _) in FAILURES.items():
+            context = stack.enter_context(browser.new_context())
+            stack.callback(context.unroute_all, behavior="ignoreErrors")
+            site = sites[failure] = Site(server, context, context.new_page(), dist)
+            if blocked:
+                context.route(blocked, lambda route: route.abort())
+            site.file(UNUSED, "")
+            site.page.add_init_script(PRELOAD % UNUSED)
+            site.open(wait=False, hold_ms=500, **options)
+            site.page.evaluate("void window.analytics?.track?.('held')")
+        yield sites
+
+
+@pytest.mark.xdist_group("failing")
 @pytest.mark.parametrize("failure", FAILURES)
-def test_an_expected_failure_is_said_once_and_leaves_no_noise(site: Site, failure: str) -> None:
-    blocked, options, code = FAILURES[failure]
-    source = {"integrations": {}, "plan": {"track": {}}, "remotePlugins": []}
-    site.server.sources["none"] = source
-    if blocked:
-        site.context.route(blocked, lambda route: route.abort())
-    site.file(UNUSED, "")
-    site.page.add_init_script(PRELOAD % UNUSED)
-    site.open(wait=False, hold_ms=500, **options)
-    site.page.evaluate("void window.analytics?.track?.('held')")
+def test_an_expected_failure_is_said_once_and_leaves_no_noise(failing: dict[str, Site], failure: str) -> None:
+    site, code = failing[failure], FAILURES[failure][2]
     site.wait_for_status("failed")
     site.wait_for(lambda: any(PRELOADED in line and UNUSED in line for line in site.console), seconds=30)
     assert site.errors == [code]
@@ -51,6 +70,7 @@ def test_an_expected_failure_is_said_once_and_leaves_no_noise(site: Site, failur
     assert said == f"pyscript-replay: {code}: {error['message']}. {error['fix']}"
     findings = site.page.evaluate("pyscriptReplay.doctor()")
     assert any({"level": "problem", **error}.items() <= each.items() for each in findings)
+    assert not site.uncaught
 
 
 def test_start_fails_again_with_the_reason(site: Site) -> None:

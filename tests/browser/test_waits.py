@@ -7,7 +7,6 @@ from .conftest import CSP, NPM, Site, carried
 from .test_loader import SEGMENT_SNIPPET
 
 RUNTIMES = ["micropython", "pyodide"]
-SOON = 10  # seconds, in which a file that is not to be had is given up (test_faults.py has all of them)
 
 # The wall clock, set by somebody else while the page boots, and again and again.
 SET_CLOCK = """
@@ -147,8 +146,10 @@ def test_a_policy_that_refuses_a_file_is_named_with_its_directive(site: Site, re
 def test_python_that_comes_after_its_time_is_still_welcome(site: Site) -> None:
     late: list[Route] = []
     site.context.route("**/*.wasm", lambda route: late.append(route))
+    site.page.clock.install()
     site.open(wait=False, hold_ms=500)
-    site.wait_for("window.pyscriptReplay?.status === 'failed'", seconds=SOON)
+    site.wait_for(lambda: bool(late))
+    site.wait_for(lambda: site.page.clock.run_for(1000) or site.facade("status") == {"status": "failed"})
     assert site.errors == ["runtime-load"]
     for route in late:
         route.continue_()
