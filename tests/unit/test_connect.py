@@ -5,10 +5,12 @@ from typing import Any
 import pytest
 
 from pyscript_replay import ReplayError, bridge, connect, doctor
+from pyscript_replay.device import REPLAY_ID
 
 from ..runtime import cpython
 from ..runtime.stories import SOUND
 from .memory.browser import API_KEY, LAST_ACCESS, SESSION, Browser, Tab, pause, run
+from .memory.clock import MINUTE
 from .test_wiring import assert_recorded, every_mode, its_own, replay_id
 
 URL = "https://help.example/?r={replayId}"
@@ -38,8 +40,9 @@ def test_connect_answers_a_replay_that_says_what_the_page_says(mode: str) -> Non
 def test_connect_stop_and_start(mode: str) -> None:
     async def story(browser: Browser) -> None:
         tab, replay = await opened(browser)
-        await tab.track()
+        event = await tab.track()
         await tab.run(replay.stop)
+        assert browser.kept and set(browser.kept) == {its_own(event)} and browser.sdk_stores == set()
         assert (replay.status, replay.recording, replay.session_id, replay.replay_id) == ("stopped", False, None, None)
         assert tab.sdk.running is None and tab.facade.opted_out
         assert [tab.facade.it[name] for name in ("sessionId", "deviceId", "replayId", "recording")] == [None] * 3 + [
@@ -328,6 +331,13 @@ def test_replay_url_names_the_present_replay_and_is_put_on_events_where_asked_fo
         await tab.run(replay.stop)
         assert replay.replay_url is tab.facade.it["replayUrl"] is None
         assert "replay" not in (await tab.track())["properties"]
+        for options, integrations in (
+            ({"replay_url": URL, "replay_url_property": "replay"}, {"Actions Amplitude": False, "Amplitude": False}),
+            ({"replay_url": URL}, {}),
+        ):
+            tab, _ = await opened(browser, **options)
+            event = await tab.track(integrations=integrations)
+            assert set(event["properties"]) <= {REPLAY_ID}
 
     run(mode, story)
 
@@ -487,6 +497,9 @@ def test_consent_that_is_refused_ends_the_recording_and_is_no_error_and_given_ag
         browser.reach = {"consent": {"analytics": True}}
         await tab.track()
         assert_recorded(tab, await tab.track())
+        tab.do(tab.sdk._tell, {"what": "upload", "status": 403, "skipped": "", "detail": ""})
+        await pause(1)
+        assert tab.status == "failed", "and what then goes wrong is told"
 
     run(mode, story)
 
@@ -497,6 +510,9 @@ def test_a_device_id_that_amplitude_does_not_accept_is_told_until_there_is_anoth
         tab = await browser.open()
         assert (tab.status, tab.errors) == ("failed", ["device-id"])
         assert replay_id(await tab.track()) is None
+        tab.do(tab.facade.start)
+        await pause(1)
+        assert (tab.status, tab.errors) == ("failed", ["device-id"]), "no start() changes that"
         tab.do(tab.analytics.reset)
         await tab.track()
         assert_recorded(tab, await tab.track())
@@ -632,5 +648,188 @@ def test_a_device_id_that_amplitude_does_not_accept_ends_a_recording() -> None:
         browser.visitor = "a/b"
         assert replay_id(await tab.track()) is None
         assert (tab.status, tab.errors, tab.sdk.running) == ("failed", ["device-id"], None)
+
+    run("actions", story)
+
+
+def handed_over(browser: Browser, session_id: int, device_id: str) -> str:
+    until = browser.now() + 60 * MINUTE
+    return f"https://shop.example/?ajs_aid={device_id}&ampSessionId={session_id}&ampTimestamp={until}"
+
+
+def test_url_session_is_taken_over_once() -> None:
+    async def story(browser: Browser) -> None:
+        handed = browser.now() - MINUTE
+        tab = browser.blank()
+        tab.address = handed_over(browser, handed, browser.visitor)
+        replay = await tab.connect(url_session="follow")
+        assert replay.session_id == handed
+        await tab.run(replay.stop)
+        await tab.run(replay.start)
+        assert replay.session_id > handed
+
+    run("classic-cloud", story)
+
+
+@every_mode
+def test_url_session_is_taken_over_only_where_that_is_asked_for(mode: str) -> None:
+    async def story(browser: Browser) -> None:
+        tab = browser.blank()
+        tab.address = handed_over(browser, browser.now() - MINUTE, browser.visitor)
+        await tab.connect()
+        event = await tab.track()
+        assert event["session_id"] > browser.now() - MINUTE
+        assert_recorded(tab, event)
+
+    run(mode, story)
+
+
+@pytest.mark.parametrize(("seconds", "taken"), [(0.5, True), (1.5, False)])
+def test_url_session_waits_a_moment_for_the_page_to_have_its_device(seconds: float, taken: bool) -> None:
+    async def story(browser: Browser) -> None:
+        handed = browser.now() - MINUTE
+        tab = browser.blank()
+        tab.address = handed_over(browser, handed, "app")
+
+        async def later() -> None:
+            await pause(seconds)
+            browser.visitor = "app"
+
+        tab.spawn(later())
+        replay = await tab.connect(url_session="follow")
+        assert (replay.session_id == handed) is taken
+
+    run("classic-cloud", story)
+
+
+@every_mode
+def test_a_page_that_is_back_follows_what_has_moved_without_an_event_and_announces_nothing(mode: str) -> None:
+    async def story(browser: Browser) -> None:
+        tab, _ = await opened(browser, session_events="on")
+        await pause(5)
+        tab.do(tab.analytics.event, "track", "Clicked")
+        await pause(5)
+        newer, before = tab.session_id + 5, len(browser.delivered)
+        browser.storage[SESSION] = newer  # while the page was frozen, and heard of nothing
+        tab.do(tab.facade.back)
+        await pause(5)
+        assert tab.session_id == newer and tab.sdk.running == tab.replay_id
+        assert (tab.status, tab.errors, len(browser.delivered)) == ("running", [], before)
+
+    run(mode, story)
+
+
+def test_a_newer_id_in_the_cookie_is_announced_by_who_has_begun_it() -> None:
+    async def story(browser: Browser) -> None:
+        tab, _ = await opened(browser, session_events="on")
+        tab.do(tab.analytics.event, "track", "Clicked")
+        await pause(5)
+        newer, before = tab.session_id + 5, len(browser.delivered)
+        tab.do(lambda: tab.watch._tell["cookie"]({**tab.watch._look(None), "cookie": str(newer)}))
+        await pause(5)
+        assert (tab.session_id, len(browser.delivered)) == (newer, before)
+
+    run("actions", story)
+
+
+def test_a_listener_of_a_new_session_sees_that_nothing_is_recorded_yet() -> None:
+    async def story(browser: Browser) -> None:
+        seen: list[Any] = []
+        tab = browser.blank()
+        replay = await tab.connect(on_session=lambda *_: seen.append((tab.recording, replay.recording)))
+        await tab.track()
+        await pause(31 * 60)
+        await tab.track()
+        assert seen == [(False, False)] * 2 and tab.recording
+
+    run("actions", story)
+
+
+def test_a_page_without_a_session_is_ready_before_its_sdk_is() -> None:
+    async def story(browser: Browser) -> None:
+        tab = browser.begin()
+        tab.sdk.it["init"] = lambda *_: {"promise": {"then": lambda *_: None}}
+        await pause(1)
+        assert (tab.status, tab.errors) == ("running", [])
+
+    run("actions", story)
+
+
+def test_storage_that_throws_at_the_beginning_is_told_and_start_tries_again() -> None:
+    async def story(browser: Browser) -> None:
+        tab = browser.begin()
+        apply = tab.watch.it["apply"]
+
+        def throws(*_: Any) -> None:
+            raise cpython.Thrown({"name": "QuotaExceededError", "message": "it is full"})
+
+        tab.watch.it["apply"] = throws
+        await pause(1)
+        assert (tab.status, tab.errors) == ("failed", ["internal"])
+        assert "QuotaExceededError: it is full" in tab.facade.errors["internal"]["message"]
+        tab.watch.it["apply"] = apply
+        tab.do(tab.facade.start)
+        await pause(1)
+        assert tab.status == "running"
+        assert_recorded(tab, await tab.track())
+
+    run("classic-cloud", story)
+
+
+@every_mode
+def test_start_where_the_visitor_has_opted_out_of_amplitude_meanwhile_records_nothing_and_is_no_error(
+    mode: str,
+) -> None:
+    async def story(browser: Browser) -> None:
+        tab, replay = await opened(browser)
+        await tab.track()
+        tab.do(tab.sdk._tell, {"what": "upload", "status": 403, "skipped": "", "detail": ""})
+        await pause(1)
+        assert tab.status == "failed"
+        browser.reach = {"opted_out": True}
+        tab.do(tab.facade.start)
+        await pause(5)
+        assert (tab.status, tab.recording, tab.sdk.running) == ("running", False, None)
+        assert (await tab.run(replay.evidence))["off"] == "opted-out"
+
+    run(mode, story)
+
+
+def test_amplitude_js_that_segment_will_not_bring_for_want_of_consent_is_not_waited_for_but_welcome() -> None:
+    async def story(browser: Browser) -> None:
+        browser.settings = {"integrations": {}, "consentSettings": {"allCategories": ["analytics"]}}
+        browser.brings_amplitude = False
+        tab = await browser.open()
+        await pause(12)
+        assert (tab.status, tab.errors, tab.recording) == ("running", [], False)
+        browser.reach = {"consent": {"analytics": True}}
+        tab.do(tab.amplitude.init)
+        await pause(1)
+        await tab.track()
+        assert_recorded(tab, await tab.track())
+
+    run("classic-device", story)
+
+
+def test_doctor_that_is_asked_while_amplitude_js_is_awaited_says_that_the_visitor_has_opted_out() -> None:
+    async def story(browser: Browser) -> None:
+        browser.brings_amplitude, browser.reach = False, {"opted_out": True}
+        tab = browser.begin()
+        await pause(3)
+        found: list[Any] = []
+        tab.do(lambda: tab.facade._effects["doctor"]()["then"](found.append, found.append))
+        await pause(12)
+        assert "switched-off" in [finding["code"] for finding in found[0]]
+
+    run("classic-device", story)
+
+
+def test_doctor_is_shown_another_device_that_an_event_has_named() -> None:
+    async def story(browser: Browser) -> None:
+        tab, replay = await opened(browser)
+        await tab.track()
+        assert (await tab.run(replay.evidence))["other_device"] is None
+        assert replay_id(await tab.track(names_device="another")) is None
+        assert (await tab.run(replay.evidence))["other_device"] == "another"
 
     run("actions", story)

@@ -580,14 +580,16 @@ def test_device_mode_keeps_the_copy_with_each_event_and_a_look_that_shows_nothin
     assert page.world.stored == NOON
 
 
-@pytest.mark.parametrize("reset", [False, True])
+@pytest.mark.parametrize("before", ["begin", "event", "reset"])
 def test_device_mode_follows_amplitude_js_that_goes_back_by_itself_and_takes_the_copy_for_no_newer_word(
-    reset: bool,
+    before: str,
 ) -> None:
     page = Page(ClassicDevice, FOLLOWS_SEGMENT)
+    page.world.amplitude["session_id"] = NOON
     page.begin()
-    page.logged()
-    if reset:
+    if before == "event":
+        page.logged()
+    elif before == "reset":
         page.reset("grace")
     page.world.amplitude["session_id"] = NOON - MINUTE  # another tab, after the clock was put back
     page.look()
@@ -614,7 +616,7 @@ def test_device_mode_opens_a_session_also_after_one_that_another_tab_has_opened(
     page.world.amplitude.update(session_id=NOON + 5, last_event_time=NOON + 5)
     page.world.stored = NOON + 5
     page.world.now += 31 * MINUTE
-    page.event()
+    page.event(type="identify", traits=True)
     assert page.world.amplitude["session_id"] == page.world.now == page.mode.following.session_id
 
 

@@ -100,6 +100,8 @@ class Analytics:
         self.browser.deliver(event)
 
     def _session_plugin(self, event: dict[str, Any]) -> None:
+        if not self.browser.has_plugin:
+            return
         now = self.browser.now()
         stored, access = self.tab.stored(SESSION), self.tab.stored(LAST_ACCESS)
         if stored is None or access is None or now - access >= LENGTH:

@@ -54,7 +54,7 @@ class Browser:
     - ``sdk_load``: the error with which the SDK cannot be loaded;
     - ``json_is_patched``: whether the page spoils ``JSON.stringify``;
     - ``brings_amplitude``: whether Segment loads amplitude-js;
-    - ``has_plugin``: whether Segment has registered its plugin for Amplitude (Actions);
+    - ``has_plugin``: whether Segment has its plugin for Amplitude (Actions);
     - ``settings`` and ``plugins`` are what Segment loads, ``reach`` is what keeps the visitor from Amplitude.
     """
 
