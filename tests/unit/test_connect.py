@@ -6,6 +6,7 @@ import pytest
 
 from pyscript_replay import ReplayError, bridge, connect, doctor
 from pyscript_replay.device import REPLAY_ID
+from pyscript_replay.modes.classic_cloud import ClassicCloud
 
 from ..runtime import cpython
 from ..runtime.stories import SOUND
@@ -755,19 +756,16 @@ def test_a_page_without_a_session_is_ready_before_its_sdk_is() -> None:
     run("actions", story)
 
 
-def test_storage_that_throws_at_the_beginning_is_told_and_start_tries_again() -> None:
+def test_a_fault_of_ours_at_the_beginning_is_told_and_start_tries_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fails(*_: Any) -> None:
+        raise ValueError("ours")
+
     async def story(browser: Browser) -> None:
-        tab = browser.begin()
-        apply = tab.watch.it["apply"]
-
-        def throws(*_: Any) -> None:
-            raise cpython.Thrown({"name": "QuotaExceededError", "message": "it is full"})
-
-        tab.watch.it["apply"] = throws
-        await pause(1)
+        with monkeypatch.context() as patched:
+            patched.setattr(ClassicCloud, "begin", fails)
+            tab = await browser.open()
         assert (tab.status, tab.errors) == ("failed", ["internal"])
-        assert "QuotaExceededError: it is full" in tab.facade.errors["internal"]["message"]
-        tab.watch.it["apply"] = apply
+        assert tab.facade.errors["internal"]["message"] == "ValueError('ours')"
         tab.do(tab.facade.start)
         await pause(1)
         assert tab.status == "running"
@@ -777,9 +775,7 @@ def test_storage_that_throws_at_the_beginning_is_told_and_start_tries_again() ->
 
 
 @every_mode
-def test_start_where_the_visitor_has_opted_out_of_amplitude_meanwhile_records_nothing_and_is_no_error(
-    mode: str,
-) -> None:
+def test_start_where_the_visitor_has_opted_out_of_amplitude_meanwhile_records_nothing(mode: str) -> None:
     async def story(browser: Browser) -> None:
         tab, replay = await opened(browser)
         await tab.track()
