@@ -133,7 +133,7 @@ THROTTLED = "429"
 """The server skipped an upload because there were too many; the recording goes on."""
 
 
-def problem(reason: str, detail: "str | None", fix: "str | None" = None) -> ReplayError:
+def problem(reason: str, detail: "str | None" = None, fix: "str | None" = None) -> ReplayError:
     """What is wrong, why, and how to mend it: as in the table, unless the cause is known better."""
     code, seen, usual = PROBLEMS[reason]
     return ReplayError(code, seen.format(detail=detail, patience=PATIENCE_MS // 1000), fix or usual)
@@ -165,7 +165,7 @@ class Recorder:
         self._wish = None  # stands for the last time that something was to be done
         self._settled = bridge.Gate()
         self._settled.open()
-        self._reason = None  # why nothing is recorded, as (reason, detail)
+        self._reason = None  # why nothing is recorded: what problem() takes
         self._config = None  # what is wrong with Amplitude's configuration, likewise
         self._upload = None  # what is wrong with the uploads, likewise
         self._failures = 0
@@ -249,7 +249,7 @@ class Recorder:
         while bridge.document_is_loading():
             await bridge.sleep(PATIENCE_MS)
         if self._wish is wish and not self.settled:
-            self._reason = self._reason or (SILENT, None)
+            self._reason = self._reason or (SILENT,)
             self._conclude()
 
     def _promises(self) -> bool:
@@ -306,7 +306,7 @@ class Recorder:
         elif told["status"] >= 300:
             self._config = (CONFIG_REFUSED, told["detail"])
         else:
-            self._config = None if told["present"] else (CONFIG_EMPTY, None)
+            self._config = None if told["present"] else (CONFIG_EMPTY,)
 
     def _on_upload(self, told: dict) -> None:
         """Amplitude has answered an upload, or has not."""

@@ -8,6 +8,7 @@ from pyscript_replay import ReplayError, bridge, connect, doctor
 from pyscript_replay.device import REPLAY_ID
 from pyscript_replay.modes.classic_cloud import ClassicCloud
 
+from ..histories import EXCLUDED
 from ..runtime import cpython
 from ..runtime.stories import SOUND
 from .memory.browser import API_KEY, LAST_ACCESS, SESSION, Browser, Tab, pause, run
@@ -41,9 +42,8 @@ def test_connect_answers_a_replay_that_says_what_the_page_says(mode: str) -> Non
 def test_connect_stop_and_start(mode: str) -> None:
     async def story(browser: Browser) -> None:
         tab, replay = await opened(browser)
-        event = await tab.track()
+        await tab.track()
         await tab.run(replay.stop)
-        assert browser.kept and set(browser.kept) == {its_own(event)} and browser.sdk_stores == set()
         assert (replay.status, replay.recording, replay.session_id, replay.replay_id) == ("stopped", False, None, None)
         assert tab.sdk.running is None and tab.facade.opted_out
         assert [tab.facade.it[name] for name in ("sessionId", "deviceId", "replayId", "recording")] == [None] * 3 + [
@@ -53,6 +53,20 @@ def test_connect_stop_and_start(mode: str) -> None:
         event = await tab.track()
         assert_recorded(tab, event)
         assert not tab.facade.opted_out
+
+    run(mode, story)
+
+
+@every_mode
+def test_connect_stop_comes_back_when_the_rest_is_uploaded_and_what_the_sdk_has_stored_is_deleted(mode: str) -> None:
+    async def story(browser: Browser) -> None:
+        tab, replay = await opened(browser)
+        tab.do(tab.analytics.event, "track", "Clicked")
+        await pause(0.1)
+        recorded = tab.replay_id
+        assert tab.recording and browser.uploads == []
+        await tab.run(replay.stop)
+        assert (set(browser.uploads), browser.sdk_stores) == ({recorded}, set())
 
     run(mode, story)
 
@@ -332,13 +346,22 @@ def test_replay_url_names_the_present_replay_and_is_put_on_events_where_asked_fo
         await tab.run(replay.stop)
         assert replay.replay_url is tab.facade.it["replayUrl"] is None
         assert "replay" not in (await tab.track())["properties"]
-        for options, integrations in (
-            ({"replay_url": URL, "replay_url_property": "replay"}, {"Actions Amplitude": False, "Amplitude": False}),
-            ({"replay_url": URL}, {}),
-        ):
-            tab, _ = await opened(browser, **options)
-            event = await tab.track(integrations=integrations)
-            assert set(event["properties"]) <= {REPLAY_ID}
+
+    run(mode, story)
+
+
+@every_mode
+@pytest.mark.parametrize(
+    ("named", "integrations", "carried"),
+    [({"replay_url_property": "replay"}, EXCLUDED, set()), ({}, {}, {REPLAY_ID})],
+)
+def test_replay_url_is_put_on_no_event_without_a_replay_and_nowhere_unless_the_property_is_named(
+    mode: str, named: dict, integrations: dict, carried: set
+) -> None:
+    async def story(browser: Browser) -> None:
+        tab, _ = await opened(browser, replay_url=URL, **named)
+        event = await tab.track(integrations=integrations)
+        assert set(event["properties"]) == carried
 
     run(mode, story)
 
