@@ -55,6 +55,7 @@ STORIES: dict[str, list[Step]] = {
         EVENT,
     ],
     "uploads refused later": [EVENT, Step("upload", 403), EVENT, EVENT, Step("upload", 200), Step("start"), EVENT],
+    "uploads and configuration refused": [EVENT, Step("config", 403), Step("upload", 503), EVENT, Step("reset"), EVENT],
     "uploads that fail for a while": [Step("upload", 503), EVENT, EVENT, Step("upload", 200), Step("start"), EVENT],
     "29 minutes after a group": [
         Step("event", "group"),
