@@ -396,6 +396,22 @@ def test_recorder_that_hangs_delays_one_event_and_is_told_after_ten_seconds(mode
 
 
 @every_mode
+def test_recorder_that_waits_for_a_document_that_is_still_loading_is_not_told(mode: str) -> None:
+    async def story(browser: Browser) -> None:
+        browser.recorder = "hanging"
+        tab = browser.begin()
+        tab.document_is_loading = True
+        await tab.track()
+        await pause(60)
+        assert tab.errors == []
+        tab.document_is_loading = False
+        await pause(11)
+        assert (tab.status, tab.errors) == ("failed", ["recording-not-begun"])
+
+    run(mode, story)
+
+
+@every_mode
 def test_flush_ten_seconds_after_the_begin_is_no_recording_that_has_not_begun(mode: str) -> None:
     async def story(browser: Browser) -> None:
         tab = await browser.open()

@@ -153,7 +153,8 @@ class Tab:
         }
         self.given = attributes
         self.address = "https://shop.example/"
-        self.closed = self.claimed = self.booted = False
+        self.closed = self.claimed = self.booted = self.document_is_loading = False
+        self.watched: Any = None  # the global in which Segment is looked for
         self.errors: list[str] = []
         self.warnings: list[str] = []
         self.tasks: set[asyncio.Task] = set()
