@@ -427,7 +427,8 @@ def _take(answer: "Any") -> "Any":
 
 def _number(text: str) -> "int | float":
     digits = text[1:] if text.startswith("-") else text
-    return int(text) if digits.isdigit() else float(text)
+    whole = all(character in "0123456789" for character in digits)  # isdigit() is no part of what a page begins with
+    return int(text) if whole else float(text)
 
 
 def _give(value: object) -> "Any":
