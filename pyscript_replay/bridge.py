@@ -426,9 +426,8 @@ def _take(answer: "Any") -> "Any":
 
 
 def _number(text: str) -> "int | float":
-    digits = text[1:] if text.startswith("-") else text
-    whole = all(character in "0123456789" for character in digits)  # isdigit() is no part of what a page begins with
-    return int(text) if whole else float(text)
+    """Of JavaScript's text. (``isdigit`` is no part of the MicroPython that a page begins with.)"""
+    return int(text) if all(each in "0123456789" for each in text[1:]) else float(text)
 
 
 def _give(value: object) -> "Any":
