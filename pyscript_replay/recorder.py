@@ -133,7 +133,7 @@ THROTTLED = "429"
 """The server skipped an upload because there were too many; the recording goes on."""
 
 
-def problem(reason: str, detail: str, fix: "str | None" = None) -> ReplayError:
+def problem(reason: str, detail: "str | None" = None, fix: "str | None" = None) -> ReplayError:
     """What is wrong, why, and how to mend it: as in the table, unless the cause is known better."""
     code, seen, usual = PROBLEMS[reason]
     return ReplayError(code, seen.format(detail=detail, patience=PATIENCE_MS // 1000), fix or usual)
@@ -162,10 +162,10 @@ class Recorder:
         self._snapshot = None  # what it had been told when rrweb took a full snapshot; None once that recording ended
         self._paused = False
         self._under_way = None
-        self._advances = 0  # so often something else was to be done
+        self._wish = None  # stands for the last time that something was to be done
         self._settled = bridge.Gate()
         self._settled.open()
-        self._reason = None  # why nothing is recorded, as (reason, detail)
+        self._reason = None  # why nothing is recorded: what problem() takes
         self._config = None  # what is wrong with Amplitude's configuration, likewise
         self._upload = None  # what is wrong with the uploads, likewise
         self._failures = 0
@@ -208,7 +208,7 @@ class Recorder:
         """Try once more, where a recording has not begun or its uploads were refused; else say again how it stands."""
         if not self.settled:
             return
-        if self.session_id is None or self.recording or _meant(self._reason):
+        if self.recording:
             self._conclude()
             return
         self._paused = True
@@ -217,8 +217,8 @@ class Recorder:
 
     def _advance(self) -> None:
         self._settled.close()
-        self._advances += 1
-        bridge.spawn(self._expect(self._advances))
+        self._wish = object()
+        bridge.spawn(self._expect(self._wish))
         if self._under_way is None:
             self._under_way = bridge.spawn(self._go())
 
@@ -243,13 +243,13 @@ class Recorder:
             self._conclude()
         # else rrweb will take a snapshot, or the SDK will say why not
 
-    async def _expect(self, advance: int) -> None:
+    async def _expect(self, wish: object) -> None:
         """A recording that is not heard of in time has not begun."""
         await bridge.sleep(PATIENCE_MS)
         while bridge.document_is_loading():
             await bridge.sleep(PATIENCE_MS)
-        if self._advances == advance and not self.settled:
-            self._reason = self._reason or (SILENT, "")
+        if self._wish is wish and not self.settled:
+            self._reason = self._reason or (SILENT,)
             self._conclude()
 
     def _promises(self) -> bool:
@@ -306,7 +306,7 @@ class Recorder:
         elif told["status"] >= 300:
             self._config = (CONFIG_REFUSED, told["detail"])
         else:
-            self._config = None if told["present"] else (CONFIG_EMPTY, "")
+            self._config = None if told["present"] else (CONFIG_EMPTY,)
 
     def _on_upload(self, told: dict) -> None:
         """Amplitude has answered an upload, or has not."""
@@ -369,12 +369,11 @@ class Recorder:
 
     async def flush(self) -> None:
         """Upload what has been recorded."""
+        await bridge.idle(DRAIN_MS)
         if self.settled and self.recording:
-            await bridge.idle(DRAIN_MS)
-            if self.settled and self.recording:  # still
-                self._pause()
-                self._advance()
-                await self.settle()
+            self._pause()
+            self._advance()
+            await self.settle()
         await self._send()
 
     async def _send(self) -> None:
@@ -383,10 +382,9 @@ class Recorder:
     def end(self) -> None:
         """End the recording. Whatever is under way, nothing is recorded from now on; ``close`` does the rest."""
         try:
-            if self._under_way is not None or self._reached[0] is not None:
-                self._pause()
-        except bridge.JsError as error:
-            self._reason = (THREW, str(error))
+            self._pause()
+        except bridge.JsError:
+            pass  # whatever was recorded belongs to nobody from now on
         self.follow(None, None)
 
     async def close(self) -> None:
@@ -430,22 +428,23 @@ class Shell(Recorder):
         heard: "Callable[[str | None, ReplayError | None], None]",
     ):
         self._module = module
-        self._plugin = module.call("sessionReplayPlugin", sdk_options(options))
+        given = sdk_options(options)
+        self._plugin = module.call("sessionReplayPlugin", given)
         self._forward = forward
         self._shell: "Any" = None
         self._shell_options = {"serverZone": options["server_zone"]}
         self._shell_options.update(SHELL)
         self._shell_options.update(options["amplitude_options"])
         self._shell_options["sessionTimeout"] = ENDLESS
-        super().__init__(self._plugin.member("sessionReplay"), options["api_key"], {}, heard)
-        self._observe(sdk_options(options))
+        super().__init__(self._plugin.member("sessionReplay"), options["api_key"], given, heard)
+        self._observe()
 
-    def _observe(self, options: dict) -> None:
+    def _observe(self) -> None:
         """The plugin by itself hands on to the SDK only those of the options that it knows, and lets nobody hear."""
         init = self.sdk.member("init")
 
         def observed(api_key: str, given: Js, *_: object) -> object:
-            return init(api_key, bridge.observed(bridge.merged(given, options), SAYINGS, self._ear))
+            return init(api_key, bridge.observed(bridge.merged(given, self._options), SAYINGS, self._ear))
 
         self.sdk.set("init", bridge.function(observed))
 

@@ -44,14 +44,14 @@ class Segment:
         if options["write_key"] and isinstance(named, str):
             bridge.bring_segment(named, options["write_key"], options["segment_cdn"], options["segment_options"])
         watch = _watch(named)
-        found = []  # empty until Segment is there
+        found = bridge.Gate()
         bridge.spawn(_notice_absence(found, watch, named, late))
         try:
             await bridge.resolved(watch.get("real"))
         except bridge.JsError as error:
             raise ReplayError("segment-load", error.message, error.value.text("fix") or "See the browser's console.")
         finally:
-            found.append(watch)
+            found.open()
         return cls(watch)
 
     def destinations(self) -> "tuple[dict, list]":
@@ -104,9 +104,11 @@ def _watch(named: object) -> Js:
         )
 
 
-async def _notice_absence(found: list, watch: Js, named: object, late: "Callable[[ReplayError | None], None]") -> None:
+async def _notice_absence(
+    found: bridge.Gate, watch: Js, named: object, late: "Callable[[ReplayError | None], None]"
+) -> None:
     await bridge.sleep(PATIENCE_MS)
-    if found:
+    if found.is_open:
         return
     awaited = watch.call("awaited")
     if awaited:

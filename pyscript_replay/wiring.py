@@ -107,7 +107,7 @@ class Wiring:
         """End the recording at once. What is answered, to be awaited, uploads the rest and forgets what was stored."""
         self.mode.following.stop()
         self.present = None
-        self._report(sessionId=None, deviceId=None, replayId=None, replayUrl=None, recording=False)
+        self._report(sessionId=None, deviceId=None, replayId=None, replayUrl=None)
         self.recorder.end()
         return self._close()
 
@@ -163,8 +163,7 @@ class Wiring:
         name, given = self._options["replay_url_property"], patch.get("properties") or {}
         url = link.address(self._template, given.get(REPLAY_ID))
         if name and url:
-            patch["properties"] = dict(given)
-            patch["properties"][name] = url
+            given[name] = url
         return patch
 
     def _move(self, move: "Move") -> None:
@@ -185,11 +184,11 @@ class Wiring:
         if happening is None:
             return
         self.segment.settled()
-        if happening == lifecycle.NOTHING_DUE and self.mode.refused:
-            happening = lifecycle.NOT_RECORDED  # the visitor has no device id that Amplitude accepts
         said, self._said = self._said, problem.message if problem else None
         if problem and problem.message != said:  # once, not for each session anew
             self._complain(problem)
+        if happening == lifecycle.NOTHING_DUE and self.mode.refused:
+            return  # the visitor has no device id that Amplitude accepts: so it was told
         self._happened(happening)
 
     def evidence(self) -> dict:

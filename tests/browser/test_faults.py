@@ -321,14 +321,15 @@ def test_every_request_of_a_page_load_has_its_row_in_the_table_of_faults(site: S
     visit.until(lambda: visit.all_arrived() and visit.seen["recording"])
     visit.answered("pyscriptReplay.doctor()")  # which asks for the rest of MicroPython, at the latest
     visit.upload()
+    expected = {name for name, role in ROLES.items() if role.asked_by(mode, runtime)}
+    visit.until(lambda: expected <= {role_of(url) for url in visit.asked})  # some may wait for a moment of leisure
     unknown = [
         url
         for url in visit.asked
         if not role_of(url) and not any(re.fullmatch(path, urlsplit(url).path) for path in NO_ROLE.values())
     ]
     assert unknown == []
-    asked = {role_of(url) for url in visit.asked} - {None}
-    assert asked == {name for name, role in ROLES.items() if role.asked_by(mode, runtime)}
+    assert {role_of(url) for url in visit.asked} - {None} == expected
 
 
 WITHOUT_US = [

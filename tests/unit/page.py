@@ -39,6 +39,7 @@ class Page:
         self.recording = self.settled = self.has_plugin = True
         self.moves: list[Any] = []
         self.problems: list[str] = []
+        self.told: list[str] = []  # the same in full
 
     def facts(self, event: dict | None = None, waited: bool = False) -> dict:
         following = self.mode.following
@@ -60,6 +61,7 @@ class Page:
         patch = answer.patch
         if answer.problem:
             self.problems.append(answer.problem.code)
+            self.told.append(str(answer.problem))
         if answer.move:
             self.moves.append((answer.move.session_id, answer.move.device_id, answer.move.reason))
         if patch.get("clear"):

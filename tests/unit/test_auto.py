@@ -61,9 +61,9 @@ def test_the_mode(page: str) -> None:
             choose(settings, plugins)
         assert raised.value.code == expected
         assert "actions or classic-device or classic-cloud" in raised.value.fix
-        if expected == "mode-ambiguous":
-            seen = "; ".join(f"{mode} ({why})" for mode, why in applying(settings, plugins))
-            assert raised.value.message == f"several modes apply: {seen}"
+        seen = "; ".join(f"{mode} ({why})" for mode, why in applying(settings, plugins))
+        several = f"several modes apply: {seen}"
+        assert raised.value.message == (several if seen else "nothing in Segment's settings leads to Amplitude")
         return
     mode, why = choose(settings, plugins)
     assert mode == expected
@@ -74,3 +74,7 @@ def test_the_reason_names_what_was_seen() -> None:
     assert choose({"remotePlugins": [ACTIONS]}, [])[1] == "Segment loads the remote plugin Amplitude (Actions)"
     assert choose({}, ["Actions Amplitude"])[1] == "the plugin Actions Amplitude is registered"
     assert choose({}, ["Amplitude"])[1] == "the classic integration Amplitude is registered"
+    settings = "Segment's settings install the classic integration Amplitude in the page"
+    assert choose(classic(type="browser"), [])[1] == settings
+    settings = "Segment's settings name the destination Amplitude, but install nothing in the page"
+    assert choose(classic(bundlingStatus="unbundled"), [])[1] == settings

@@ -6,10 +6,14 @@ from typing import Any
 import pytest
 
 from pyscript_replay import ReplayError, bridge, connect, doctor, lifecycle
+from pyscript_replay.device import REPLAY_ID
+from pyscript_replay.modes.classic_cloud import ClassicCloud
 
+from ..histories import EXCLUDED
 from ..runtime import cpython
 from ..runtime.stories import SOUND
 from .memory.browser import API_KEY, LAST_ACCESS, SESSION, Browser, Tab, pause, run
+from .memory.clock import MINUTE
 from .test_wiring import assert_recorded, every_mode, its_own, replay_id
 
 URL = "https://help.example/?r={replayId}"
@@ -50,6 +54,20 @@ def test_connect_stop_and_start(mode: str) -> None:
         event = await tab.track()
         assert_recorded(tab, event)
         assert not tab.facade.opted_out
+
+    run(mode, story)
+
+
+@every_mode
+def test_connect_stop_comes_back_when_the_rest_is_uploaded_and_what_the_sdk_has_stored_is_deleted(mode: str) -> None:
+    async def story(browser: Browser) -> None:
+        tab, replay = await opened(browser)
+        tab.do(tab.analytics.event, "track", "Clicked")
+        await pause(0.1)
+        recorded = tab.replay_id
+        assert tab.recording and browser.uploads == []
+        await tab.run(replay.stop)
+        assert (set(browser.uploads), browser.sdk_stores) == ({recorded}, set())
 
     run(mode, story)
 
@@ -345,6 +363,22 @@ def test_replay_url_names_the_present_replay_and_is_put_on_events_where_asked_fo
 
 
 @every_mode
+@pytest.mark.parametrize(
+    ("named", "integrations", "carried"),
+    [({"replay_url_property": "replay"}, EXCLUDED, set()), ({}, {}, {REPLAY_ID})],
+)
+def test_replay_url_is_put_on_no_event_without_a_replay_and_nowhere_unless_the_property_is_named(
+    mode: str, named: dict, integrations: dict, carried: set
+) -> None:
+    async def story(browser: Browser) -> None:
+        tab, _ = await opened(browser, replay_url=URL, **named)
+        event = await tab.track(integrations=integrations)
+        assert set(event["properties"]) == carried
+
+    run(mode, story)
+
+
+@every_mode
 def test_session_events_tell_start_and_end_by_the_tab_in_which_the_session_begins(mode: str) -> None:
     async def story(browser: Browser) -> None:
         tab, _ = await opened(browser, session_events="on")
@@ -502,6 +536,9 @@ def test_consent_that_is_refused_ends_the_recording_and_is_no_error_and_given_ag
         browser.reach = {"consent": {"analytics": True}}
         await tab.track()
         assert_recorded(tab, await tab.track())
+        tab.do(tab.sdk._tell, {"what": "upload", "status": 403, "skipped": "", "detail": ""})
+        await pause(1)
+        assert tab.status == "failed", "and what then goes wrong is told"
 
     run(mode, story)
 
@@ -512,6 +549,9 @@ def test_a_device_id_that_amplitude_does_not_accept_is_told_until_there_is_anoth
         tab = await browser.open()
         assert (tab.status, tab.errors) == ("failed", ["device-id"])
         assert replay_id(await tab.track()) is None
+        tab.do(tab.facade.start)
+        await pause(1)
+        assert (tab.status, tab.errors) == ("failed", ["device-id"]), "no start() changes that"
         tab.do(tab.analytics.reset)
         await tab.track()
         assert_recorded(tab, await tab.track())
@@ -749,5 +789,183 @@ def test_a_device_id_that_amplitude_does_not_accept_ends_a_recording() -> None:
         browser.visitor = "a/b"
         assert replay_id(await tab.track()) is None
         assert (tab.status, tab.errors, tab.sdk.running) == ("failed", ["device-id"], None)
+
+    run("actions", story)
+
+
+def handed_over(browser: Browser, session_id: int, device_id: str) -> str:
+    until = browser.now() + 60 * MINUTE
+    return f"https://shop.example/?ajs_aid={device_id}&ampSessionId={session_id}&ampTimestamp={until}"
+
+
+def test_url_session_is_taken_over_once() -> None:
+    async def story(browser: Browser) -> None:
+        handed = browser.now() - MINUTE
+        tab = browser.blank()
+        tab.address = handed_over(browser, handed, browser.visitor)
+        replay = await tab.connect(url_session="follow")
+        assert replay.session_id == handed
+        await tab.run(replay.stop)
+        await tab.run(replay.start)
+        assert replay.session_id > handed
+
+    run("classic-cloud", story)
+
+
+@every_mode
+def test_url_session_is_taken_over_only_where_that_is_asked_for(mode: str) -> None:
+    async def story(browser: Browser) -> None:
+        tab = browser.blank()
+        tab.address = handed_over(browser, browser.now() - MINUTE, browser.visitor)
+        await tab.connect()
+        event = await tab.track()
+        assert event["session_id"] > browser.now() - MINUTE
+        assert_recorded(tab, event)
+
+    run(mode, story)
+
+
+@pytest.mark.parametrize(("seconds", "taken"), [(0.5, True), (1.5, False)])
+def test_url_session_waits_a_moment_for_the_page_to_have_its_device(seconds: float, taken: bool) -> None:
+    async def story(browser: Browser) -> None:
+        handed = browser.now() - MINUTE
+        tab = browser.blank()
+        tab.address = handed_over(browser, handed, "app")
+
+        async def later() -> None:
+            await pause(seconds)
+            browser.visitor = "app"
+
+        tab.spawn(later())
+        replay = await tab.connect(url_session="follow")
+        assert (replay.session_id == handed) is taken
+
+    run("classic-cloud", story)
+
+
+@every_mode
+def test_a_page_that_is_back_follows_what_has_moved_without_an_event_and_announces_nothing(mode: str) -> None:
+    async def story(browser: Browser) -> None:
+        tab, _ = await opened(browser, session_events="on")
+        await pause(5)
+        tab.do(tab.analytics.event, "track", "Clicked")
+        await pause(5)
+        newer, before = tab.session_id + 5, len(browser.delivered)
+        browser.storage[SESSION] = newer  # while the page was frozen, and heard of nothing
+        tab.do(tab.facade.back)
+        await pause(5)
+        assert tab.session_id == newer and tab.sdk.running == tab.replay_id
+        assert (tab.status, tab.errors, len(browser.delivered)) == ("running", [], before)
+
+    run(mode, story)
+
+
+def test_a_newer_id_in_the_cookie_is_announced_by_who_has_begun_it() -> None:
+    async def story(browser: Browser) -> None:
+        tab, _ = await opened(browser, session_events="on")
+        tab.do(tab.analytics.event, "track", "Clicked")
+        await pause(5)
+        newer, before = tab.session_id + 5, len(browser.delivered)
+        tab.do(lambda: tab.watch._tell["cookie"]({**tab.watch._look(None), "cookie": str(newer)}))
+        await pause(5)
+        assert (tab.session_id, len(browser.delivered)) == (newer, before)
+
+    run("actions", story)
+
+
+def test_a_listener_of_a_new_session_sees_that_nothing_is_recorded_yet() -> None:
+    async def story(browser: Browser) -> None:
+        seen: list[Any] = []
+        tab = browser.blank()
+        replay = await tab.connect(on_session=lambda *_: seen.append((tab.recording, replay.recording)))
+        await tab.track()
+        await pause(31 * 60)
+        await tab.track()
+        assert seen == [(False, False)] * 2 and tab.recording
+
+    run("actions", story)
+
+
+def test_a_page_without_a_session_is_ready_before_its_sdk_is() -> None:
+    async def story(browser: Browser) -> None:
+        tab = browser.begin()
+        tab.sdk.it["init"] = lambda *_: {"promise": {"then": lambda *_: None}}
+        await pause(1)
+        assert (tab.status, tab.errors) == ("running", [])
+
+    run("actions", story)
+
+
+def test_a_fault_of_ours_at_the_beginning_is_told_and_start_tries_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fails(*_: Any) -> None:
+        raise ValueError("ours")
+
+    async def story(browser: Browser) -> None:
+        with monkeypatch.context() as patched:
+            patched.setattr(ClassicCloud, "begin", fails)
+            tab = await browser.open()
+        assert (tab.status, tab.errors) == ("failed", ["internal"])
+        assert tab.facade.errors["internal"]["message"] == "ValueError('ours')"
+        tab.do(tab.facade.start)
+        await pause(1)
+        assert tab.status == "running"
+        assert_recorded(tab, await tab.track())
+
+    run("classic-cloud", story)
+
+
+@every_mode
+def test_start_where_the_visitor_has_opted_out_of_amplitude_meanwhile_records_nothing(mode: str) -> None:
+    async def story(browser: Browser) -> None:
+        tab, replay = await opened(browser)
+        await tab.track()
+        tab.do(tab.sdk._tell, {"what": "upload", "status": 403, "skipped": "", "detail": ""})
+        await pause(1)
+        assert tab.status == "failed"
+        browser.reach = {"opted_out": True}
+        tab.do(tab.facade.start)
+        await pause(5)
+        assert (tab.status, tab.recording, tab.sdk.running) == ("running", False, None)
+        assert (await tab.run(replay.evidence))["off"] == "opted-out"
+
+    run(mode, story)
+
+
+def test_amplitude_js_that_segment_will_not_bring_for_want_of_consent_is_not_waited_for_but_welcome() -> None:
+    async def story(browser: Browser) -> None:
+        browser.settings = {"integrations": {}, "consentSettings": {"allCategories": ["analytics"]}}
+        browser.brings_amplitude = False
+        tab = await browser.open()
+        await pause(12)
+        assert (tab.status, tab.errors, tab.recording) == ("running", [], False)
+        browser.reach = {"consent": {"analytics": True}}
+        tab.do(tab.amplitude.init)
+        await pause(1)
+        await tab.track()
+        assert_recorded(tab, await tab.track())
+
+    run("classic-device", story)
+
+
+def test_doctor_that_is_asked_while_amplitude_js_is_awaited_says_that_the_visitor_has_opted_out() -> None:
+    async def story(browser: Browser) -> None:
+        browser.brings_amplitude, browser.reach = False, {"opted_out": True}
+        tab = browser.begin()
+        await pause(3)
+        found: list[Any] = []
+        tab.do(lambda: tab.facade._effects["doctor"]()["then"](found.append, found.append))
+        await pause(12)
+        assert "switched-off" in [finding["code"] for finding in found[0]]
+
+    run("classic-device", story)
+
+
+def test_doctor_is_shown_another_device_that_an_event_has_named() -> None:
+    async def story(browser: Browser) -> None:
+        tab, replay = await opened(browser)
+        await tab.track()
+        assert (await tab.run(replay.evidence))["other_device"] is None
+        assert replay_id(await tab.track(names_device="another")) is None
+        assert (await tab.run(replay.evidence))["other_device"] == "another"
 
     run("actions", story)

@@ -44,13 +44,16 @@ def test_a_visitor_begins_a_session_of_their_own_after_the_one_that_was_going_on
     assert following.gone("grace") is None
 
 
-def test_the_last_words_of_who_has_gone_after_the_end_of_their_session_are_of_one_that_nobody_recorded() -> None:
+@pytest.mark.parametrize(("now", "last"), [(NEW, NEW), (OLD - 5, OLD + 1)])
+def test_the_last_words_of_who_has_gone_after_the_end_of_their_session_are_of_one_that_nobody_recorded(
+    now: int, last: int
+) -> None:
     following = Following(THEIRS)
     following.see("ada", OLD)
-    assert moved(following.begin_anew("grace", NEW, OLD, MARKED, over=True)) == Move(
-        OLD, NEW + 1, "grace", session.IDENTITY_CHANGED
+    assert moved(following.begin_anew("grace", now, OLD, MARKED, over=True)) == Move(
+        OLD, last + 1, "grace", session.IDENTITY_CHANGED
     )
-    assert following.gone("ada") == Gone("ada", NEW, {})
+    assert following.gone("ada") == Gone("ada", last, {})
 
 
 def test_a_device_id_that_is_refused_ends_the_recording_and_late_events_keep_theirs() -> None:
@@ -69,6 +72,15 @@ def test_of_visitors_who_have_gone_only_the_last_ones_are_remembered() -> None:
         following.begin_anew(f"visitor-{number}", OLD + number, OLD)
     known = [number for number in range(MOST_GONE + 2) if following.gone(f"visitor-{number}")]
     assert known == list(range(1, MOST_GONE + 1))
+
+
+def test_a_visitor_who_comes_back_has_not_gone() -> None:
+    following = Following(THEIRS)
+    following.see("ada", OLD)
+    following.begin_anew("grace", NEW, OLD)
+    following.see("ada", NEW)
+    assert following.gone("ada") is None
+    assert following.gone("grace") == Gone("grace", NEW, {})
 
 
 def test_after_a_stop_nothing_is_known() -> None:

@@ -2,6 +2,7 @@
 
 import pytest
 
+from pyscript_replay.device import REPLAY_ID
 from pyscript_replay.modes.actions import Actions
 from pyscript_replay.modes.base import Mode
 from pyscript_replay.modes.classic_cloud import ClassicCloud
@@ -31,10 +32,13 @@ def test_actions_without_its_plugin_is_told_once() -> None:
     page.begin()
     page.has_plugin = False
     page.event(allowed=False)
-    assert page.problems == []
+    assert page.told == []
+    assert page.event() == {}
     page.event()
-    page.event()
-    assert page.problems == ["plugin-missing"]
+    assert page.told == [
+        "plugin-missing: Segment has not loaded its plugin for Amplitude (Actions), which begins the sessions. Allow "
+        "Segment's address in script-src, and see whether an ad blocker stops next-integrations/actions/."
+    ]
 
 
 def test_actions_without_a_subscription_misses_no_plugin() -> None:
@@ -215,8 +219,10 @@ def test_a_mode_has_what_its_contract_asks_for(mode: type[Mode]) -> None:
 @pytest.mark.parametrize("mode", [Actions, ClassicCloud])
 def test_a_reset_before_anybody_looked_gives_the_next_visitor_a_session_of_their_own(mode: type[Mode]) -> None:
     page = Page(mode)
+    page.recording = False
     page.world.stored, page.world.access, page.world.visitor = NOON - MINUTE, NOON, "grace"
     page.carry_out(page.mode.first({**page.facts(), "before": "ada"}))
+    page.recording = True
     fresh = page.world.stored
     assert fresh > NOON - MINUTE and page.mode.following.replay_id == f"grace/{fresh}"
     late = page.event(fresh, anonymous_id="ada")
@@ -344,11 +350,11 @@ def test_a_session_is_over_after_as_long_as_the_settings_say(mode: type[Mode], s
         assert (page.moves[0][2] == "resumed") is (reason == "resumed")
 
 
+FOLLOWS_SEGMENT = {"integrations": {"Amplitude": {"preferAnonymousIdForDeviceId": True}}}
+
+
 def test_device_mode_whose_device_id_is_segment_s_follows_reset_and_tells_amplitude_js() -> None:
-    page = Page(ClassicDevice)
-    page.mode = ClassicDevice(
-        {"amplitude_options": {}}, {"integrations": {"Amplitude": {"preferAnonymousIdForDeviceId": True}}}
-    )
+    page = Page(ClassicDevice, FOLLOWS_SEGMENT)
     page.begin()
     assert page.world.amplitude["device_id"] == "ada"
     assert replay_id(page.logged()) == f"ada/{NOON}"
@@ -415,6 +421,7 @@ def test_actions_follows_what_an_early_hook_shows() -> None:
     event = page.facts({"type": "track", "session_id": str(NOON + 5)})
     page.carry_out(page.mode.look(event))
     assert page.moves[-1] == (NOON + 5, "ada", "started")
+    assert page.world.stored == NOON + 5
 
 
 @pytest.mark.parametrize("mode", [Actions, ClassicCloud])
@@ -443,9 +450,10 @@ def test_a_session_after_reset_is_later_than_any_that_is_known(mode: type[Mode])
     page.begin()
     page.plugin()
     page.world.stored = NOON + 10 * MINUTE  # by a tab whose clock is wrong, and nobody has looked
+    page.world.now += MINUTE
     page.reset("grace")
     assert page.world.stored == NOON + 10 * MINUTE + 1 == page.mode.following.session_id
-    assert page.world.access == NOON
+    assert page.world.access == NOON + MINUTE
 
 
 def test_actions_reset_after_a_session_that_nobody_recorded_leaves_the_next_one_to_the_plugin() -> None:
@@ -480,8 +488,12 @@ def test_a_reset_to_a_device_id_that_is_refused_is_told(mode: type[Mode]) -> Non
     page = Page(mode)
     page.begin()
     page.world.visitor = "a/b"
-    problem = page.mode.reset(page.facts()).problem
-    assert problem and problem.code == "device-id"
+    page.carry_out(page.mode.reset(page.facts()))
+    assert page.problems == ["device-id"]
+    page = Page(mode)  # and so is one before anybody has looked
+    page.world.visitor = "a/b"
+    page.carry_out(page.mode.first({**page.facts(), "before": "ada"}))
+    assert page.problems == ["device-id"]
 
 
 @pytest.mark.parametrize("mode", [Actions, ClassicCloud])
@@ -497,12 +509,133 @@ def test_late_events_of_a_visitor_who_changed_without_reset_carry_what_was_recor
 
 
 def test_device_mode_the_last_words_after_the_end_of_a_session_were_not_recorded() -> None:
-    page = Page(ClassicDevice)
-    page.mode = ClassicDevice(
-        {"amplitude_options": {}}, {"integrations": {"Amplitude": {"preferAnonymousIdForDeviceId": True}}}
-    )
+    page = Page(ClassicDevice, FOLLOWS_SEGMENT)
     page.begin()
     page.logged()
     page.world.now += 31 * MINUTE
     page.reset("grace")
     assert replay_id(page.event(anonymous_id="ada")) is None
+
+
+def test_cloud_mode_a_reset_before_anybody_looked_leaves_the_visitor_before_a_session_that_has_just_begun() -> None:
+    page = Page(ClassicCloud)
+    page.recording, page.world.visitor = False, "grace"
+    page.carry_out(page.mode.first({**page.facts(), "before": "ada"}))
+    page.recording = True
+    assert (page.world.stored, page.world.access) == (NOON + 1, NOON)
+    assert page.event(anonymous_id="ada")["session_id"] == NOON
+
+
+def test_a_reset_before_any_session_stores_nothing() -> None:
+    page = Page(Actions)
+    page.begin()
+    assert page.reset("grace") == {}
+
+
+def test_cloud_mode_a_look_puts_an_older_id_in_storage_right() -> None:
+    page = Page(ClassicCloud)
+    page.begin()
+    page.world.stored = NOON - 5
+    assert page.look() == {"store": NOON}
+
+
+def test_actions_an_event_of_a_session_that_another_tab_has_left_carries_no_replay_id() -> None:
+    page = Page(Actions)
+    page.begin()
+    page.plugin()
+    page.world.stored = NOON + 5
+    assert page.event(NOON) == {"session_id": NOON}
+    assert page.mode.following.session_id == NOON + 5
+
+
+@pytest.mark.parametrize("mode", [Actions, ClassicDevice, ClassicCloud])
+@pytest.mark.parametrize(
+    ("recording", "carried", "marked"),
+    [(True, "its own", True), (True, "another", False), (True, None, False), (False, "its own", False)],
+)
+def test_an_event_is_marked_with_what_the_sdk_wants_it_to_carry_while_that_is_the_present_recording(
+    mode: type[Mode], recording: bool, carried: str | None, marked: bool
+) -> None:
+    page = Page(mode)
+    page.begin()
+    page.plugin() if mode is Actions else page.logged()
+    its_own = {REPLAY_ID: page.mode.following.replay_id, "[Amplitude] Session Replay Debug": "{}"}
+    properties = {"its own": its_own, "another": {REPLAY_ID: "another/5"}, None: None}[carried]
+
+    def facts(event: dict | None = None) -> dict:
+        return {**Page.facts(page, event), "recording": recording, "properties": properties}
+
+    page.facts = facts  # pyright: ignore[reportAttributeAccessIssue]
+    assert page.event(NOON).get("properties") == (its_own if marked else None)
+
+
+def test_device_mode_keeps_the_copy_with_each_event_and_a_look_that_shows_nothing_new_changes_nothing() -> None:
+    page = Page(ClassicDevice)
+    page.begin()
+    page.logged()
+    assert page.event() == {"store": NOON, "touch": True, "properties": {REPLAY_ID: f"amplitude-device/{NOON}"}}
+    assert page.look() == {}
+    page.world.stored = None
+    page.look()
+    assert page.world.stored == NOON
+
+
+@pytest.mark.parametrize("before", ["begin", "event", "reset"])
+def test_device_mode_follows_amplitude_js_that_goes_back_by_itself_and_takes_the_copy_for_no_newer_word(
+    before: str,
+) -> None:
+    page = Page(ClassicDevice, FOLLOWS_SEGMENT)
+    page.world.amplitude["session_id"] = NOON
+    page.begin()
+    if before == "event":
+        page.logged()
+    elif before == "reset":
+        page.reset("grace")
+    page.world.amplitude["session_id"] = NOON - MINUTE  # another tab, after the clock was put back
+    page.look()
+    assert page.mode.following.session_id == page.world.amplitude["session_id"] == page.world.stored == NOON - MINUTE
+
+
+def test_device_mode_takes_what_an_earlier_page_has_left_in_the_copy_for_no_newer_word() -> None:
+    page = Page(ClassicDevice)
+    page.world.stored, page.world.amplitude["session_id"] = NOON + 5, NOON
+    page.begin()
+    assert page.mode.following.session_id == page.world.amplitude["session_id"] == page.world.stored == NOON
+    page = Page(ClassicDevice)
+    page.world.stored = NOON + 5
+    page.begin()  # amplitude-js has no session yet
+    page.world.amplitude["session_id"] = NOON
+    page.look()
+    assert page.mode.following.session_id == page.world.amplitude["session_id"] == page.world.stored == NOON
+
+
+def test_device_mode_opens_a_session_also_after_one_that_another_tab_has_opened() -> None:
+    page = Page(ClassicDevice)
+    page.begin()
+    page.logged()
+    page.world.amplitude.update(session_id=NOON + 5, last_event_time=NOON + 5)
+    page.world.stored = NOON + 5
+    page.world.now += 31 * MINUTE
+    page.event(type="identify", traits=True)
+    assert page.world.amplitude["session_id"] == page.world.now == page.mode.following.session_id
+
+
+@pytest.mark.parametrize(("session_id", "last_event_time"), [(NOON, None), (None, NOON), (NOON, "")])
+def test_device_mode_opens_a_session_where_amplitude_js_knows_of_none_or_of_no_last_event(
+    session_id: int | None, last_event_time: object
+) -> None:
+    page = Page(ClassicDevice)
+    page.world.amplitude.update(session_id=session_id, last_event_time=last_event_time)
+    page.begin()
+    page.world.now += 5
+    page.event()
+    assert page.world.amplitude["session_id"] == NOON + 5 == page.mode.following.session_id
+
+
+def test_device_mode_a_session_after_reset_is_later_than_amplitude_js_s_whoever_has_opened_it() -> None:
+    page = Page(ClassicDevice, FOLLOWS_SEGMENT)
+    page.begin()
+    page.logged()
+    page.world.amplitude["session_id"] = NOON + 10 * MINUTE
+    page.reset("grace")
+    assert page.world.amplitude["session_id"] == NOON + 10 * MINUTE + 1 == page.mode.following.session_id

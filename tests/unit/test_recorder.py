@@ -7,7 +7,7 @@ import pytest
 from pyscript_replay import ReplayError, options, recorder
 
 from ..runtime import cpython
-from .memory.browser import API_KEY, Browser, pause, run
+from .memory.browser import API_KEY, LAST_ACCESS, SESSION, Browser, pause, run
 from .test_wiring import assert_recorded, every_mode, its_own, replay_id
 
 USER = {"$setOnce": {"first": 1, "both": 1}, "$set": {"plan": "pro", "both": 2}, "$add": {"visits": 1}}
@@ -55,6 +55,8 @@ def test_what_the_sdk_is_begun_with(mode: str) -> None:
         given = {"serverZone": "EU", "sampleRate": 1, "storeType": "memory", "deviceId": event["device_id"]}
         begun_with = {name: value for name, value in tab.sdk.options.items() if name not in ("said", "sessionId")}
         assert begun_with == given
+        del given["deviceId"]
+        assert tab.sdk.plugin_options == (given if mode == "classic-cloud" else {}), "it has options of its own"
 
     run(mode, story)
 
@@ -146,6 +148,133 @@ def test_uploads_that_are_refused_or_fail_are_told_until_one_gets_through(
     run(mode, story)
 
 
+def said(reason: str) -> dict[str, Any]:
+    return {"what": "said", "reason": reason, "detail": "", "fix": None}
+
+
+SNAPSHOT = {"what": "snapshot"}
+
+
+@pytest.mark.parametrize(
+    ("heard", "status", "errors"),
+    [
+        ([SNAPSHOT], "running", []),
+        ([said("no-recorder")], "failed", ["recording-not-begun"]),
+        ([said("no-recorder"), SNAPSHOT], "running", []),
+    ],
+)
+def test_what_the_sdk_shows_before_it_says_that_it_is_done_counts_once_it_does(
+    heard: list[dict], status: str, errors: list[str]
+) -> None:
+    async def story(browser: Browser) -> None:
+        browser.recorder = "hanging"
+        browser.storage.update({SESSION: browser.now(), LAST_ACCESS: browser.now()})
+        tab = browser.begin()
+        init = tab.sdk.it["init"]
+
+        def hasty(*args: Any) -> Any:
+            answer = init(*args)
+            for each in heard:
+                tab.sdk._tell(each)
+            return answer
+
+        tab.sdk.it["init"] = hasty
+        await pause(1)
+        assert (tab.status, tab.errors, tab.recording) == (status, errors, status == "running")
+
+    run("actions", story)
+
+
+def test_an_sdk_that_answers_no_properties_records_nothing_whether_or_not_it_says_why() -> None:
+    async def story(browser: Browser) -> None:
+        browser.recorder = "hanging"
+        tab = browser.begin()
+        tab.sdk.it["getSessionReplayProperties"] = dict
+        await pause(1)
+        event = await tab.track()
+        assert replay_id(event) is None and event["delayed"] < 500
+        assert (tab.status, tab.errors) == ("running", [])
+
+    run("actions", story)
+
+
+def test_without_a_session_nothing_is_waited_for_although_the_sdk_does_not_say_that_it_records_nothing() -> None:
+    async def story(browser: Browser) -> None:
+        tab = browser.blank()
+        del tab.sdk.it["getSessionReplayProperties"]
+        replay = await tab.connect()
+        await pause(1)
+        asked_at = browser.loop.time()
+        await tab.run(replay.doctor)
+        assert browser.loop.time() - asked_at < 1
+
+    run("actions", story)
+
+
+def test_start_counts_the_uploads_that_fail_from_the_beginning() -> None:
+    async def story(browser: Browser) -> None:
+        tab = await browser.open()
+        await tab.track()
+        for status in ("failed", "running"):
+            for _ in range(3 if status == "failed" else 2):
+                tab.do(tab.sdk._tell, upload(503))
+            await pause(0.1)
+            assert tab.status == status
+            tab.do(tab.facade.start)
+            await pause(0.2)
+            assert tab.status == "running"
+
+    run("actions", story)
+
+
+def test_start_leaves_a_recording_that_runs_as_it_is() -> None:
+    async def story(browser: Browser) -> None:
+        browser.storage.update({SESSION: browser.now(), LAST_ACCESS: browser.now()})
+        browser.has_plugin = False
+        tab = await browser.open()
+        await tab.track()
+        assert (tab.status, tab.errors, tab.recording) == ("failed", ["plugin-missing"], True)
+        tab.do(tab.facade.start)
+        await pause(1)
+        assert (tab.status, tab.recording, tab.sdk.snapshots) == ("running", True, [tab.replay_id])
+
+    run("actions", story)
+
+
+def test_a_document_that_is_still_being_loaded_is_waited_for() -> None:
+    async def story(browser: Browser) -> None:
+        browser.recorder = "hanging"
+        tab = browser.begin()
+        tab.parses = True
+        await tab.track()
+        await pause(60)
+        assert tab.errors == []
+        tab.parses = False
+        await pause(11)
+        assert tab.errors == ["recording-not-begun"]
+
+    run("actions", story)
+
+
+@pytest.mark.parametrize("reason", [None, "threw", "sampled-out"])
+def test_a_recorder_that_is_loaded_changes_nothing_where_it_was_not_missed(reason: str | None) -> None:
+    async def story(browser: Browser) -> None:
+        browser.recorder = "hanging" if reason else "there"
+        tab = await browser.open()
+        tab.do(tab.analytics.event, "track", "Clicked")
+        await pause(0.3)
+        if reason:
+            tab.do(tab.sdk._tell, said(reason))
+            await pause(1)
+        browser.recorder = "there"
+        before = (tab.status, tab.errors[:], tab.sdk.snapshots[:])
+        tab.do(tab.sdk._tell, {"what": "loaded"})
+        await pause(1)
+        assert (tab.status, tab.errors, tab.sdk.snapshots) == before
+
+    run("actions", story)
+
+
 def test_a_session_that_amplitude_does_not_keep_says_nothing_of_the_next_one() -> None:
     async def story(browser: Browser) -> None:
         tab = await browser.open()
@@ -153,31 +282,30 @@ def test_a_session_that_amplitude_does_not_keep_says_nothing_of_the_next_one() -
         tab.do(tab.sdk._tell, upload(200, "4004"))
         await pause(31 * 60)
         assert tab.status == "failed"
-        await tab.track()
-        await pause(1)
-        assert (tab.status, tab.facade.errors) == ("running", {})
         assert_recorded(tab, await tab.track())
+        assert (tab.status, tab.facade.errors) == ("running", {})
 
     run("actions", story)
 
 
 @pytest.mark.parametrize(
-    ("config", "seen"),
+    ("config", "reason", "seen"),
     [
-        ({"status": 0, "present": False, "detail": "no network"}, "could not be reached: no network"),
-        ({"status": 403, "present": False, "detail": "403 Forbidden"}, "answered 403 Forbidden"),
-        ({"status": 300, "present": True, "detail": "300"}, "answered 300"),
-        ({"status": 200, "present": False, "detail": ""}, "answered nothing about Session Replay"),
+        ({"status": 0, "present": False, "detail": "no network"}, "capture-off", "could not be reached: no network"),
+        ({"status": 403, "present": False, "detail": "403 Forbidden"}, "capture-off", "answered 403 Forbidden"),
+        ({"status": 300, "present": True, "detail": "300"}, "capture-off", "answered 300"),
+        ({"status": 200, "present": False, "detail": ""}, "capture-off", "answered nothing about Session Replay"),
+        ({"status": 403, "present": False, "detail": "403 Forbidden"}, "no-recorder", "could not load its recorder"),
     ],
 )
-def test_a_configuration_that_keeps_the_recording_from_beginning_is_named(config: dict, seen: str) -> None:
+def test_a_configuration_that_keeps_the_recording_from_beginning_is_named(config: dict, reason: str, seen: str) -> None:
     async def story(browser: Browser) -> None:
         browser.recorder = "hanging"
         tab = await browser.open()
         tab.do(tab.analytics.event, "track", "Clicked")
         await pause(0.3)
         tab.do(tab.sdk._tell, {"what": "config", **config})
-        tab.do(tab.sdk._tell, {"what": "said", "reason": "capture-off", "detail": "", "fix": None})
+        tab.do(tab.sdk._tell, said(reason))
         await pause(1)
         assert tab.status == "failed"
         assert seen in tab.facade.errors["recording-not-begun"]["message"]

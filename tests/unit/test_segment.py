@@ -82,6 +82,21 @@ def test_segment_that_is_late_is_told_with_where_it_was_looked_for(given: dict, 
     run("actions", story)
 
 
+def test_segment_that_is_being_brought_and_is_late_is_told_with_what_it_waits_for() -> None:
+    async def story(browser: Browser) -> None:
+        tab = browser.begin(segment=False)
+        tab.watch.awaited = "its settings"
+        await pause(11)
+        assert tab.errors == ["segment-load"]
+        assert tab.facade.errors["segment-load"] == {
+            "code": "segment-load",
+            "message": "after 10 s Segment still waits for its settings",
+            "fix": "See in the browser's network tab what holds it up; Segment keeps the events until it is there.",
+        }
+
+    run("actions", story)
+
+
 def test_segment_that_the_page_has_not_loaded_yet_is_no_error() -> None:
     async def story(browser: Browser) -> None:
         tab = browser.begin(segment=False)

@@ -206,6 +206,20 @@ export const idle = (milliseconds) =>
       : setTimeout(() => resolve(), Math.min(milliseconds, 50)),
   );
 
+const [LOOKS, LOOK_MS] = [20, 250]; // so often is looked whether the page is recorded, for there may be no event yet
+const IDLE_MS = 5000; // the longest to wait for an idle moment
+
+/**
+ * Fetch what may come later: once the page is recorded, or need not be, and has nothing better to do.
+ * @param {Page} page @param {() => Promise<unknown> | undefined} what
+ */
+export async function afterwards(page, what) {
+  await page.facade.ready;
+  for (let looks = 0; looks < LOOKS && !page.facade.recording; looks++) await sleep(LOOK_MS);
+  await idle(IDLE_MS);
+  what()?.catch(() => {}); // asked for again when it is needed
+}
+
 // The page: the loader hands over what it has opened. A PyScript page has no loader, and opens its own (pyscript.js).
 /** @type {Host | null} */
 let host = null;

@@ -5,9 +5,6 @@ import { booted, there } from "./assets.js";
 import * as border from "./bridge.js";
 import { expect, rest, unpack } from "./halves.js";
 
-const [LOOKS, LOOK_MS] = [20, 250]; // so often is looked whether the page is recorded, for there may be no event yet
-const IDLE_MS = 5000; // the longest to wait for an idle moment
-
 /** @param {Host} host @param {string} main the Python program to run */
 export async function boot(host, main) {
   border.adopt(host);
@@ -24,14 +21,6 @@ export async function boot(host, main) {
   python.registerJsModule("pyscript_replay_border", border);
   python.runPython(`import sys; sys.path.append("/lib")`);
   if (!(host.wanted?.() ?? true)) return;
-  fetchLater(host.page);
+  border.afterwards(host.page, () => host.page.rest?.());
   await python.runPythonAsync(main);
-}
-
-/** The rest of it, once the page is recorded, or need not be, and has nothing better to do. @param {Page} page */
-async function fetchLater(page) {
-  await page.facade.ready;
-  for (let looks = 0; looks < LOOKS && !page.facade.recording; looks++) await border.sleep(LOOK_MS);
-  await border.idle(IDLE_MS);
-  page.rest?.().catch(() => {}); // asked for again when it is needed
 }

@@ -19,10 +19,12 @@ declare module "smol-toml" {
 }
 
 declare module "pyodide" {
+  export const version: string;
   export function loadPyodide(options: {
     indexURL: string;
-    createPyodideModule(settings: object): Promise<unknown>;
-    checkAPIVersion: boolean;
+    createPyodideModule?(settings: object): Promise<unknown>;
+    checkAPIVersion?: boolean;
+    _loadSnapshot: Promise<ArrayBuffer | undefined>;
   }): Promise<Python>;
 }
 

@@ -4,6 +4,7 @@ import { loadPyodide } from "pyodide";
 import files from "python-pack"; // {path: source text}
 import { booted, imported } from "./assets.js";
 import * as border from "./bridge.js";
+import { fetchForTheNextPage, started } from "./memory.js";
 
 /** @param {Host} host @param {string} main the Python program to run */
 export async function boot(host, main) {
@@ -12,16 +13,32 @@ export async function boot(host, main) {
   const program = imported(`${indexURL}pyodide.asm.mjs`);
   program.catch(() => {}); // told where it is waited for
   const createPyodideModule = async (/** @type {object} */ settings) => (await program).default(settings);
-  const python = await booted(
-    () => loadPyodide({ indexURL, createPyodideModule, checkAPIVersion: false }),
-    __INTEGRITY__,
+  const given = { indexURL, createPyodideModule, checkAPIVersion: false };
+  const [python, remembers] = await started(
+    (memory) => booted(() => loadPyodide({ ...given, ...memory }), __INTEGRITY__),
+    indexURL,
   );
+  python.registerJsModule("pyscript_replay_border", border);
+  if (!remembers) write(python);
+  python.runPython(remembers ? REMEMBERED : WRITTEN);
+  if (!(host.wanted?.() ?? true)) return;
+  if (!remembers) border.afterwards(host.page, () => fetchForTheNextPage(indexURL));
+  await python.runPythonAsync(main);
+}
+
+const REMEMBERED = `
+import random, pyscript_replay_border
+from pyscript_replay import bridge
+bridge._border = pyscript_replay_border
+random.seed()
+`;
+const WRITTEN = `import sys; sys.path.append("/lib/pyscript-replay")`;
+
+/** Where there is no memory of our modules, they are files. @param {Python} python */
+function write(python) {
   for (const [path, source] of Object.entries(files)) {
     const target = `/lib/pyscript-replay/${path}`;
     python.FS.mkdirTree(target.slice(0, target.lastIndexOf("/")));
     python.FS.writeFile(target, source);
   }
-  python.registerJsModule("pyscript_replay_border", border);
-  python.runPython(`import sys; sys.path.append("/lib/pyscript-replay")`);
-  if (host.wanted?.() ?? true) await python.runPythonAsync(main);
 }

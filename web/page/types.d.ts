@@ -11,6 +11,8 @@ declare global {
   const __SPLIT__: boolean;
   /** File name: the integrity of what is booted with it. */
   const __INTEGRITY__: Record<string, string>;
+  /** Pyodide's memory, from Pyodide's folder; a file there that each start needs; how many times as large it is. */
+  const __MEMORY__: { file: string; integrity: string; library: string; ratio: number };
   /** Where the replay SDK is, from where amplitude.js is. */
   const __SESSION_REPLAY__: string;
 

@@ -9,7 +9,7 @@ import { parse } from "smol-toml";
 const here = (/** @type {string} */ path) => new URL(path, import.meta.url).href;
 const asset = (/** @type {string} */ name) => here(__ASSETS__[name]);
 
-const INTERPRETERS = { mpy: asset("micropython.module"), py: `${asset("pyodide.dir")}pyodide.mjs` };
+const INTERPRETERS = { mpy: asset("micropython.module"), py: asset("pyodide.module") };
 const FILES = { [asset("pyscript.files")]: "./*" };
 const MODULES = { [asset("border")]: "pyscript_replay_border" };
 

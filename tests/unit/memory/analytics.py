@@ -54,7 +54,14 @@ class Analytics:
         self.browser.new_visitor()
         self.browser.changed(self.tab, "ajs_anonymous_id")
 
-    def _made(self, kind: str, name: str, properties: dict | None = None, integrations: dict | None = None) -> None:
+    def _made(
+        self,
+        kind: str,
+        name: str,
+        properties: dict | None = None,
+        integrations: dict | None = None,
+        names_device: str | None = None,
+    ) -> None:
         if kind == "identify":
             if self.browser.user_id not in ("", name):
                 self._another()
@@ -71,6 +78,7 @@ class Analytics:
             "integrations": dict(integrations or {}),
             "made": self.browser.now(),
             "excluded": False in (integrations or {}).values(),
+            "names_device": names_device,
         }
         self.tab.spawn(self._deliver(event))
 
@@ -92,6 +100,8 @@ class Analytics:
         self.browser.deliver(event)
 
     def _session_plugin(self, event: dict[str, Any]) -> None:
+        if not self.browser.has_plugin:
+            return
         now = self.browser.now()
         stored, access = self.tab.stored(SESSION), self.tab.stored(LAST_ACCESS)
         if stored is None or access is None or now - access >= LENGTH:

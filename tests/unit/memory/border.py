@@ -80,7 +80,7 @@ class Border:
         return not here.get().browser.json_is_patched
 
     def documentIsLoading(self) -> bool:
-        return here.get().document_is_loading
+        return here.get().parses
 
     def forget(self, prefix: str) -> None:
         stored = here.get().browser.sdk_stores

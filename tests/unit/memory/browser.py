@@ -54,6 +54,7 @@ class Browser:
     - ``sdk_load``: the error with which the SDK cannot be loaded;
     - ``json_is_patched``: whether the page spoils ``JSON.stringify``;
     - ``brings_amplitude``: whether Segment loads amplitude-js;
+    - ``has_plugin``: whether Segment has its plugin for Amplitude (Actions);
     - ``settings`` and ``plugins`` are what Segment loads, ``reach`` is what keeps the visitor from Amplitude.
     """
 
@@ -69,7 +70,7 @@ class Browser:
         self.sampled = True
         self.sdk_load: dict[str, str] | None = None
         self.json_is_patched = False
-        self.brings_amplitude = True
+        self.brings_amplitude = self.has_plugin = True
         self.settings: dict[str, Any] = SETTINGS[mode]
         self.plugins = PLUGINS[mode]
         self.reach: dict[str, Any] = {}
@@ -153,7 +154,8 @@ class Tab:
         }
         self.given = attributes
         self.address = "https://shop.example/"
-        self.closed = self.claimed = self.booted = self.document_is_loading = False
+        self.closed = self.claimed = self.booted = False
+        self.parses = False  # the document is not complete yet
         self.watched: Any = None  # the global in which Segment is looked for
         self.errors: list[str] = []
         self.warnings: list[str] = []

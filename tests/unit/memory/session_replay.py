@@ -45,6 +45,7 @@ class SessionReplay:
         self._sent_at = 0.0
         self._tell: Any = None
         self.options: dict[str, Any] = {}  # those of init
+        self.plugin_options: dict[str, Any] = {}  # what the shell's plugin was made with
         self.it: dict[str, Any] = {
             "init": self._init,
             "setSessionId": self._set_session_id,
@@ -207,7 +208,8 @@ def shell_module(tab: "Tab") -> dict[str, Any]:
         tab.shell = Shell()
         return tab.shell.it
 
-    def plugin(_: dict[str, Any]) -> dict[str, Any]:
+    def plugin(options: dict[str, Any]) -> dict[str, Any]:
+        tab.sdk.plugin_options = options
         return {"name": "session-replay", "sessionReplay": tab.sdk.it}
 
     return {"amplitude": {"createInstance": instance}, "sessionReplayPlugin": plugin}

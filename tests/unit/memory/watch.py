@@ -34,12 +34,12 @@ class Watch:
         self._before: str | None = None
         self._instance = False
         self._arrived: dict[str, float] = {}
-        self.deferred, self.unreadable = False, ""  # why the page has no Segment yet
+        self.deferred, self.unreadable, self.awaited = False, "", ""  # why the page has no Segment yet
         self.it: dict[str, Any] = {
             "real": promise_of(self._real, tab),
             "expect": lambda *_: None,
             "deferred": lambda: self.deferred,
-            "awaited": lambda: "",
+            "awaited": lambda: self.awaited,
             "unreadable": lambda: self.unreadable,
             "destinations": self._destinations,
             "meetAmplitude": lambda: promise(self._meet_amplitude()),
@@ -156,7 +156,7 @@ class Watch:
                 },
                 "event": event and self._event_facts(event),
                 "properties": self._properties(event),
-                "plugin": True,
+                "plugin": self.browser.has_plugin,
                 "waited": False,
             }
         )
@@ -173,7 +173,7 @@ class Watch:
             "group_id": event["name"] if kind == "group" else None,
             "traits": False,
             "anonymous_id": event["anonymous_id"],
-            "device_id": None,
+            "device_id": event["names_device"],
             "allowed": all(event["integrations"].get(name, True) for name in self.wiring["destinations"]),
             "session_id": given.get("session_id") if isinstance(given, dict) else None,
             "ends": event["properties"].get("session_id") if event["name"] == self.wiring["ended"] else None,

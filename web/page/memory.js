@@ -1,0 +1,77 @@
+// Pyodide's start takes seconds of the processor's time. So the bundle has its memory as it is after that, with our
+// modules in it (tools/memory.py): a page that gets it in less time takes it over, and for a page that does not, it is
+// fetched for the next one.
+
+const KNOWN = __MEMORY__;
+const WORTH_MS = 3000; // all in all, the memory may take so long
+
+let asked = false;
+
+/**
+ * Start Pyodide. Answers it, and whether it has the memory.
+ * @template Python
+ * @param {(settings: { _loadSnapshot: Promise<ArrayBuffer | undefined> }) => Promise<Python>} load
+ * @param {string} indexURL Pyodide's folder
+ * @returns {Promise<[Python, boolean]>}
+ */
+export async function started(load, indexURL) {
+  const memory = remembered(indexURL);
+  try {
+    return [await load({ _loadSnapshot: memory }), Boolean(await memory)];
+  } catch (/** @type {any} */ error) {
+    if (error?.fix || !(await memory)) throw error;
+  }
+  return [await load({ _loadSnapshot: Promise.resolve(undefined) }), false]; // this browser cannot take it over
+}
+
+/** Have the browser keep it, if it has not been asked for yet. @param {string} indexURL */
+export async function fetchForTheNextPage(indexURL) {
+  if (!asked && tablesGiveBack()) await fetch(new URL(KNOWN.file, indexURL));
+}
+
+/**
+ * The memory, or nothing where it would take too long, as far as that can be told from a file that each start needs.
+ * @param {string} indexURL
+ * @returns {Promise<ArrayBuffer | undefined>}
+ */
+async function remembered(indexURL) {
+  try {
+    const signal = AbortSignal.timeout(WORTH_MS);
+    const library = await taken(new URL(KNOWN.library, indexURL).href, signal);
+    if (library * (1 + KNOWN.ratio) > WORTH_MS || !tablesGiveBack()) return undefined;
+    asked = true;
+    const { body } = await fetch(new URL(KNOWN.file, indexURL), { integrity: KNOWN.integrity, signal });
+    return await new Response(body?.pipeThrough(new DecompressionStream("gzip"))).arrayBuffer();
+  } catch {
+    return undefined; // then the start takes its time
+  }
+}
+
+/**
+ * How many milliseconds a file has taken, once it is there.
+ * @param {string} url @param {AbortSignal} signal
+ * @returns {Promise<number>}
+ */
+const taken = (url, signal) =>
+  new Promise((resolve, reject) => {
+    signal.addEventListener("abort", reject);
+    new PerformanceObserver((list, observer) => {
+      const [entry] = list.getEntriesByName(url);
+      if (!entry) return;
+      observer.disconnect();
+      resolve(entry.duration);
+    }).observe({ type: "resource", buffered: true });
+  });
+
+// (module (table (export "t") 1 funcref) (func (export "f")) (elem (i32.const 0) 0))
+const PROGRAM = "AGFzbQEAAAABBAFgAAADAgEABAQBcAABBwkCAXQBAAFmAAAJBwEAQQALAQAKBAECAAs=";
+
+/**
+ * Whether WebAssembly's tables give back the very functions that are in them. Pyodide lays out its table by that, and
+ * the memory refers to places there. (WebKitGTK 2.50 gives back others.)
+ */
+function tablesGiveBack() {
+  const program = Uint8Array.from(atob(PROGRAM), (byte) => byte.charCodeAt(0));
+  const { t, f } = /** @type {any} */ (new WebAssembly.Instance(new WebAssembly.Module(program)).exports);
+  return t.get(0) === f;
+}
