@@ -139,6 +139,7 @@ def shown(steps: Sequence[Step]) -> str:
 def difference(steps: Sequence[Step], memory: Sequence[Seen], reality: Sequence[Seen]) -> str:
     """Where two players first disagree; empty where they don't."""
     for step, here, there in zip(steps, memory, reality, strict=True):
+        here, there = here._replace(pages=_heard(here.pages)), there._replace(pages=_heard(there.pages))
         if here != there:
             told = [
                 f"in memory:  {one}\nin reality: {other}"
@@ -147,3 +148,18 @@ def difference(steps: Sequence[Step], memory: Sequence[Seen], reality: Sequence[
             ]
             return "\n".join([str(step), *told])
     return ""
+
+
+def _heard(pages: tuple[Page, ...]) -> tuple[Page, ...]:
+    """What tabs tell of each other. A new visitor and their session are stored one after the other, and another tab
+    hears of both as one change or as two, as it happens: what it tells last, of the same session, is the same."""
+    if len(pages) == 1:
+        return pages
+    return tuple(each._replace(transitions=tuple(map(_another, each.transitions))) for each in pages)
+
+
+def _another(transition: str) -> str:
+    """The same, whether the session before it had been told to be over."""
+    reason, _, change = transition.partition(": ")
+    known = reason in ("identity-changed", "resumed")
+    return f"another: {change.partition(' to ')[2]}" if known else transition

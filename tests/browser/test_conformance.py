@@ -6,7 +6,7 @@ sessions, replay ids, recordings, transitions, status, and errors. What ``tests/
 
 import pytest
 
-from ..histories import Step, difference, history, settled
+from ..histories import Page, Seen, Step, difference, history, settled
 from ..unit.memory import player as memory
 from . import player as real
 from .conftest import Site
@@ -55,6 +55,7 @@ STORIES: dict[str, list[Step]] = {
         EVENT,
     ],
     "uploads refused later": [EVENT, Step("upload", 403), EVENT, EVENT, Step("upload", 200), Step("start"), EVENT],
+    "uploads and configuration refused": [EVENT, Step("config", 403), Step("upload", 503), EVENT, Step("reset"), EVENT],
     "uploads that fail for a while": [Step("upload", 503), EVENT, EVENT, Step("upload", 200), Step("start"), EVENT],
     "29 minutes after a group": [
         Step("event", "group"),
@@ -103,3 +104,15 @@ def test_random_history_in_memory_and_on_the_real_sdks(site: Site, seed: int, mo
 def assert_agreed(site: Site, mode: str, story: list[Step]) -> None:
     expected, told = memory.told(mode, story), real.told(site, mode, story)
     assert not (problem := difference(story, expected, told)), problem
+
+
+def test_players_differ_but_for_how_another_tab_hears_of_a_new_visitor() -> None:
+    def seen(*transitions: str, tabs: int = 2) -> list[Seen]:
+        page = Page("running", True, "device 2", "session 2", transitions, ())
+        return [Seen((), (page,) * tabs, frozenset())]
+
+    once, twice = "identity-changed: session 1 to session 2 of device 2", "resumed: None to session 2 of device 2"
+    assert difference([EVENT], seen(once), seen(twice)) == ""
+    assert difference([EVENT], seen(once, tabs=1), seen(twice, tabs=1))
+    assert difference([EVENT], seen(once), seen(once.replace("session 2", "session 3")))
+    assert difference([EVENT], seen(once), seen("expired: session 1 to session 2 of device 2"))

@@ -100,6 +100,7 @@ def test_prerendered_page_with_the_tag_does_nothing_until_it_is_shown(prerendere
         "mode": mode,
         "api-key": "local",
         "sample-rate": "1",
+        "hold-ms": "30000",  # however slow the machine is
         "write-key": mode,
         "segment-cdn": f"{prerendered.server.url}/segment",
         "options": json.dumps(prerendered.options()),

@@ -12,7 +12,7 @@ from pyscript_replay.tools.devserver import DevServer
 from pyscript_replay.tools.evidence import Evidence, replay_id
 from pyscript_replay.tools.routing import Wire
 
-from .engines import ENGINES, SECONDS, Tab, missing
+from .engines import ENGINES, SECONDS, Firefox, Tab, WebKit, missing
 
 MODES = ("actions", "classic-device", "classic-cloud")
 RUNTIMES = ("micropython", "pyodide")
@@ -79,9 +79,15 @@ def visit(engine: Any, server: DevServer) -> Iterator[Visit]:
 
 @pytest.mark.parametrize("runtime", RUNTIMES)
 @pytest.mark.parametrize("mode", MODES)
-def test_ids_on_the_wire_agree_over_reload_31_minutes_reset_and_stop(visit: Visit, mode: str, runtime: str) -> None:
+def test_ids_on_the_wire_agree_over_reload_31_minutes_reset_and_stop(
+    engine: Any, visit: Visit, mode: str, runtime: str
+) -> None:
     visit.open(f"/{mode}/?runtime={runtime}")
     assert visit.tab.evaluate("pyscriptReplay.runtime") == runtime
+    if runtime == "pyodide":
+        asked = visit.tab.evaluate("performance.getEntriesByType('resource').map(({ name }) => name)")
+        assert any("python-memory" in url for url in asked) == (type(engine) is Firefox)  # WebKit cannot take it over
+        assert type(engine) is WebKit or len([url for url in asked if url.endswith(".asm.wasm")]) == 1  # one start
     device, session = visit.agreed("first")
 
     visit.open(f"/{mode}/")

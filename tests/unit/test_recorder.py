@@ -406,7 +406,9 @@ def test_a_key_that_amplitude_refuses_is_refused_for_the_next_session_too() -> N
         tab = await browser.open()
         await tab.track()
         browser.upload = 403
-        tab.do(tab.sdk._tell, upload(403))
+        await tab.track()
+        await pause(10)
+        assert (tab.status, tab.errors) == ("failed", ["upload-refused"])
         await pause(31 * 60)
         assert replay_id(await tab.track()) is None
         assert (tab.status, tab.errors) == ("failed", ["upload-refused"])

@@ -5,7 +5,7 @@
 const KNOWN = __MEMORY__;
 const WORTH_MS = 3000; // all in all, the memory may take so long
 
-let asked = false;
+let refused = false; // it is not to be had
 
 /**
  * Start Pyodide. Answers it, and whether it has the memory.
@@ -24,9 +24,9 @@ export async function started(load, indexURL) {
   return [await load({ _loadSnapshot: Promise.resolve(undefined) }), false]; // this browser cannot take it over
 }
 
-/** Have the browser keep it, if it has not been asked for yet. @param {string} indexURL */
+/** Have the browser keep it. @param {string} indexURL */
 export async function fetchForTheNextPage(indexURL) {
-  if (!asked && tablesGiveBack()) await fetch(new URL(KNOWN.file, indexURL));
+  if (!refused && tablesGiveBack()) await fetch(new URL(KNOWN.file, indexURL));
 }
 
 /**
@@ -35,26 +35,26 @@ export async function fetchForTheNextPage(indexURL) {
  * @returns {Promise<ArrayBuffer | undefined>}
  */
 async function remembered(indexURL) {
+  const signal = AbortSignal.timeout?.(WORTH_MS);
   try {
-    const signal = AbortSignal.timeout(WORTH_MS);
     const library = await taken(new URL(KNOWN.library, indexURL).href, signal);
     if (library * (1 + KNOWN.ratio) > WORTH_MS || !tablesGiveBack()) return undefined;
-    asked = true;
     const { body } = await fetch(new URL(KNOWN.file, indexURL), { integrity: KNOWN.integrity, signal });
     return await new Response(body?.pipeThrough(new DecompressionStream("gzip"))).arrayBuffer();
   } catch {
+    refused = !signal?.aborted;
     return undefined; // then the start takes its time
   }
 }
 
 /**
  * How many milliseconds a file has taken, once it is there.
- * @param {string} url @param {AbortSignal} signal
+ * @param {string} url @param {AbortSignal | undefined} signal
  * @returns {Promise<number>}
  */
 const taken = (url, signal) =>
   new Promise((resolve, reject) => {
-    signal.addEventListener("abort", reject);
+    signal?.addEventListener("abort", reject);
     new PerformanceObserver((list, observer) => {
       const [entry] = list.getEntriesByName(url);
       if (!entry) return;

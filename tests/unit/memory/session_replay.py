@@ -6,7 +6,8 @@ It has the quirks that ``recorder.py`` lists:
 - ``setSessionId`` before ``init`` is lost, does nothing for the very same number, and where the session is not sampled
   it goes on recording into the one before;
 - ``start`` does not ask for the configuration again;
-- ``shutdown`` cannot be undone but by ``init``, and loses what was still being gathered; ``init`` what was not sent;
+- ``stop`` and ``shutdown`` hand over to the uploader what has been gathered;
+- ``shutdown`` cannot be undone but by ``init``, and loses what was still to be gathered; ``init`` what was not sent;
 - ``init`` is done before anything is recorded, and ``getSessionReplayProperties`` answers an id although rrweb never
   came.
 """
@@ -40,6 +41,7 @@ class SessionReplay:
         self._captures = False  # what the configuration said
         self._initialised = self._enabled = False
         self._run = 0  # counts what was begun, so that what comes late can tell
+        self._raw: list[str] = []  # not yet gathered: that waits for an idle moment
         self._gathered: list[str] = []  # not yet handed over to the uploader
         self._queued: list[str] = []
         self._sent_at = 0.0
@@ -135,9 +137,11 @@ class SessionReplay:
             self.end()
         self.running = replay_id
         self.snapshots.append(replay_id)
-        self._gathered.append(f"{self._uploads_as}/{self._session}")
+        self._raw.append(f"{self._uploads_as}/{self._session}")
         self._tell({"what": "snapshot"})
         await asyncio.sleep(GATHERING)
+        self._gathered += self._raw
+        self._raw = []
         self._queued += self._gathered
         self._gathered = self._gathered[-1:]  # what it then says of itself
         await asyncio.sleep(INTERVAL)
@@ -162,6 +166,10 @@ class SessionReplay:
         self._enabled = False
         if self.running:
             self.end()
+        if self._gathered:
+            self._queued += self._gathered
+            self._gathered = []
+            self.tab.spawn(self._send())
 
     def end(self) -> None:
         """rrweb stops: it was told to, or Amplitude does not want this session."""
@@ -170,7 +178,7 @@ class SessionReplay:
 
     def _shutdown(self) -> None:
         self._stop()
-        self._gathered = []
+        self._raw = []
         self._initialised = False
 
     async def _flush(self, again: Any) -> None:

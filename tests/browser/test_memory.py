@@ -1,0 +1,91 @@
+"""Pyodide's memory: pages that take it over instead of starting Python, and pages that do without."""
+
+import re
+
+import pytest
+
+from .conftest import CSP_OF_PYSCRIPT, WAYS, Site
+
+MEMORY = re.compile(r"/dist/assets/python-memory-\w+\.bin$")
+LIBRARY = "**/python_stdlib.zip"
+
+# How many times something as large as a memory was copied.
+COPIES = """
+window.copies = 0;
+const arrays = Object.getPrototypeOf(Int8Array.prototype), { set } = arrays;
+arrays.set = function (from, ...to) { copies += from.length > 2e7; return set.call(this, from, ...to); };
+"""
+HASTY = """
+AbortSignal.timeout = () => {
+  const timer = new AbortController();
+  queueMicrotask(() => timer.abort());
+  return timer.signal;
+};
+"""
+STRANGE_TABLES = "WebAssembly.Table.prototype.get = () => () => {};"
+OF_SOMETHING_ELSE = "DecompressionStream = class extends TransformStream {};"
+
+
+@pytest.fixture
+def asked(site: Site) -> list[str]:
+    """The memory's addresses that were asked for."""
+    urls: list[str] = []
+    site.context.on("request", lambda request: urls.append(request.url) if MEMORY.search(request.url) else None)
+    return urls
+
+
+def taken_over(site: Site) -> int:
+    """How many memories were."""
+    return site.page.evaluate("copies")
+
+
+def records(site: Site) -> None:
+    """As ever, whatever its Python began with."""
+    site.track("first")
+    site.wait_for("pyscriptReplay.recording")
+    site.agreed(site.track("second"))
+    assert site.errors == site.uncaught == []
+
+
+@pytest.mark.parametrize("way", [way for way, (runtime, *_) in WAYS.items() if runtime == "pyodide"])
+def test_page_takes_over_pyodide_s_memory(site: Site, asked: list[str], way: str) -> None:
+    site.context.add_init_script(COPIES)
+    site.open("actions", way)
+    records(site)
+    assert taken_over(site) == 1 and len(asked) == 1
+
+
+@pytest.mark.parametrize("script", [HASTY, STRANGE_TABLES])
+def test_page_that_does_without_fetches_the_memory_for_the_next_one_if_that_can_take_it_over(
+    site: Site, asked: list[str], script: str
+) -> None:
+    site.context.add_init_script(COPIES + script)
+    site.open("actions", "tag-pyodide", wait=False)
+    site.wait_for_status("running")
+    assert taken_over(site) == 0
+    records(site)
+    if script == HASTY:
+        site.wait_for(lambda: len(asked) == 1)
+    else:
+        site.page.wait_for_timeout(6000)
+        assert asked == []
+
+
+@pytest.mark.parametrize("way", [way for way, (runtime, *_) in WAYS.items() if runtime == "pyodide"])
+def test_memory_that_cannot_be_taken_over_costs_a_start_and_no_recording(site: Site, way: str) -> None:
+    site.context.add_init_script(COPIES + OF_SOMETHING_ELSE)
+    site.open("actions", way)
+    records(site)
+    assert taken_over(site) == 0
+
+
+def test_chance_in_python_is_another_one_on_each_page(site: Site) -> None:
+    """It would be the memory's own, and so the same for everybody."""
+    site.show(site.script("py", "actions"), CSP_OF_PYSCRIPT)
+    site.file("main.py", "import random\nfrom js import window\nwindow.chance = random.random()")
+    numbers = []
+    for _ in range(2):
+        site.page.goto(site.address())
+        site.wait_for("'chance' in window")
+        numbers.append(site.page.evaluate("chance"))
+    assert numbers[0] != numbers[1]
