@@ -426,10 +426,8 @@ def _take(answer: "Any") -> "Any":
 
 
 def _number(text: str) -> "int | float":
-    digits = text[1:] if text.startswith("-") else text
-    if digits and all(character in "0123456789" for character in digits):
-        return int(text)
-    return float(text.replace("Infinity", "inf"))
+    """Of JavaScript's text. (``isdigit`` is no part of the MicroPython that a page begins with.)"""
+    return int(text) if all(each in "0123456789" for each in text[1:]) else float(text)
 
 
 def _give(value: object) -> "Any":
@@ -469,7 +467,8 @@ def _is_data(value: object) -> bool:
 
 
 def _digits(number: "int | float") -> str:
-    return repr(number).replace("inf", "Infinity").replace("nan", "NaN")
+    """As JavaScript writes it; what it cannot read, as Python's ``nan``, is ``NaN``."""
+    return repr(number).replace("inf", "Infinity")
 
 
 def _give_object(value: dict) -> object:

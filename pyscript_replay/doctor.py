@@ -144,15 +144,15 @@ def _differ(one: str, other: str) -> "Callable[[dict], dict | None]":
 
 
 def _switched_off(it: dict) -> "dict | None":
-    seen, fix = OFF.get(it.get("off") or "", ("", ""))
-    return _if(bool(seen), off=seen, mend=fix)
+    off = it.get("off")
+    return {"off": OFF[off][0], "mend": OFF[off][1]} if off in OFF else None
 
 
 def _old_segment(it: dict) -> "dict | None":
     version = it.get("segment")
     if not version:
         return None
-    numbers = [int(part) for part in version.split("-")[0].split(".")[:2] if part.isdigit()]
+    numbers = [int(part) for part in version.split(".") if part.isdigit()]
     # analytics.js, its predecessor, has versions 2 to 5, which are no newer ones
     return _if(len(numbers) < 2 or numbers[0] != 1 or tuple(numbers) < OLDEST_SEGMENT, version=version)
 
@@ -161,7 +161,7 @@ def _wrong_mode(it: dict) -> "dict | None":
     mode, applying = it.get("mode"), it.get("applying")
     if mode not in MODES or not applying or mode in applying:
         return None
-    return {"mode": mode, "applying": " and ".join(sorted(applying))}
+    return {"mode": mode, "applying": " or ".join(sorted(applying))}
 
 
 def _mixed(it: dict) -> "dict | None":
@@ -194,7 +194,7 @@ def _subscription_off(it: dict) -> "dict | None":
     missed = sorted({each["type"] for each in events if each["type"] not in types})
     if types and (not missed or any(each["session_id"] for each in events)):
         return None
-    return {"missed": ", ".join(missed) or "any event", "types": ", ".join(types) or "no event"}
+    return {"missed": ", ".join(missed) or "no event yet", "types": ", ".join(types) or "no event"}
 
 
 def _allowed(it: dict) -> list:
@@ -203,17 +203,19 @@ def _allowed(it: dict) -> list:
 
 def _no_session(it: dict) -> "dict | None":
     events = _allowed(it)
-    if it.get("off") or not events or any(each["session_id"] for each in events):
+    if not events or any(each["session_id"] for each in events) or _known_why(it):
         return None
-    if _has(it, _wrong_mode, _no_destination, _plugin_blocked, _subscription_off):
-        return None  # that is why
     return {"count": len(events), "name": events[-1]["name"] or events[-1]["type"]}
 
 
 def _no_event(it: dict) -> "dict | None":
     waits = it.get("status") == "running" and it.get("session_id") is None
-    known = it.get("off") or it.get("errors") or _has(it, _wrong_mode, _no_destination, _plugin_blocked)
-    return _if(waits and it.get("events") == [] and not known)
+    return _if(waits and it.get("events") == [] and not it.get("errors") and not _known_why(it))
+
+
+def _known_why(it: dict) -> bool:
+    """Whether another finding says why events have no session."""
+    return bool(it.get("off")) or _has(it, _wrong_mode, _no_destination, _plugin_blocked, _subscription_off)
 
 
 def _not_recording(it: dict) -> "dict | None":
@@ -253,7 +255,8 @@ def _lost(answer: "dict | None") -> "dict | None":
         "host": answer.get("host") or "Amplitude's address",
         "directive": answer.get("directive") or "connect-src",
     }
-    seen, fix = CAUSES.get(answer.get("cause") or "blocked", CAUSES["blocked"])
+    cause = answer.get("cause")
+    seen, fix = CAUSES[cause if cause in CAUSES else "blocked"]
     return {"cause": seen.format(**values), "mend": fix.format(**values)}
 
 
@@ -277,13 +280,14 @@ def _skipped(it: dict) -> "dict | None":
 
 
 def _none_uploaded(it: dict) -> "dict | None":
-    uploads, lasted = it.get("uploads"), it.get("recorded_ms") or 0
-    return _if(uploads == [] and bool(it.get("recording")) and lasted >= PATIENCE_MS, seconds=lasted // 1000)
+    lasted = it.get("recorded_ms")
+    if not lasted or lasted < PATIENCE_MS or it.get("uploads") != [] or not it.get("recording"):
+        return None
+    return {"seconds": lasted // 1000}
 
 
 def _upload_awaited(it: dict) -> "dict | None":
-    young = (it.get("recorded_ms") or 0) < PATIENCE_MS
-    return _if(it.get("uploads") == [] and bool(it.get("recording")) and young)
+    return _if(it.get("uploads") == [] and bool(it.get("recording")) and not _none_uploaded(it))
 
 
 def _uploaded(it: dict) -> "dict | None":
@@ -477,7 +481,7 @@ RULES = (
         PROBLEM,
         CAPTURED,
         _subscription_off,
-        "Segment's plugin gives a session to {types}, but there was {missed}",
+        "Segment's plugin gives a session to {types} (seen: {missed})",
         "Events without a session match no replay.",
         'Enable the mapping "Session Plugin" of Amplitude (Actions) for these types in Segment.',
     ),
@@ -844,11 +848,6 @@ def _found(rule: Rule, seen: dict) -> dict:
     }
 
 
-def _early(code: str) -> dict:
-    """What can be said before Python runs; the page's JavaScript says it (web/page/replay.js)."""
-    (rule,) = [each for each in RULES if each.code == code]
-    return _found(rule, {"awaited": "Python"})
-
-
-WAITING = _early("waiting")
-NOT_STARTED = _early("loading")
+# What can be said before Python runs; the page's JavaScript says it (web/page/replay.js).
+(WAITING,) = findings({"status": "waiting"})
+(NOT_STARTED,) = findings({"status": "loading", "awaited": "Python"})

@@ -154,8 +154,6 @@ class Replay:
     def _effects(self) -> dict:
         return {
             lifecycle.LOAD: lambda *_: bridge.promise(self.wire()),
-            lifecycle.BEGIN: lambda *_: self._wiring.begin() if self._wiring else None,
-            lifecycle.LOOK: lambda *_: self._wiring.look() if self._wiring else None,
             lifecycle.END: lambda *_: self._end(),
             "flush": lambda *_: bridge.promise(self.flush()),
             "doctor": lambda *_: bridge.promise(self.doctor()),
@@ -194,6 +192,7 @@ class Replay:
         loaded = await recorder.load(mode.sdk, self.options, self._forward, self._heard)
         segment: Segment = await finding.result()
         wiring = Wiring(self.options, segment, mode, loaded, self._moved)
+        self._page.call("serve", {lifecycle.BEGIN: lambda *_: wiring.begin(), lifecycle.LOOK: lambda *_: wiring.look()})
         if wiring.hopeless:
             bridge.spawn(self._late(wiring))
         if self.options["sample_rate"] is None and "sampleRate" not in self.options["options"]:

@@ -215,8 +215,7 @@ def _is_url_pattern(value: object) -> bool:
     pattern = value if isinstance(value, str) else ""
     literal = pattern.replace("?", "*").split("*")[0]
     scheme = literal.split(":")[0]
-    begins = "https://".startswith(literal) or "http://".startswith(literal)
-    return bool(pattern) and (begins or ":" in literal and scheme.isalpha())
+    return bool(pattern) and ("https://".startswith(literal) or ":" in literal and scheme.isalpha())
 
 
 def _is_url_rule(value: object) -> bool:
@@ -263,7 +262,7 @@ def check(option: str, given: dict, shown: str, is_selector: "Callable[[str], bo
 
 def doubts(option: str, given: dict, shown: str) -> "list[str]":
     """What the SDK will ignore of options that have passed their ``check``, each with the nearest name."""
-    faults = _faults(option, given, shown, lambda text: True)
+    faults = _faults(option, given, shown, bool)  # no selector is in doubt any more
     return ["{}. {}".format(fault.seen, fault.fix) for fault in faults if fault.ignored]
 
 
@@ -314,7 +313,7 @@ def _wrong(kind: "Any", value: object, path: str, is_selector: "Callable[[str], 
 def _unknown(path: str, names: list, shown: str, ignored: bool) -> Fault:
     seen = "{} has {}, which the SDK does not know there".format(shown, path)
     if path in ELSEWHERE:
-        return Fault(seen, ELSEWHERE[path], ignored)
+        return Fault(seen, ELSEWHERE[path], False)
     right, name = {_last(each): each for each in names}, _last(path)
     longer = [each for each in right if name.lower() in each.lower()]
     return Fault(seen, "Did you mean {}?".format(right[nearest(name, longer or list(right))]), ignored)

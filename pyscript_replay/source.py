@@ -61,8 +61,9 @@ def session_types(settings: dict) -> "list[str] | None":
     on = []
     for plugin in found:
         for subscription in (plugin.get("settings") or {}).get("subscriptions") or []:
-            if subscription.get("partnerAction") == SESSION_PLUGIN and subscription.get("enabled"):
-                on.append(subscription.get("subscribe") or "")
+            condition = subscription.get("subscribe")
+            if subscription.get("partnerAction") == SESSION_PLUGIN and subscription.get("enabled") and condition:
+                on.append(condition)
     return [kind for kind in TYPES if any('"{}"'.format(kind) in condition for condition in on)]
 
 

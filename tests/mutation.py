@@ -87,9 +87,9 @@ class Mutant:
         function.__code__ = mutated.__code__
         function.__defaults__, function.__kwdefaults__ = mutated.__defaults__, mutated.__kwdefaults__
         for each in functions:
-            changed = inner.get(each.__code__)
-            if changed and changed.co_freevars == each.__code__.co_freevars:
-                each.__code__ = changed
+            changed, closed_over = inner.get(each.__code__), each.__code__.co_freevars
+            if changed and closed_over[: len(changed.co_freevars)] == changed.co_freevars:  # the mutant may need fewer
+                each.__code__ = changed.replace(co_freevars=closed_over)
 
 
 def _inner(code: CodeType) -> Iterator[CodeType]:

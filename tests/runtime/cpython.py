@@ -103,15 +103,26 @@ def box(it: Any) -> Box:
     return Box(it=it)
 
 
-string = boolean = box
+boolean = box
+
+
+def string(text: str) -> Box:
+    """As MicroPython hands it over, which stops at a NUL."""
+    return box(text.split("\0")[0])
 
 
 def number(text: str) -> Box:
-    value = float(text.replace("Infinity", "inf"))
+    """``Number(text)``, for which no other word than ``Infinity`` is a number."""
+    digits = text.lstrip("-")
+    value = float("nan" if digits.isalpha() and digits != "Infinity" else text)
     return box(int(value) if abs(value) < 2**53 and value.is_integer() else value)
 
 
-_decoder = json.JSONDecoder(parse_float=lambda digits: number(digits).it)
+def no_constant(text: str) -> None:
+    raise ValueError(f"JSON has no {text}")
+
+
+_decoder = json.JSONDecoder(parse_float=lambda digits: number(digits).it, parse_constant=no_constant)
 
 
 def parsed(text: str) -> Box:
@@ -269,4 +280,9 @@ things = {
         "1": "one",
     },
 }
-window = Box(it={"things": things})
+window = Box(
+    it={
+        "things": things,
+        "Object": {"assign": lambda into, *parts: [into.update(part) for part in parts] and into},
+    }
+)

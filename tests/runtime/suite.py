@@ -201,6 +201,11 @@ async def test_text_crosses():
     equal(value("separator"), "a\u2028b")
 
 
+async def test_text_crosses_alone():
+    for text in TEXTS:
+        equal(things("call")(lambda text=text: text), text)
+
+
 async def test_text_that_looks_like_something_else_stays_text():
     for text in ("1795433609897", "true", "null", "undefined", "NaN", "{}"):
         equal(same(text), text)
@@ -272,6 +277,12 @@ async def test_what_is_inherited_is_not_missing():
 # Objects.
 
 
+async def test_merged_objects_stay_as_they_are():
+    one = same({"a": 1, "b": 1})
+    equal(bridge.merged(one, {"b": 2}).data(), {"a": 1, "b": 2})
+    equal(one.data(), {"a": 1, "b": 1})
+
+
 async def test_any_key():
     equal(things("values").get("Actions Amplitude").get("session_id"), FIRST)
     equal(value("1"), "one")
@@ -302,6 +313,10 @@ async def test_plain_data_crosses_both_ways():
     equal(value("list").data(), [1, [2, {"three": 3}]])
     equal(value("list").get(1).get(0), 2)
     equal(value("list").get("length"), 2)
+
+
+async def test_what_is_infinite_is_data_as_well():
+    assert same({"a": float("inf"), "b": [0.5, float("-inf")]}).get("b").get(1) == float("-inf")
 
 
 async def test_keys_that_are_numbers():

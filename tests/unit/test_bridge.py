@@ -7,6 +7,7 @@ import asyncio
 import importlib
 import sys
 from collections.abc import Coroutine
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -59,8 +60,8 @@ def test_a_callback_that_fails_is_told_to_the_page_with_a_fix(monkeypatch: pytes
     def failing(*_: object) -> dict:
         raise ValueError("no")
 
-    for made in (bridge.function(failing), bridge.told(failing)):
-        assert made._box.it({}) in (None, cpython.undefined)
+    assert bridge.function(failing)._box.it({}) is cpython.undefined
+    assert bridge.told(failing)._box.it({}) is None
     for told in cpython.things["complaints"]:
         assert (told["code"], told["message"]) == ("internal", "ValueError('no')")
         assert told["fix"].startswith("Please report this")
@@ -72,6 +73,33 @@ def test_without_a_page_there_is_an_error_that_says_so() -> None:
         RuntimeError, match=r"^pyscript_replay runs in a page, on MicroPython or Pyodide: there is no browser here$"
     ):
         bridge.page()
+
+
+def test_plain_data_crosses_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(bridge, "_border", SimpleNamespace(parsed=cpython.parsed))
+    data = {"a": [1, -1.5, 0.0, None, True, "x", {}], "b": ()}
+    assert bridge._give(data).it == {**data, "b": []}
+
+
+def test_a_function_that_is_released_lets_go_of_pyodide_s_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
+    destroyed: list[Any] = []
+
+    def proxy(python: Any) -> Any:
+        python.destroy = lambda: destroyed.append(python)
+        return python
+
+    monkeypatch.setattr(bridge, "_border", cpython)
+    monkeypatch.setattr(bridge, "_proxy", proxy)
+    monkeypatch.setattr(bridge, "RUNTIME", "pyodide")
+    made = bridge.function(print)
+    crossing = made._box.python
+    assert destroyed == []
+    made.release()
+    assert destroyed == [crossing]
+
+
+def test_nothing_is_named() -> None:
+    assert repr(bridge._Nothing("SOMETHING")) == "SOMETHING"
 
 
 def test_what_is_no_text_or_no_object_is_said_to_be_none(monkeypatch: pytest.MonkeyPatch) -> None:

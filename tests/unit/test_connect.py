@@ -1,10 +1,11 @@
 """``connect()`` in the page's own Python, in memory: what a ``Replay`` answers, and what it is told."""
 
+import types
 from typing import Any
 
 import pytest
 
-from pyscript_replay import ReplayError, bridge, connect, doctor
+from pyscript_replay import ReplayError, bridge, connect, doctor, lifecycle
 from pyscript_replay.device import REPLAY_ID
 from pyscript_replay.modes.classic_cloud import ClassicCloud
 
@@ -156,33 +157,42 @@ def test_on_session_a_listener_that_fails_is_told_and_the_recording_goes_on() ->
         replay.on_session(slow)
         event = await tab.track()
         assert_recorded(tab, event)
-        assert tab.errors == ["listener"] and "ValueError('no')" in tab.facade.errors["listener"]["message"]
-        assert tab.facade.errors["listener"]["fix"] == "Mend it; the recording goes on."
+        assert list(tab.facade.errors.values()) == [
+            {
+                "code": "listener",
+                "message": "a listener of on_session failed: ValueError('no')",
+                "fix": "Mend it; the recording goes on.",
+            }
+        ]
         assert heard == [event["session_id"]]
 
     run("actions", story)
 
 
 @pytest.mark.parametrize(
-    ("options", "code", "named"),
+    ("options", "code", "message"),
     [
         ({"on_session": 5}, "option-value", "on_session is 5"),
-        ({"options": {"privacyConfig": {"blockSelector": "!"}}}, "option-value", "blockSelector: '!'"),
-        ({"api_key": ""}, "option-value", "api_key"),
-        ({"mood": "gay"}, "option-unknown", "mood"),
+        (
+            {"options": {"privacyConfig": {"blockSelector": "!"}}},
+            "option-value",
+            "options has privacyConfig.blockSelector: '!'",
+        ),
+        ({"api_key": ""}, "option-value", "api_key is ''"),
+        ({"mood": "gay"}, "option-unknown", "there is no option mood"),
         ({"mode": "action"}, "option-value", "mode is 'action'"),
     ],
 )
 def test_connect_refuses_what_is_no_option_and_leaves_the_page_to_another_call(
-    options: dict, code: str, named: str
+    options: dict, code: str, message: str
 ) -> None:
     async def story(browser: Browser) -> None:
         tab = browser.blank()
         with pytest.raises(ReplayError) as raised:
             await tab.connect(**options)
-        assert raised.value.code == code and named in raised.value.message
+        assert (raised.value.code, raised.value.message) == (code, message)
         assert raised.value.fix.startswith(("It takes", "Did you mean", "The SDK takes"))
-        await tab.connect()
+        await tab.connect(options={"privacyConfig": {"blockSelector": ".secret"}})
         assert_recorded(tab, await tab.track())
 
     run("actions", story)
@@ -211,11 +221,13 @@ def test_connect_warns_of_a_missing_sample_rate_and_of_what_the_sdk_ignores() ->
     async def story(browser: Browser) -> None:
         tab, _ = await opened(browser)
         assert tab.warnings == []
-        tab, _ = await opened(browser, options={"sampleRate": 0.5})
+        tab, _ = await opened(browser, sample_rate=None, options={"sampleRate": 0.5})
         assert tab.warnings == []
         tab, _ = await opened(browser, sample_rate=None, options={"debugmode": True})
         ignored, rate = tab.warnings
-        assert "debugmode" in ignored and "debugMode" in ignored
+        assert ignored == (
+            "pyscript-replay: options has debugmode, which the SDK does not know there. Did you mean debugMode?"
+        )
         assert rate == (
             "pyscript-replay: no sample rate is set: nothing is recorded unless Amplitude's remote configuration "
             "sets one. Set data-sample-rate (1 records every session)."
@@ -318,7 +330,7 @@ def test_doctor_before_anything_is_there_says_what_is_awaited() -> None:
         await pause(1)
         (findings,) = found
         loading = next(each for each in findings if each["code"] == "loading")
-        assert "Segment or the SDK" in loading["message"]
+        assert loading["message"] == "the page is not ready yet: Segment or the SDK is still on its way"
 
     run("actions", story)
 
@@ -483,6 +495,9 @@ def test_auto_that_finds_no_mode_for_want_of_consent_is_no_error(settings: dict,
         tab = await browser.open(mode="auto")
         assert (tab.status, tab.errors, tab.recording) == ("running", [], False)
         assert (browser.requests, replay_id(await tab.track())) == ([], None)
+        tab.do(tab.facade.happened, lifecycle.BACK)  # from the back/forward cache, say
+        await pause(1)
+        assert (tab.status, tab.errors) == ("running", [])
         found: list[Any] = []
         tab.do(lambda: tab.facade._effects["doctor"]()["then"](found.append, found.append))
         await pause(1)
@@ -599,7 +614,7 @@ def test_connect_is_begun_however_a_runtime_drives_it(monkeypatch: pytest.Monkey
                 connect("actions", api_key=API_KEY).throw(ValueError("no"))
             connecting = connect("actions", api_key=API_KEY, sample_rate=1)
             connecting.send(None)
-            with pytest.raises(AttributeError):
+            with pytest.raises(AttributeError, match=r"^_private$"):
                 connecting._private  # noqa: B018 # pyright: ignore[reportAttributeAccessIssue]
             await bridge.sleep(2000)
             connecting.close()
@@ -608,6 +623,25 @@ def test_connect_is_begun_however_a_runtime_drives_it(monkeypatch: pytest.Monkey
         assert tab.warnings == []
 
     run("actions", story)
+
+
+def test_connect_hands_on_what_a_runtime_sends() -> None:
+    @types.coroutine
+    def waits() -> Any:
+        return (yield)
+
+    made: Any = connect("actions", api_key=API_KEY)
+    made.close()
+    connecting = type(made)(waits())
+    connecting.send(None)
+    with pytest.raises(StopIteration, match=r"^sent$"):
+        connecting.send("sent")
+
+
+def test_connect_on_a_python_without_a_page_is_an_error_that_says_so() -> None:
+    connecting = connect("actions", api_key=API_KEY)
+    with pytest.raises(RuntimeError, match=r"there is no browser here$"):
+        connecting.send(None)
 
 
 def test_ready_comes_when_it_is_known_how_it_stands() -> None:
@@ -661,6 +695,89 @@ def test_session_events_tell_of_a_reset_and_of_a_session_that_an_earlier_page_ha
             ("session_started", three),
         ]
         assert {each["type"] for each in told} == {"track"} and one < two < three
+
+    run(mode, story)
+
+
+CATEGORIES = {"consentSettings": {"allCategories": ["analytics"]}}
+
+
+def test_amplitude_js_that_segment_was_not_to_bring_and_that_comes_all_the_same_is_recorded_at_once() -> None:
+    async def story(browser: Browser) -> None:
+        browser.settings, browser.brings_amplitude = {"integrations": {}, **CATEGORIES}, False
+        browser.reach = {"consent": {"analytics": False}}
+        tab = await browser.open()
+        assert (tab.status, tab.errors, tab.recording) == ("running", [], False)
+        browser.reach = {"consent": {"analytics": True}}
+        await pause(60)
+        assert not tab.recording
+        tab.do(tab.amplitude.init)
+        await pause(1)
+        assert (tab.status, tab.errors, tab.recording) == ("running", [], True)
+
+    run("classic-device", story)
+
+
+@pytest.mark.parametrize("mode", ["actions", "classic-cloud"])
+def test_consent_that_is_not_known_yet_keeps_what_is_stored_until_stop(mode: str) -> None:
+    async def story(browser: Browser) -> None:
+        tab = await browser.open()
+        first = await tab.track()
+        tab.close()
+        names = ("Actions Amplitude", "Amplitude")
+        integrations = {name: {"consentSettings": {"categories": ["analytics"]}} for name in names}
+        browser.settings = {**browser.settings, "integrations": integrations, **CATEGORIES}
+        stored = set(browser.sdk_stores)
+        tab = await browser.open()
+        assert (tab.status, tab.recording, tab.errors) == ("running", False, [])
+        assert (browser.storage[SESSION], browser.sdk_stores) == (first["session_id"], stored) and stored
+        tab.do(tab.facade.stop)
+        await pause(3)
+        assert (tab.status, tab.errors, browser.sdk_stores) == ("stopped", [], set())
+
+    run(mode, story)
+
+
+@every_mode
+def test_stop_and_start_while_segment_is_awaited_wire_the_page_once(mode: str) -> None:
+    async def story(browser: Browser) -> None:
+        tab = browser.begin(segment=False)
+        await pause(1)
+        tab.do(tab.facade.stop)
+        await pause(1)
+        assert (tab.status, tab.errors) == ("stopped", [])
+        tab.do(tab.facade.start)
+        await pause(1)
+        tab.do(tab.bring_segment)
+        await pause(1)
+        assert (tab.status, tab.errors, tab.watch.connected) == ("running", [], 1)
+        assert_recorded(tab, await tab.track())
+
+    run(mode, story)
+
+
+@pytest.mark.parametrize(
+    ("mode", "status"),
+    [("actions", "loading"), ("classic-cloud", "loading"), ("classic-device", "loading"), ("actions", "running")],
+)
+def test_doctor_that_is_asked_while_a_recording_begins_waits_for_it(mode: str, status: str) -> None:
+    """In a page that begins with a session, and with the first event of one that runs."""
+
+    async def story(browser: Browser) -> None:
+        if status == "loading":
+            browser.storage.update({SESSION: browser.now(), LAST_ACCESS: browser.now()})
+        tab = browser.begin()
+        while not tab.session_id:
+            if tab.status == "running":
+                tab.do(tab.analytics.event, "track", "Clicked")
+            await pause(0.001)
+        assert (tab.status, tab.recording) == (status, False)
+        found: list[Any] = []
+        tab.do(lambda: tab.facade._effects["doctor"]()["then"](found.append, found.append))
+        await pause(1)
+        (findings,) = found
+        codes = [each["code"] for each in findings]
+        assert "recording" in codes and not {"loading", "not-recording"} & set(codes)
 
     run(mode, story)
 

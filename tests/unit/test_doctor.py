@@ -12,6 +12,7 @@ from ..runtime.stories import EVENT, PAGE, SECOND, SOUND, UPLOAD
 
 UNRECORDED = {"recording": False, "recorded_ms": 0, "events": [], "uploads": []}
 REFUSED = {"status": 403, "present": False}
+NO_EVENT = {"session_id": None, **UNRECORDED}
 LOST = {"status": 0, "present": False, "host": "cfg.test", "directive": "connect-src"}
 
 
@@ -21,6 +22,9 @@ def event(**changes: object) -> dict:
 
 def upload(**changes: object) -> dict:
     return {**UPLOAD, **changes}
+
+
+NO_SESSION = {"session_id": None, **UNRECORDED, "events": [event(session_id=None)]}
 
 
 def found(**changes: object) -> list[dict]:
@@ -49,6 +53,10 @@ FAULTS: dict[str, tuple[dict, str]] = {
         {"mode": "actions", "applying": ["classic-cloud"], "subscriptions": None, "session_id": None, **UNRECORDED},
         "mode-wrong",
     ),
+    "the mode of another destination than these two": (
+        {"mode": "classic-device", "applying": ["classic-cloud", "actions"], "session_id": None, **UNRECORDED},
+        "mode-wrong",
+    ),
     "two destinations": ({"applying": ["actions", "classic-device"]}, "modes-mixed"),
     "no destination": (
         {"applying": [], "subscriptions": None, "session_id": None, **UNRECORDED, "events": [event(session_id=None)]},
@@ -72,6 +80,29 @@ FAULTS: dict[str, tuple[dict, str]] = {
         {"subscriptions": ["page"], "session_id": None, **UNRECORDED, "events": [event(session_id=None)]},
         "subscription-off",
     ),
+    "the subscription leaves out several types": (
+        {
+            "subscriptions": ["page", "group"],
+            "session_id": None,
+            **UNRECORDED,
+            "events": [event(session_id=None), event(session_id=None, type="identify")],
+        },
+        "subscription-off",
+    ),
+    "the subscription is off, and there was no event": (
+        {"subscriptions": [], "session_id": None, **UNRECORDED},
+        "subscription-off",
+    ),
+    "the plugin has failed, and the last event has no name": (
+        {
+            "session_id": None,
+            **UNRECORDED,
+            "events": [
+                event(session_id=None, name=name, type="track" if name else "page") for name in ("One", "Two", None)
+            ],
+        },
+        "no-session",
+    ),
     "the plugin has failed": (
         {"session_id": None, **UNRECORDED, "events": [event(session_id=None, replay_id=None)] * 2},
         "no-session",
@@ -88,6 +119,10 @@ FAULTS: dict[str, tuple[dict, str]] = {
         {**UNRECORDED, "config": {**LOST, "cause": "policy"}},
         "config-unreachable",
     ),
+    "configuration forbidden by another directive": (
+        {**UNRECORDED, "config": {**LOST, "cause": "policy", "directive": "default-src"}},
+        "config-unreachable",
+    ),
     "configuration without Session Replay": (
         {**UNRECORDED, "config": {"status": 200, "present": False}, "reason": "config-empty"},
         "config-empty",
@@ -98,6 +133,10 @@ FAULTS: dict[str, tuple[dict, str]] = {
     "targeted": ({**UNRECORDED, "reason": "targeted"}, "targeted"),
     "the SDK was told to opt out": ({**UNRECORDED, "reason": "opted-out"}, "opted-out"),
     "not recorded, and nobody knows why": ({**UNRECORDED}, "not-recording"),
+    "not recorded, for what was told": (
+        {**UNRECORDED, "errors": [{"code": "sdk-load", "message": "seen", "fix": "mend"}]},
+        "not-recording",
+    ),
     "masking is light": ({"masking": "light"}, "masking-light"),
     "upload refused": ({"uploads": [upload(), upload(status=403)]}, "upload-refused"),
     "upload blocked": ({"uploads": [upload(status=0, host="up.test", cause="blocked")]}, "upload-unreachable"),
@@ -143,6 +182,8 @@ def test_what_is_said_of_each_fault() -> None:
 
 # what is true besides, and said
 AND_ALSO = {
+    "mode-wrong": {"modes-mixed"},
+    "not-recording": {"sdk-load"},
     "loading": {"hidden"},
     "no-sample-rate": {"sampled-out"},
     "config-refused": {"not-recording"},
@@ -177,6 +218,7 @@ def test_a_sample_rate_that_is_not_known_is_not_0() -> None:
         ("cors", "cfg.test does not allow this page's origin (CORS)", "Access-Control-Allow-Origin"),
         ("timeout", "cfg.test did not answer in time", "network tab"),
         ("blocked", "as when an ad blocker keeps it away", "without extensions"),
+        ("unheard of", "as when an ad blocker keeps it away", "without extensions"),
         (None, "as when an ad blocker keeps it away", "without extensions"),
     ],
 )
@@ -343,6 +385,29 @@ def test_keys_that_differ_between_destinations_say_nothing() -> None:
         ({**UNRECORDED, "config": {"status": 300, "present": False}}, ["config-refused", "not-recording"]),
         ({**UNRECORDED, "config": {"status": 299, "present": False}}, ["config-empty", "not-recording"]),
         ({"session_id": None, "off": "opted-out", **UNRECORDED}, ["switched-off"]),
+        ({"segment": "1.46-rc.1"}, ["segment-old"]),
+        ({"segment": "1.46.0-rc"}, SOUND),
+        ({"reason": "targeted"}, SOUND),
+        ({"off": "unheard of"}, SOUND),
+        # what is known already is not said again
+        ({"applying": [], "off": "integrations"}, ["switched-off"]),
+        ({"plugins": ["Segment.io"], "off": "integrations"}, ["switched-off"]),
+        ({"plugins": ["Segment.io"], "subscriptions": ["page"], **NO_SESSION}, ["plugin-blocked"]),
+        ({"off": "integrations", **NO_SESSION}, ["switched-off"]),
+        ({"applying": ["classic-cloud"], "subscriptions": None, **NO_SESSION}, ["mode-wrong"]),
+        ({"applying": [], **NO_EVENT}, ["destination-missing"]),
+        ({"plugins": ["Segment.io"], **NO_EVENT}, ["plugin-blocked"]),
+        ({"off": "integrations", **NO_EVENT}, ["switched-off"]),
+        ({"errors": [{"code": "internal", "message": "", "fix": ""}], **NO_EVENT}, ["internal"]),
+        *(({**UNRECORDED, "status": status}, [status]) for status in ("loading", "waiting", "stopped")),
+        ({**UNRECORDED, "uploads": [upload(status=403)]}, ["upload-refused"]),
+        ({**UNRECORDED, "uploads": [upload(status=0)]}, ["upload-unreachable"]),
+        ({**UNRECORDED, "uploads": [upload(skipped="4004")]}, ["upload-skipped"]),
+        ({"events": [event(replay_id=None)], "other_device": "e"}, ["other-device"]),
+        # of several uploads and events
+        ({"uploads": [upload(device_id="old"), upload(status=403)]}, ["upload-refused"]),
+        ({"uploads": [upload(device_id="old"), upload(status=0)]}, ["upload-unreachable"]),
+        ({"uploads": [upload(device_id="old")], "recorded_ms": 15_000}, ["replay-not-uploaded"]),
     ],
 )
 def test_where_a_rule_ends(changes: dict, codes: list[str]) -> None:
@@ -351,6 +416,18 @@ def test_where_a_rule_ends(changes: dict, codes: list[str]) -> None:
         assert [each["code"] for each in findings] == codes
     else:
         assert [each["code"] for each in findings if each["level"] != "ok"] == codes
+
+
+def test_two_replays_of_which_one_was_not_uploaded_do_not_match() -> None:
+    both = [event(session_id=SECOND, replay_id=f"d/{SECOND}"), EVENT]
+    codes = [each["code"] for each in doctor.findings({**PAGE, "events": both})]
+    assert codes == ["mode", "recording", "masking", "uploaded", "replay-not-uploaded"]
+
+
+def test_only_uploads_that_were_taken_are_counted() -> None:
+    uploads = [upload(status=300), upload(status=299), UPLOAD]
+    (uploaded,) = [each for each in doctor.findings({**PAGE, "uploads": uploads}) if each["code"] == "uploaded"]
+    assert uploaded["message"] == "Amplitude has taken 2 uploads"
 
 
 def test_an_upload_that_was_skipped_is_the_last_word() -> None:

@@ -17,10 +17,10 @@ def template(**given: str) -> str | None:
 
 @pytest.mark.parametrize(("zone", "host"), [("US", "app.amplitude.com"), ("EU", "app.eu.amplitude.com")])
 def test_amplitude_s_own_form_when_org_and_project_are_given(zone: str, host: str) -> None:
-    url = link.address(template(amplitude_org="acme", amplitude_project="123456", server_zone=zone), REPLAY_ID)
+    url = link.address(template(amplitude_org="Xacme", amplitude_project="123456", server_zone=zone), REPLAY_ID)
     parts = urlsplit(url or "")
     assert (parts.scheme, parts.netloc) == ("https", host)
-    assert parts.path == "/analytics/acme/session-replay/project/123456/search/replay"
+    assert parts.path == "/analytics/Xacme/session-replay/project/123456/search/replay"
     assert parse_qs(parts.query) == {"sessionReplayId": [REPLAY_ID]}
 
 
@@ -45,7 +45,7 @@ def test_without_a_template_or_a_replay_there_is_no_link(replay_id: str | None) 
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
-        ("https://help.example/{replayId}", True),
+        ("https://help.example/X/{replayId}", True),
         ("http://127.0.0.1:8765/?r={replayId}&d={deviceId}&s={sessionId}", True),
         ("https://help.example/{deviceId}/{sessionId}", True),
         ("https://help.example/", False),

@@ -232,6 +232,27 @@ SAID = [
         "type one of light, medium, conservative, nearest is light.",
     ),
     (
+        "connect",
+        {"options": {"version": 1}},
+        "option-value: options has version: 1. The SDK takes a value of type object with type, version.",
+    ),
+    (
+        "connect",
+        {"options": {"privacyConfig": {"maskSelector": ["p", 5]}}},
+        "option-value: options has privacyConfig.maskSelector[1]: 5. The SDK takes a value of type CSS selector.",
+    ),
+    (
+        "connect",
+        {"options": {"sessionReplay": {"optOut": True}}},
+        "option-value: options has sessionReplay.optOut, which the SDK does not know there. Did you mean optOut?",
+    ),
+    (
+        "tag",
+        {"sample_rate": "0_1"},
+        "option-value: data-sample-rate is '0_1'. It takes a number from 0 to 1: 0 to 1; left out: the SDK's "
+        "own, 0 (nothing is recorded) unless Amplitude's remote configuration sets one.",
+    ),
+    (
         "tag",
         {"api_key": ""},
         "option-value: data-api-key is ''. It takes a text that is not empty: Amplitude API key, the one"

@@ -138,7 +138,7 @@ def test_a_write_key_brings_a_segment(given: dict, brought: tuple | None) -> Non
     async def story(browser: Browser) -> None:
         tab = browser.blank(segment=brought is None)
         await tab.connect(**given)
-        assert tab.brought == brought
+        assert (tab.brought, tab.watched) == (brought, given.get("analytics", "analytics"))
         assert_recorded(tab, await tab.track())
 
     run("actions", story)
@@ -160,10 +160,13 @@ def test_a_segment_may_be_handed_over_as_an_object_and_nothing_else() -> None:
     run("actions", story)
 
 
-def test_a_segment_that_the_page_hands_over_as_an_object_is_taken() -> None:
+@pytest.mark.parametrize(
+    "given", [bridge.Js(cpython.box({"track": print})), type("OfTheRuntime", (), {"track": print})()]
+)
+def test_a_segment_that_the_page_hands_over_as_an_object_is_taken(given: object) -> None:
     async def story(browser: Browser) -> None:
         tab = browser.blank()
-        await tab.connect(analytics=bridge.Js(cpython.box({"track": print})))
+        await tab.connect(analytics=given)
         assert_recorded(tab, await tab.track())
 
     run("actions", story)

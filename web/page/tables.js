@@ -101,7 +101,7 @@ export const REPLAY_ID = "[Amplitude] Session Replay ID";
 export const SEGMENT_CDN = "https://cdn.segment.com";
 
 /** What doctor() finds before Python runs (doctor.py). @type {import("./facade.d.ts").Finding} */
-export const WAITING = {"level": "warning", "code": "waiting", "stage": "captured", "message": "nothing is recorded: there is no consent", "evidence": {"awaited": "Python"}, "why": "Nothing can be played back.", "fix": "Call start() when there is.", "docs": "reference/findings/#waiting"};
+export const WAITING = {"level": "warning", "code": "waiting", "stage": "captured", "message": "nothing is recorded: there is no consent", "evidence": {"status": "waiting"}, "why": "Nothing can be played back.", "fix": "Call start() when there is.", "docs": "reference/findings/#waiting"};
 /** @type {import("./facade.d.ts").Finding} */
 export const NOT_STARTED = {"level": "warning", "code": "loading", "stage": "captured", "message": "the page is not ready yet: Python is still on its way", "evidence": {"awaited": "Python"}, "why": "It is too early to judge.", "fix": "Ask again in a moment.", "docs": "reference/findings/#loading"};
 

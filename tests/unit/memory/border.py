@@ -28,7 +28,7 @@ class Border:
         opened = {"name": here.get().address}
         return Box(
             it={
-                "Object": {"assign": lambda into, *parts: [into.update(part) for part in parts] and into},
+                **cpython.window.it,
                 "performance": {"getEntriesByType": lambda kind: [opened] if kind == "navigation" else []},
             }
         )
@@ -60,10 +60,11 @@ class Border:
         here.get().warnings.append(text)
 
     def segment(self, name: str) -> Box:
+        here.get().watched = name
         return Box(it=here.get().watch.it)
 
     def segmentObject(self, given: Box) -> Box:
-        if not isinstance(given.it, dict) or "track" not in given.it:
+        if not hasattr(given.it, "track") and (not isinstance(given.it, dict) or "track" not in given.it):
             return cpython.failure(error("it has no track()"))
         return cpython.answer(here.get().watch.it)
 

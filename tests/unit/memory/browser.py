@@ -156,6 +156,7 @@ class Tab:
         self.address = "https://shop.example/"
         self.closed = self.claimed = self.booted = False
         self.parses = False  # the document is not complete yet
+        self.watched: Any = None  # the global in which Segment is looked for
         self.errors: list[str] = []
         self.warnings: list[str] = []
         self.tasks: set[asyncio.Task] = set()

@@ -29,6 +29,7 @@ class Watch:
         self._timer: asyncio.TimerHandle | None = None
         self.wiring: dict[str, Any] = {}
         self._tell: dict[str, Any] = {}
+        self.connected = 0  # how many times
         self._known: str | None = None
         self._before: str | None = None
         self._instance = False
@@ -112,6 +113,7 @@ class Watch:
 
     def _connect(self, wiring: dict[str, Any], functions: dict[str, Any]) -> None:
         self.wiring, self._tell = wiring, functions
+        self.connected += 1
 
     def _settled(self) -> None:
         self._settling.set()
