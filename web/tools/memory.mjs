@@ -12,9 +12,10 @@ const files = JSON.parse(readFileSync(0, "utf8"));
 Date.now = performance.now = () => 0;
 crypto.getRandomValues = (array) => array.fill(0);
 
+process.env.TZ = "UTC";
 // as in a page, but for the hashes, which would be other ones each time
-const env = { HOME: "/home/pyodide", PYTHONINSPECT: "1", PYTHONHASHSEED: "0", _: "./this.program" };
-const python = await loadPyodide({ _makeSnapshot: true, env });
+const env = { HOME: "/home/pyodide", PYTHONINSPECT: "1", PYTHONHASHSEED: "0", LANG: "en_US.UTF-8" };
+const python = await loadPyodide({ _makeSnapshot: true, _sysExecutable: "./this.program", env });
 for (const [path, source] of Object.entries(files)) {
   const target = `/lib/pyscript-replay/${path}`;
   python.FS.mkdirTree(target.slice(0, target.lastIndexOf("/")));
