@@ -55,7 +55,7 @@ def dist() -> Path:
 
 @pytest.fixture(scope="session")
 def stop() -> Iterator[Callable[[DevServer], object]]:
-    """Stops a server while the next test runs already: it looks only now and then whether it shall end."""
+    """Stops a server beside the next test, for a server takes a moment to notice that it shall end."""
     with ThreadPoolExecutor() as pool:
         stopped: list[Future[None]] = []
         yield lambda server: stopped.append(pool.submit(server.stop))

@@ -151,15 +151,16 @@ def difference(steps: Sequence[Step], memory: Sequence[Seen], reality: Sequence[
 
 
 def _heard(pages: tuple[Page, ...]) -> tuple[Page, ...]:
-    """What tabs tell of each other. A new visitor and their session are stored one after the other, and another tab
-    hears of both as one change or as two, as it happens: what it tells last, of the same session, is the same."""
+    """The pages, as they compare where there are several tabs. A new visitor and their session are stored one after the
+    other, so another tab may hear of both at once, and calls that ``identity-changed``, or of one after the other, and
+    calls the session ``resumed``."""
     if len(pages) == 1:
         return pages
     return tuple(each._replace(transitions=tuple(map(_another, each.transitions))) for each in pages)
 
 
 def _another(transition: str) -> str:
-    """The same, whether the session before it had been told to be over."""
+    """A transition that may be told in either way, in one way: by the session that it comes to."""
     reason, _, change = transition.partition(": ")
-    known = reason in ("identity-changed", "resumed")
-    return f"another: {change.partition(' to ')[2]}" if known else transition
+    either = reason in ("identity-changed", "resumed")
+    return f"another: {change.partition(' to ')[2]}" if either else transition

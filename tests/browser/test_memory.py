@@ -7,7 +7,7 @@ import pytest
 from .conftest import CSP_OF_PYSCRIPT, WAYS, Site
 
 MEMORY = re.compile(r"/dist/assets/python-memory-\w+\.bin$")
-LIBRARY = "**/python_stdlib.zip"
+ON_PYODIDE = [way for way, (runtime, *_) in WAYS.items() if runtime == "pyodide"]
 
 # How many times something as large as a memory was copied.
 COPIES = """
@@ -47,7 +47,7 @@ def records(site: Site) -> None:
     assert site.errors == site.uncaught == []
 
 
-@pytest.mark.parametrize("way", [way for way, (runtime, *_) in WAYS.items() if runtime == "pyodide"])
+@pytest.mark.parametrize("way", ON_PYODIDE)
 def test_page_takes_over_pyodide_s_memory(site: Site, asked: list[str], way: str) -> None:
     site.context.add_init_script(COPIES)
     site.open("actions", way)
@@ -60,8 +60,7 @@ def test_page_that_does_without_fetches_the_memory_for_the_next_one_if_that_can_
     site: Site, asked: list[str], script: str
 ) -> None:
     site.context.add_init_script(COPIES + script)
-    site.open("actions", "tag-pyodide", wait=False)
-    site.wait_for_status("running")
+    site.open("actions", "tag-pyodide")
     assert taken_over(site) == 0
     records(site)
     if script == HASTY:
@@ -71,7 +70,7 @@ def test_page_that_does_without_fetches_the_memory_for_the_next_one_if_that_can_
         assert asked == []
 
 
-@pytest.mark.parametrize("way", [way for way, (runtime, *_) in WAYS.items() if runtime == "pyodide"])
+@pytest.mark.parametrize("way", ON_PYODIDE)
 def test_memory_that_cannot_be_taken_over_costs_a_start_and_no_recording(site: Site, way: str) -> None:
     site.context.add_init_script(COPIES + OF_SOMETHING_ELSE)
     site.open("actions", way)

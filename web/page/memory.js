@@ -1,11 +1,11 @@
 // Pyodide's start takes seconds of the processor's time. So the bundle has its memory as it is after that, with our
-// modules in it (tools/memory.py): a page that gets it in less time takes it over, and for a page that does not, it is
-// fetched for the next one.
+// modules in it (tools/memory.py), and a page that gets it in less time takes it over. Where it would take too long, a
+// page with the tag fetches it for the visitor's next one.
 
 const KNOWN = __MEMORY__;
 const WORTH_MS = 3000; // all in all, the memory may take so long
 
-let refused = false; // it is not to be had
+let useless = false; // it is not to be had, or could not be taken over
 
 /**
  * Start Pyodide. Answers it, and whether it has the memory.
@@ -26,7 +26,7 @@ export async function started(load, indexURL) {
 
 /** Have the browser keep it. @param {string} indexURL */
 export async function fetchForTheNextPage(indexURL) {
-  if (!refused && tablesGiveBack()) await fetch(new URL(KNOWN.file, indexURL));
+  if (!useless) await fetch(new URL(KNOWN.file, indexURL));
 }
 
 /**
@@ -37,12 +37,14 @@ export async function fetchForTheNextPage(indexURL) {
 async function remembered(indexURL) {
   const signal = AbortSignal.timeout?.(WORTH_MS);
   try {
+    useless = !tablesGiveBack();
+    if (useless) return undefined;
     const library = await taken(new URL(KNOWN.library, indexURL).href, signal);
-    if (library * (1 + KNOWN.ratio) > WORTH_MS || !tablesGiveBack()) return undefined;
+    if (library * (1 + KNOWN.ratio) > WORTH_MS) return undefined;
     const { body } = await fetch(new URL(KNOWN.file, indexURL), { integrity: KNOWN.integrity, signal });
     return await new Response(body?.pipeThrough(new DecompressionStream("gzip"))).arrayBuffer();
   } catch {
-    refused = !signal?.aborted;
+    useless = !signal?.aborted;
     return undefined; // then the start takes its time
   }
 }

@@ -3,6 +3,7 @@
 import { loadMicroPython } from "@micropython/micropython-webassembly-pyscript/micropython.mjs";
 import { booted, there } from "./assets.js";
 import * as border from "./bridge.js";
+import { put } from "./files.js";
 import { expect, rest, unpack } from "./halves.js";
 
 /** @param {Host} host @param {string} main the Python program to run */
@@ -13,10 +14,7 @@ export async function boot(host, main) {
   const [stdout, stderr] = [console.log, console.error].map((say) => (/** @type {string} */ line) => say(line));
   expect(later, border.lost);
   const python = await booted(() => loadMicroPython({ url, stdout, stderr, linebuffer: true }));
-  unpack((path, bytes) => {
-    python.FS.mkdirTree(`/lib/${path.slice(0, path.lastIndexOf("/"))}`);
-    python.FS.writeFile(`/lib/${path}`, bytes);
-  });
+  unpack((path, bytes) => put(python, `/lib/${path}`, bytes));
   host.page.rest = () => there(rest(), later ? [later] : []);
   python.registerJsModule("pyscript_replay_border", border);
   python.runPython(`import sys; sys.path.append("/lib")`);

@@ -4,6 +4,7 @@ import { loadPyodide } from "pyodide";
 import files from "python-pack"; // {path: source text}
 import { booted, imported } from "./assets.js";
 import * as border from "./bridge.js";
+import { FOLDER, put } from "./files.js";
 import { fetchForTheNextPage, started } from "./memory.js";
 
 /** @param {Host} host @param {string} main the Python program to run */
@@ -19,7 +20,8 @@ export async function boot(host, main) {
     indexURL,
   );
   python.registerJsModule("pyscript_replay_border", border);
-  if (!remembers) write(python);
+  // where there is no memory of our modules, they are files
+  if (!remembers) for (const [path, source] of Object.entries(files)) put(python, `${FOLDER}/${path}`, source);
   python.runPython(remembers ? REMEMBERED : WRITTEN);
   if (!(host.wanted?.() ?? true)) return;
   if (!remembers) border.afterwards(host.page, () => fetchForTheNextPage(indexURL));
@@ -32,13 +34,4 @@ from pyscript_replay import bridge
 bridge._border = pyscript_replay_border
 random.seed()
 `;
-const WRITTEN = `import sys; sys.path.append("/lib/pyscript-replay")`;
-
-/** Where there is no memory of our modules, they are files. @param {Python} python */
-function write(python) {
-  for (const [path, source] of Object.entries(files)) {
-    const target = `/lib/pyscript-replay/${path}`;
-    python.FS.mkdirTree(target.slice(0, target.lastIndexOf("/")));
-    python.FS.writeFile(target, source);
-  }
-}
+const WRITTEN = `import sys; sys.path.append("${FOLDER}")`;

@@ -2,13 +2,14 @@
 // PyScript brings our modules itself, so those of the memory are forgotten.
 
 import { loadPyodide as load, version } from "pyodide";
+import { FOLDER } from "../page/files.js";
 import { started } from "../page/memory.js";
 
 export { version };
 
 const FORGOTTEN = `
 import random, sys
-sys.path.remove("/lib/pyscript-replay")
+sys.path.remove("${FOLDER}")
 for name in [name for name in sys.modules if name.startswith("pyscript_replay")]:
     del sys.modules[name]
 random.seed()
