@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import BrowserContext, Page, Route
 
-from pyscript_replay.recorder import SAYINGS
+from pyscript_replay.recorder import SAYINGS, THROTTLED
 
 FIRST, SECOND = 1795608000000, 1795608000001
 SAMPLED_OUT = 1795608000004  # while the other two are in, at a rate of a half
@@ -43,7 +43,7 @@ TARGETED = {
 PAGE = """<!doctype html><meta charset=utf-8><title>Bare</title><body><h1>Recorded</h1>
 <script type=module>
 const sdk = window.sdk = await import("SDK");
-const heard = window.heard = { requests: [], recorder: [], said: [], uploads: [] };
+const heard = window.heard = { requests: [], recorder: [], said: [], uploads: [], headers: {} };
 window[Symbol.for("pyscript-replay.recorded")] = (what) => heard.recorder.push(what);
 const say = (...args) => void heard.said.push(args.map(String).join(" "));
 const OPTIONS = {
@@ -57,7 +57,7 @@ const OPTIONS = {
   handleSendEvents: async ({ url, body }) => {
     const { searchParams } = new URL(url);
     heard.uploads.push([searchParams.get("device_id"), Number(searchParams.get("session_id")), body]);
-    return new Response("{}");
+    return new Response("{}", { headers: heard.headers });
   },
 };
 const turn = window.turn = () => new Promise((done) => setTimeout(done, 50));
@@ -243,6 +243,19 @@ def test_what_waits_to_be_compressed_is_lost_by_a_shutdown(bare: Bare, waiting: 
     bare.run("await turn(); await send()")
     assert bare.uploaded("Recorded") == [("ada", FIRST)]
     assert bare.uploaded("waiting") == []
+
+
+def test_flush_sends_although_amplitude_has_told_it_to_slow_down(bare: Bare) -> None:
+    bare.run("heard.headers['X-Session-Replay-Event-Skipped'] = args[0]", THROTTLED)
+    bare.begin()
+    bare.recording()
+    bare.run("await turn(); sdk.stop(); await turn(); await sdk.start().promise")
+    bare.recording(snapshots=2)
+    assert bare.uploaded("Recorded") == [("ada", FIRST)]
+    bare.run("document.body.append('slowly'); await turn(); sdk.stop(); await turn()")
+    assert bare.uploaded("slowly") == []
+    bare.run("await sdk.flush(false)")
+    assert bare.uploaded("slowly") == [("ada", FIRST)]
 
 
 def test_what_has_waited_for_its_idle_moment_is_sent_by_a_stop(bare: Bare) -> None:

@@ -87,6 +87,23 @@ def test_connect_flush_uploads_what_was_recorded(mode: str) -> None:
     run(mode, story)
 
 
+@pytest.mark.parametrize("method", ["flush", "stop"])
+@every_mode
+def test_connect_uploads_what_was_recorded_although_amplitude_has_told_the_sdk_to_slow_down(
+    mode: str, method: str
+) -> None:
+    async def story(browser: Browser) -> None:
+        tab, replay = await opened(browser)
+        event = await tab.track()
+        before = len(browser.kept)
+        tab.sdk.throttled_until = browser.loop.time() + 60
+        tab.do(tab.sdk.properties)  # what is recorded
+        await tab.run(getattr(replay, method))
+        assert set(browser.kept[before:]) == {its_own(event)}
+
+    run(mode, story)
+
+
 @every_mode
 def test_connect_tracks_on_segment(mode: str) -> None:
     async def story(browser: Browser) -> None:

@@ -1,5 +1,6 @@
 """What is heard of the SDK, and what the page is told of it; what is handed to the SDK, and what it hands on."""
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -7,7 +8,7 @@ import pytest
 from pyscript_replay import ReplayError, options, recorder
 
 from ..runtime import cpython
-from .memory.browser import API_KEY, LAST_ACCESS, SESSION, Browser, pause, run
+from .memory.browser import API_KEY, LAST_ACCESS, SESSION, Browser, Tab, pause, run
 from .test_wiring import assert_recorded, every_mode, its_own, replay_id
 
 USER = {"$setOnce": {"first": 1, "both": 1}, "$set": {"plan": "pro", "both": 2}, "$add": {"visits": 1}}
@@ -211,13 +212,21 @@ def test_without_a_session_nothing_is_waited_for_although_the_sdk_does_not_say_t
     run("actions", story)
 
 
+def unanswered(tab: Tab) -> Callable[[dict[str, Any]], None]:
+    """The SDK's own uploads are not answered from now on; what is answered, by which the page is told."""
+    tell = tab.sdk._tell
+    tab.sdk._tell = lambda told: None if told["what"] == "upload" else tell(told)
+    return lambda told: tab.do(tell, told)
+
+
 def test_start_counts_the_uploads_that_fail_from_the_beginning() -> None:
     async def story(browser: Browser) -> None:
         tab = await browser.open()
         await tab.track()
+        answered = unanswered(tab)
         for status in ("failed", "running"):
             for _ in range(3 if status == "failed" else 2):
-                tab.do(tab.sdk._tell, upload(503))
+                answered(upload(503))
             await pause(0.1)
             assert tab.status == status
             tab.do(tab.facade.start)
@@ -279,7 +288,8 @@ def test_a_session_that_amplitude_does_not_keep_says_nothing_of_the_next_one() -
     async def story(browser: Browser) -> None:
         tab = await browser.open()
         await tab.track()
-        tab.do(tab.sdk._tell, upload(200, "4004"))
+        answered = unanswered(tab)
+        answered(upload(200, "4004"))
         await pause(31 * 60)
         assert tab.status == "failed"
         assert_recorded(tab, await tab.track())
@@ -384,6 +394,26 @@ def test_an_sdk_that_rejects_what_it_was_told_is_told_to_the_page(method: str) -
         assert tab.facade.errors["recording-not-begun"]["message"] == "the SDK's recorder failed: RangeError: oh"
 
     run("actions", story)
+
+
+@every_mode
+def test_an_sdk_that_rejects_the_next_session_is_told_to_the_page(mode: str) -> None:
+    async def story(browser: Browser) -> None:
+        tab = await browser.open()
+        await tab.track()
+        browser.recorder = "hanging"
+        moved = tab.sdk.it["setSessionId"]
+
+        def rejected(session_id: int) -> dict[str, Any]:
+            moved(session_id)
+            return {"promise": {"then": lambda _, reject: reject({"name": "RangeError", "message": "oh"})}}
+
+        tab.sdk.it["setSessionId"] = rejected
+        await pause(31 * 60)
+        assert replay_id(await tab.track()) is None
+        assert tab.facade.errors["recording-not-begun"]["message"] == "the SDK's recorder failed: RangeError: oh"
+
+    run(mode, story)
 
 
 def test_a_page_that_spoils_json_is_told_and_nothing_is_recorded() -> None:

@@ -7,6 +7,7 @@ It has the quirks that ``recorder.py`` lists:
   it goes on recording into the one before;
 - ``start`` does not ask for the configuration again;
 - ``stop`` and ``shutdown`` hand over to the uploader what has been gathered;
+- the uploader waits where Amplitude has told it to slow down, and ``flush`` does not;
 - ``shutdown`` cannot be undone but by ``init``, and loses what was still to be gathered; ``init`` what was not sent;
 - ``init`` is done before anything is recorded, and ``getSessionReplayProperties`` answers an id although rrweb never
   came.
@@ -45,6 +46,7 @@ class SessionReplay:
         self._gathered: list[str] = []  # not yet handed over to the uploader
         self._queued: list[str] = []
         self._sent_at = 0.0
+        self.throttled_until = 0.0  # Amplitude has told it to slow down
         self._tell: Any = None
         self.options: dict[str, Any] = {}  # those of init
         self.plugin_options: dict[str, Any] = {}  # what the shell's plugin was made with
@@ -82,7 +84,7 @@ class SessionReplay:
             return
         self._queued += self._gathered
         self._gathered = [f"{self._uploads_as}/{self._session}"]
-        self.tab.spawn(self._send())
+        self.tab.spawn(self._send_in_turn())
 
     def _init(self, api_key: str, options: dict[str, Any]) -> dict[str, Any]:
         assert isinstance(options["deviceId"], str)
@@ -145,7 +147,7 @@ class SessionReplay:
         self._queued += self._gathered
         self._gathered = self._gathered[-1:]  # what it then says of itself
         await asyncio.sleep(INTERVAL)
-        await self._send()
+        await self._send_in_turn()
 
     def _set_session_id(self, session_id: Any) -> dict[str, Any]:
         assert isinstance(session_id, int) and session_id
@@ -169,7 +171,7 @@ class SessionReplay:
         if self._gathered:
             self._queued += self._gathered
             self._gathered = []
-            self.tab.spawn(self._send())
+            self.tab.spawn(self._send_in_turn())
 
     def end(self) -> None:
         """rrweb stops: it was told to, or Amplitude does not want this session."""
@@ -183,6 +185,10 @@ class SessionReplay:
 
     async def _flush(self, again: Any) -> None:
         assert again is False  # whether to send once more what has failed
+        await self._send()
+
+    async def _send_in_turn(self) -> None:
+        await asyncio.sleep(max(0.0, self.throttled_until - self.browser.loop.time()))
         await self._send()
 
     async def _send(self) -> None:
