@@ -1,12 +1,13 @@
 """The documentation as a site: it is built without a warning, none of its links is dead, and it needs no other host."""
 
+import re
 import shutil
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import BrowserContext, Page, Route
+from playwright.sync_api import BrowserContext, Page, Route, expect
 
 from pyscript_replay import doctor
 from pyscript_replay.tools import error_codes
@@ -90,6 +91,5 @@ def test_the_docs_ask_no_other_host_and_can_be_searched_offline(
     query.click()
     page.get_by_text("Type to start searching").wait_for()  # the index is there
     query.press_sequentially("zone-differs")
-    page.locator(".md-search-result__link").first.wait_for()
-    assert "findings" in (page.locator(".md-search-result__link").first.get_attribute("href") or "")
+    expect(page.locator(".md-search-result__link").first).to_have_attribute("href", re.compile("findings"))
     assert (elsewhere, missing, uncaught) == ([], [], [])

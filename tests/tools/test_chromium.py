@@ -103,6 +103,13 @@ def test_the_one_that_is_named_comes_first(monkeypatch: pytest.MonkeyPatch, tmp_
     assert chromium.find()["executable_path"] == named
 
 
+def test_the_one_that_is_named_may_be_a_command(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    program(tmp_path / "chromium-headless-shell")
+    named = program(tmp_path / "chromium")
+    monkeypatch.setenv(chromium.VARIABLE, "chromium")
+    assert chromium.find()["executable_path"] == named
+
+
 def test_a_name_that_is_no_program_is_refused(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     program(tmp_path / "chromium")
     monkeypatch.setenv(chromium.VARIABLE, str(tmp_path / "missing"))
