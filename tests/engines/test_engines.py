@@ -1,5 +1,6 @@
 """The ids on the wire, in Firefox and WebKit: each mode on both Pythons, as a visitor of the demo shop lives it."""
 
+import itertools
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
@@ -77,8 +78,17 @@ def visit(engine: Any, server: DevServer) -> Iterator[Visit]:
         visit.wire.close()
 
 
-@pytest.mark.parametrize("runtime", RUNTIMES)
-@pytest.mark.parametrize("mode", MODES)
+def pairs() -> list[Any]:
+    """Each mode on each Python. Pyodide, which takes WebKit twelve seconds to start, runs one mode in every run of the
+    suite, and the others with ``-m visits``."""
+    later = [(mode, "pyodide") for mode in MODES[1:]]
+    return [
+        pytest.param(*each, marks=pytest.mark.visits if each in later else ())
+        for each in itertools.product(MODES, RUNTIMES)
+    ]
+
+
+@pytest.mark.parametrize(("mode", "runtime"), pairs())
 def test_ids_on_the_wire_agree_over_reload_31_minutes_reset_and_stop(
     engine: Any, visit: Visit, mode: str, runtime: str
 ) -> None:
