@@ -97,6 +97,10 @@ MEMORY = (
     "let n=await e._loadSnapshot;if(!n)return;let ",
 )
 STARTER = "pyodide.start.mjs"  # Pyodide with it, for PyScript
+# Chromium samples the allocations of some browsers, and such a page may crash on the stacks that WebAssembly's promises
+# have (JSPI). Our Python needs none; PyScript's pages may. What is there; what instead
+PROMISES = ('newJspiSupported=canConstructWasm&&"Suspending"in WebAssembly', "newJspiSupported=false")
+WITHOUT_PROMISES = "pyodide.tag.mjs"
 # our Python that comes with the rest of MicroPython
 LATER = ("pyscript_replay/doctor.",)
 REST = "micropython-rest.wasm"
@@ -374,7 +378,9 @@ def _pyodide_folder(root: Path, remembered: str) -> str:
         alias={"pyodide": "./pyodide.mjs"},
         define={"__MEMORY__": remembered},
     )
-    return _published(root, "pyodide", {"pyodide.mjs": _remembering(), STARTER: minified(STARTER, starter)})
+    program = _exchanged("pyodide.asm.mjs", _package_file("pyodide", "pyodide.asm.mjs"), *PROMISES)
+    ours = {"pyodide.mjs": _remembering(), STARTER: minified(STARTER, starter), WITHOUT_PROMISES: program}
+    return _published(root, "pyodide", ours)
 
 
 def _memory(root: Path) -> str:

@@ -15,6 +15,12 @@ window.copies = 0;
 const arrays = Object.getPrototypeOf(Int8Array.prototype), { set } = arrays;
 arrays.set = function (from, ...to) { copies += from.length > 2e7; return set.call(this, from, ...to); };
 """
+# How many functions of WebAssembly were given stacks of their own.
+STACKS = """
+window.stacks = 0;
+const { promising } = WebAssembly;
+WebAssembly.promising = (exported) => (stacks++, promising(exported));
+"""
 HASTY = """
 AbortSignal.timeout = () => {
   const timer = new AbortController();
@@ -88,3 +94,13 @@ def test_chance_in_python_is_another_one_on_each_page(site: Site) -> None:
         site.wait_for("'chance' in window")
         numbers.append(site.page.evaluate("chance"))
     assert numbers[0] != numbers[1]
+
+
+@pytest.mark.parametrize("way", ON_PYODIDE)
+def test_tag_s_pyodide_has_no_stacks_of_promises_on_which_a_browser_that_samples_allocations_crashes(
+    site: Site, way: str
+) -> None:
+    site.context.add_init_script(STACKS)
+    site.open("actions", way)
+    records(site)
+    assert (site.page.evaluate("stacks") == 0) is (way == "tag-pyodide")

@@ -48,7 +48,7 @@ const runtimeFiles = () =>
   tag.runtime === "pyodide"
     ? [asset("pyodide"), ...PYODIDE.map((file) => asset("pyodide.dir") + file)]
     : [asset("micropython"), asset("micropython.wasm")];
-const PYODIDE = ["pyodide.asm.mjs", "pyodide.asm.wasm", "python_stdlib.zip", "pyodide-lock.json"];
+const PYODIDE = ["pyodide.tag.mjs", "pyodide.asm.wasm", "python_stdlib.zip", "pyodide-lock.json"];
 
 const MAIN = "from pyscript_replay import tag; await tag.main()";
 
