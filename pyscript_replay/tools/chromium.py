@@ -25,11 +25,9 @@ from .cache import digest, kept, once
 
 VARIABLE = "PYSCRIPT_REPLAY_CHROMIUM"
 NPMS = "npm"  # as the value of VARIABLE: npm's, whatever else there is
-# The first has no windows at all, which saves a third of the work that a page makes.
-NAMES = (
-    *("chromium-headless-shell", "chrome-headless-shell"),
-    *("chromium", "chromium-browser", "google-chrome-stable", "google-chrome", "chrome"),
-)
+WITHOUT_WINDOWS = ("chromium-headless-shell", "chrome-headless-shell")  # a page is a third less work there
+WITH_WINDOWS = ("chromium", "chromium-browser", "google-chrome-stable", "google-chrome", "chrome")
+NAMES = (*WITHOUT_WINDOWS, *WITH_WINDOWS)
 FIX = f"Install one (apt install chromium), or name it in {VARIABLE}."
 
 # quiet: nothing of the browser's own goes out

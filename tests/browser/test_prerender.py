@@ -5,7 +5,9 @@ to themselves, lie on the development server, and report as Segment's events do.
 """
 
 import json
+import os
 import shutil
+import signal
 import subprocess
 import time
 from collections.abc import Iterator
@@ -58,10 +60,12 @@ class Prerendered:
         (self.root / "first.html").write_text(FIRST)
         (self.root / "next.html").write_text(NEXT + head)
         found = chromium.find()
-        arguments = ["--headless", "--no-sandbox", f"--user-data-dir={self.profile}", *found.get("args", [])]
-        command = [str(found.get("executable_path", "chromium")), *arguments, f"{self.server.url}/dist/first.html"]
+        # one without windows prepares no page
+        program = next(filter(None, map(shutil.which, chromium.WITH_WINDOWS)), found["executable_path"])
+        arguments = ["--headless", "--no-sandbox", f"--user-data-dir={self.profile}", *found["args"]]
+        command = [program, *arguments, "--remote-debugging-port=0", f"{self.server.url}/dist/first.html"]
         quiet = subprocess.DEVNULL
-        self.program = subprocess.Popen([*command, "--remote-debugging-port=0"], stdout=quiet, stderr=quiet)
+        self.program = subprocess.Popen(command, stdout=quiet, stderr=quiet, start_new_session=True)
         shown = self.event("shown")["properties"]
         if not shown["prerendered"]:
             pytest.skip("this browser does not prerender pages (Speculation Rules)")
@@ -90,7 +94,7 @@ def prerendered(dist: Path, tmp_path: Path) -> Iterator[Prerendered]:
         pages = Prerendered(server, root, tmp_path / "profile")
         yield pages
         if pages.program:
-            pages.program.terminate()
+            os.killpg(pages.program.pid, signal.SIGTERM)  # Debian's command has started the browser itself
             pages.program.wait()
 
 
