@@ -1,8 +1,6 @@
 """What all tests share: the bundle, a development server per test, and a Chromium that is found, not assumed."""
 
 import os
-import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
@@ -47,14 +45,6 @@ os.environ.pop("PYTEST_ADDOPTS", None)  # what this pytest was given is not for 
 settings.register_profile("steady", deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("steady")
 expect.set_options(timeout=30_000)  # who waits for a state waits longer where the machine is busy
-
-
-def pytest_collection_finish(session: pytest.Session) -> None:
-    """The bundle is built beside the first tests, which need none."""
-    needed = any("dist" in getattr(item, "fixturenames", ()) for item in session.items)
-    if needed and os.environ.get("PYTEST_XDIST_WORKER") == "gw0":
-        build = "from pyscript_replay.tools import bundle; bundle.cached()"  # the fixture tells what goes wrong
-        subprocess.Popen([sys.executable, "-c", build], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
 
 
 @pytest.fixture(scope="session")
