@@ -9,6 +9,7 @@ Some of the SDK's calls do not do what their names say (1.50.2), and this file i
   comes first, and ``start()``, which samples anew, after.
 - ``setSessionId`` restarts the recording when given a text instead of the same number. Ids leave here as numbers.
 - ``flush()`` sends what is queued for sending; what is still being gathered stays. ``stop()`` queues it.
+  Where Amplitude has told the SDK to slow down, what is queued waits for a minute, but not for ``flush()``.
 - ``start()`` does not ask for the configuration again, nor does the first ``setSessionId``: where that was refused,
   another try is ``shutdown()`` and ``init()``.
 - What was recorded just before a ``stop()`` may still wait for an idle moment and for the compressing worker; a

@@ -97,8 +97,8 @@ MEMORY = (
     "let n=await e._loadSnapshot;if(!n)return;let ",
 )
 STARTER = "pyodide.start.mjs"  # Pyodide with it, for PyScript
-# Chromium samples the allocations of some browsers, and such a page may crash on the stacks that WebAssembly's promises
-# have (JSPI). Our Python needs none; PyScript's pages may. What is there; what instead
+# Where Chromium samples allocations, a page may crash on the stacks that WebAssembly's promises have (JSPI). Our Python
+# needs no such stacks; that of PyScript's pages may. What is there; what instead
 PROMISES = ('newJspiSupported=canConstructWasm&&"Suspending"in WebAssembly', "newJspiSupported=false")
 WITHOUT_PROMISES = "pyodide.tag.mjs"
 # our Python that comes with the rest of MicroPython

@@ -16,6 +16,7 @@ import subprocess
 import sys
 import tarfile
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TypedDict
 
@@ -25,7 +26,7 @@ from .cache import digest, kept, once
 
 VARIABLE = "PYSCRIPT_REPLAY_CHROMIUM"
 NPMS = "npm"  # as the value of VARIABLE: npm's, whatever else there is
-WITHOUT_WINDOWS = ("chromium-headless-shell", "chrome-headless-shell")  # a page is a third less work there
+WITHOUT_WINDOWS = ("chromium-headless-shell", "chrome-headless-shell")  # which have less to do
 WITH_WINDOWS = ("chromium", "chromium-browser", "google-chrome-stable", "google-chrome", "chrome")
 NAMES = (*WITHOUT_WINDOWS, *WITH_WINDOWS)
 FIX = f"Install one (apt install chromium), or name it in {VARIABLE}."
@@ -72,12 +73,15 @@ class Launch(TypedDict):
     env: dict[str, str | float | bool]
 
 
-def find() -> Launch:
-    """How to launch a Chromium. Raises ``ReplayError`` (``chromium``) when there is none and none can be had."""
+def find(names: Sequence[str] = NAMES) -> Launch:
+    """How to launch a Chromium: of the system's, the first of these ``names``.
+
+    Raises ``ReplayError`` (``chromium``) when there is none and none can be had.
+    """
     named = os.environ.get(VARIABLE)
     if named == NPMS:
         return _npms()
-    path = next(filter(None, map(shutil.which, [named] if named else NAMES)), None)
+    path = next(filter(None, map(shutil.which, [named] if named else names)), None)
     if named and not path:
         raise ReplayError("chromium", f"{VARIABLE} names {named}, which is no program", "Name another, or unset it.")
     return _launch(path) if path else _playwrights_or_npms()

@@ -59,11 +59,15 @@ class Prerendered:
         """What the second page had done when it was shown; skips where this browser prepares none."""
         (self.root / "first.html").write_text(FIRST)
         (self.root / "next.html").write_text(NEXT + head)
-        found = chromium.find()
-        # one without windows prepares no page
-        program = next(filter(None, map(shutil.which, chromium.WITH_WINDOWS)), found["executable_path"])
-        arguments = ["--headless", "--no-sandbox", f"--user-data-dir={self.profile}", *found["args"]]
-        command = [program, *arguments, "--remote-debugging-port=0", f"{self.server.url}/dist/first.html"]
+        found = chromium.find(chromium.WITH_WINDOWS)  # one without prepares no page
+        arguments = [
+            "--headless",
+            "--no-sandbox",
+            f"--user-data-dir={self.profile}",
+            *found["args"],
+            "--remote-debugging-port=0",
+        ]
+        command = [found["executable_path"], *arguments, f"{self.server.url}/dist/first.html"]
         quiet = subprocess.DEVNULL
         self.program = subprocess.Popen(command, stdout=quiet, stderr=quiet, start_new_session=True)
         shown = self.event("shown")["properties"]
@@ -94,7 +98,7 @@ def prerendered(dist: Path, tmp_path: Path) -> Iterator[Prerendered]:
         pages = Prerendered(server, root, tmp_path / "profile")
         yield pages
         if pages.program:
-            os.killpg(pages.program.pid, signal.SIGTERM)  # Debian's command has started the browser itself
+            os.killpg(pages.program.pid, signal.SIGTERM)  # the command may be a script, which has started the browser
             pages.program.wait()
 
 

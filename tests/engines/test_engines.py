@@ -13,10 +13,10 @@ from pyscript_replay.tools.devserver import DevServer
 from pyscript_replay.tools.evidence import Evidence, replay_id
 from pyscript_replay.tools.routing import Wire
 
+from ..browser.conftest import in_turns
 from .engines import ENGINES, SECONDS, Firefox, Tab, WebKit, missing
 
 MODES = ("actions", "classic-device", "classic-cloud")
-RUNTIMES = ("micropython", "pyodide")
 
 pytestmark = pytest.mark.timeout(3 * SECONDS)
 
@@ -78,17 +78,10 @@ def visit(engine: Any, server: DevServer) -> Iterator[Visit]:
         visit.wire.close()
 
 
-def pairs() -> list[Any]:
-    """Each mode on each Python. Pyodide, which takes WebKit twelve seconds to start, runs one mode in every run of the
-    suite, and the others with ``-m visits``."""
-    later = [(mode, "pyodide") for mode in MODES[1:]]
-    return [
-        pytest.param(*each, marks=pytest.mark.visits if each in later else ())
-        for each in itertools.product(MODES, RUNTIMES)
-    ]
-
-
-@pytest.mark.parametrize(("mode", "runtime"), pairs())
+# On Pyodide, which WebKit is slow to start, the modes take turns.
+@pytest.mark.parametrize(
+    ("runtime", "mode"), [*itertools.product(["micropython"], MODES), *in_turns(["pyodide"], MODES)]
+)
 def test_ids_on_the_wire_agree_over_reload_31_minutes_reset_and_stop(
     engine: Any, visit: Visit, mode: str, runtime: str
 ) -> None:

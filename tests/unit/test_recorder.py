@@ -213,7 +213,7 @@ def test_without_a_session_nothing_is_waited_for_although_the_sdk_does_not_say_t
 
 
 def unanswered(tab: Tab) -> Callable[[dict[str, Any]], None]:
-    """The SDK's own uploads are not answered from now on; what is answered, by which the page is told."""
+    """From now on nothing answers the SDK's own uploads. What is returned answers one, as it is told to."""
     tell = tab.sdk._tell
     tab.sdk._tell = lambda told: None if told["what"] == "upload" else tell(told)
     return lambda told: tab.do(tell, told)
@@ -223,10 +223,10 @@ def test_start_counts_the_uploads_that_fail_from_the_beginning() -> None:
     async def story(browser: Browser) -> None:
         tab = await browser.open()
         await tab.track()
-        answered = unanswered(tab)
+        answer = unanswered(tab)
         for status in ("failed", "running"):
             for _ in range(3 if status == "failed" else 2):
-                answered(upload(503))
+                answer(upload(503))
             await pause(0.1)
             assert tab.status == status
             tab.do(tab.facade.start)
@@ -288,8 +288,8 @@ def test_a_session_that_amplitude_does_not_keep_says_nothing_of_the_next_one() -
     async def story(browser: Browser) -> None:
         tab = await browser.open()
         await tab.track()
-        answered = unanswered(tab)
-        answered(upload(200, "4004"))
+        answer = unanswered(tab)
+        answer(upload(200, "4004"))
         await pause(31 * 60)
         assert tab.status == "failed"
         assert_recorded(tab, await tab.track())

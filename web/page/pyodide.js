@@ -11,7 +11,7 @@ import { fetchForTheNextPage, started } from "./memory.js";
 export async function boot(host, main) {
   border.adopt(host);
   const indexURL = host.asset("pyodide.dir");
-  const program = imported(`${indexURL}pyodide.tag.mjs`);
+  const program = imported(`${indexURL}pyodide.tag.mjs`); // without WebAssembly's promises: bundle.py says why
   program.catch(() => {}); // told where it is waited for
   const createPyodideModule = async (/** @type {object} */ settings) => (await program).default(settings);
   const given = { indexURL, createPyodideModule, checkAPIVersion: false };

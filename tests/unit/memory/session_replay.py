@@ -46,7 +46,7 @@ class SessionReplay:
         self._gathered: list[str] = []  # not yet handed over to the uploader
         self._queued: list[str] = []
         self._sent_at = 0.0
-        self.throttled_until = 0.0  # Amplitude has told it to slow down
+        self.throttled_until = 0.0  # Amplitude has told it to slow down; in seconds, by the loop
         self._tell: Any = None
         self.options: dict[str, Any] = {}  # those of init
         self.plugin_options: dict[str, Any] = {}  # what the shell's plugin was made with
