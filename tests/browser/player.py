@@ -30,6 +30,19 @@ TURN = """() => new Promise((resolve) => setTimeout(() => {
   resolve(status === "loading" && !runtime);
 }, 12))"""
 
+# Cookies are over by the browser's own clock, which is not moved: one that the page lets expire would stay, empty.
+COOKIES = """{
+  const { get, set } = Object.getOwnPropertyDescriptor(Document.prototype, "cookie");
+  const over = (cookie) => Date.parse(/;\\s*expires=([^;]*)/i.exec(cookie)?.[1]) < Date.now();
+  Object.defineProperty(Document.prototype, "cookie", {
+    configurable: true,
+    get,
+    set(cookie) {
+      set.call(this, over(cookie) ? `${cookie}; max-age=0` : cookie);
+    },
+  });
+}"""
+
 # As another tab would: the page hears of it.
 STORE = """([id, now]) => {
   for (const [name, value] of [["analytics_session_id", id], ["analytics_session_id.last_access", now]]) {
@@ -56,6 +69,7 @@ class Player:
         self._intercepted = False
         context = site.context
         context.clock.install()
+        context.add_init_script(COOKIES)
         context.on("request", self._begun)
         context.on("requestfinished", self._over)
         context.on("requestfailed", self._over)

@@ -29,6 +29,8 @@ STORIES: dict[str, list[Step]] = {
     "another user": [EVENT, Step("identify", "ada"), EVENT, Step("identify", "bob"), EVENT],
     "reload": [EVENT, Step("reload"), EVENT, Step("idle", 31), Step("reload"), EVENT],
     "clock back": [EVENT, Step("clock", -61), EVENT, Step("idle", 31), EVENT],
+    "clock a week forward before the first user": [Step("clock", 10_000), Step("identify", "bob")],
+    "a burst of which uploads fail": [Step("upload", 503), Step("burst", 2)],
     "clock forward": [EVENT, Step("clock", 10_000), EVENT, EVENT],
     "stop and start": [EVENT, Step("stop"), EVENT, Step("reload"), EVENT, Step("start"), EVENT],
     "reset while stopped": [EVENT, Step("stop"), Step("reset"), EVENT, Step("start"), EVENT],

@@ -82,6 +82,7 @@ class SessionReplay:
         """That it was asked for properties is recorded, too; what was gathered before that is sent."""
         if self.browser.loop.time() - self._sent_at < INTERVAL:
             return
+        self._sent_at = self.browser.loop.time()
         self._queued += self._gathered
         self._gathered = [f"{self._uploads_as}/{self._session}"]
         self.tab.spawn(self._send_in_turn())
