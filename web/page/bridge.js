@@ -286,11 +286,12 @@ export const segmentObject = (box) =>
   });
 
 /**
- * The SDK's options, with listeners: see recorder.js. `hear` is a function of Python's (`told`).
+ * The SDK's options, with listeners: see recorder.js. `hear` is a function of Python's (`told`). No box is named here:
+ * rrweb keeps what the SDK was given for each recording, and all that its functions can see.
  * @param {Box} options @param {Box} sayings @param {Box} hear
  */
-export const observed = (options, sayings, hear) =>
-  attempt(() => answer(observedOptions(options.it, sayings.it, hear.it, () => opened().page.off, host?.ahead)));
+export const observed = ({ it: options }, { it: sayings }, { it: hear }) =>
+  attempt(() => answer(observedOptions(options, sayings, hear, () => opened().page.off, host?.ahead)));
 
 /** Whether the browser takes a boxed text for a CSS selector. @param {Box} box */
 export function isSelector(box) {
