@@ -4,7 +4,8 @@
 - Segment's session plugin (Actions) is an enrichment, and runs before those of the page. It takes whatever is stored
   for an id, unless it has been idle for 30 minutes; an event that excludes its destination moves the session, too, and
   does not carry its id.
-- ``reset()``, and ``identify()`` of another user, make a new anonymous id; the session id survives both.
+- ``reset()``, and ``identify()`` of another user, forget the anonymous id; the session id survives both. Whoever asks
+  for it next, an event or our watch, gets a new one, or that of before in a tab which has asked before.
 - An event keeps the anonymous id of when it was made.
 """
 
@@ -27,6 +28,14 @@ class Analytics:
         self.loaded = False
         self._before: list[tuple] = []  # calls before it had loaded
         self.count = 0
+        self._remembered = ""
+
+    @property
+    def visitor(self) -> str:
+        """The anonymous id: of storage, else of the page's memory, else a new one."""
+        browser = self.browser
+        browser.visitor = self._remembered = browser.visitor or self._remembered or browser.new_visitor()
+        return browser.visitor
 
     def load(self) -> None:
         self.loaded = True
@@ -51,7 +60,7 @@ class Analytics:
         self.event("identify", user_id)
 
     def _another(self) -> None:
-        self.browser.new_visitor()
+        self.browser.visitor = self._remembered = ""
         self.browser.changed(self.tab, "ajs_anonymous_id")
 
     def _made(
@@ -73,7 +82,7 @@ class Analytics:
             "tab": self.tab,
             "type": kind,
             "name": name,
-            "anonymous_id": self.browser.visitor,
+            "anonymous_id": self.visitor,
             "properties": dict(properties or {}),
             "integrations": dict(integrations or {}),
             "made": self.browser.now(),

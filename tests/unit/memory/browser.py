@@ -110,9 +110,8 @@ class Browser:
         self.requests.append(what)
 
     def new_visitor(self) -> str:
-        self.visitor = f"visitor-{len(self.visitors)}"
-        self.visitors.append(self.visitor)
-        return self.visitor
+        self.visitors.append(f"visitor-{len(self.visitors)}")
+        return self.visitors[-1]
 
     def blank(self, segment: bool = True) -> "Tab":
         """A page without our tag in a new tab."""
@@ -155,6 +154,7 @@ class Tab:
         self.given = attributes
         self.address = "https://shop.example/"
         self.closed = self.claimed = self.booted = False
+        self.has_recorder = False  # the file of rrweb-record: a page asks for it once, and the loader at once
         self.parses = False  # the document is not complete yet
         self.watched: Any = None  # the global in which Segment is looked for
         self.errors: list[str] = []
@@ -181,6 +181,7 @@ class Tab:
         self.watch.hold_events()
         if not self.booted:
             self.booted = True
+            self.has_recorder = self.browser.recorder == "there"
             self.spawn(tag.main())
 
     async def load(self, name: str) -> Box:

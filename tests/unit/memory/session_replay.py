@@ -131,11 +131,12 @@ class SessionReplay:
         await asyncio.sleep(NETWORK)
         if run != self._run:
             return
-        if self.browser.recorder == "hanging":
+        if not self.tab.has_recorder and self.browser.recorder == "hanging":
             return
-        if self.browser.recorder == "missing":
+        if not self.tab.has_recorder and self.browser.recorder == "missing":
             self.options["said"]("no-recorder")
             return
+        self.tab.has_recorder = True
         if self.running:
             self.end()
         self.running = replay_id
