@@ -119,8 +119,16 @@ def history(seed: int) -> list[Step]:
 
 
 def settled(steps: Sequence[Step]) -> list[Step]:
-    """The same without races: whatever a step has begun is over before the next."""
-    return [step._replace(seconds=SETTLED_S) for step in steps if step.name != "back"]
+    """The same without races: whatever a step has begun is over before the next.
+
+    Nor do uploads fail for a while, which counts after several of them: how many there are is the SDK's own affair.
+    """
+    return [_settled(step) for step in steps if step.name != "back"]
+
+
+def _settled(step: Step) -> Step:
+    passing = step.name == "upload" and step.what == 503
+    return step._replace(what=403 if passing else step.what, seconds=SETTLED_S)
 
 
 def shortened(steps: Sequence[Step], broken: Callable[[Sequence[Step]], object]) -> Sequence[Step]:

@@ -2,10 +2,11 @@
 
 - Each event has a way of its own, begun at its call; the middleware is awaited.
 - Segment's session plugin (Actions) is an enrichment, and runs before those of the page. It takes whatever is stored
-  for an id, unless it has been idle for 30 minutes; an event that excludes its destination moves the session, too, and
+  for an id, unless it has been idle for 30 minutes, and stores it again; an event that excludes its destination moves the session, too, and
   does not carry its id.
 - ``reset()``, and ``identify()`` of another user, forget the anonymous id; the session id survives both. Whoever asks
-  for it next, an event or our watch, gets a new one, or that of before in a tab which has asked before.
+  for it next, an event or our watch, gets a new one, or that of before in a tab which has asked before. So it is with
+  the user id.
 - An event keeps the anonymous id of when it was made.
 """
 
@@ -28,7 +29,7 @@ class Analytics:
         self.loaded = False
         self._before: list[tuple] = []  # calls before it had loaded
         self.count = 0
-        self._remembered = ""
+        self._remembered = self._remembered_user = ""
 
     @property
     def visitor(self) -> str:
@@ -52,7 +53,7 @@ class Analytics:
             self._before.append((kind, args, more))
 
     def reset(self) -> None:
-        self.browser.user_id = ""
+        self.browser.user_id = self._remembered_user = ""
         self._another()
         self.tab.watch.reset()
 
@@ -71,10 +72,12 @@ class Analytics:
         integrations: dict | None = None,
         names_device: str | None = None,
     ) -> None:
+        user = self.browser.user_id or self._remembered_user
         if kind == "identify":
-            if self.browser.user_id not in ("", name):
+            if user not in ("", name):
                 self._another()
-            self.browser.user_id = name
+            user = name
+        self.browser.user_id = self._remembered_user = user
         self.count += 1
         event = {
             "message_id": f"{id(self.tab)}-{self.count}",
@@ -115,7 +118,7 @@ class Analytics:
         stored, access = self.tab.stored(SESSION), self.tab.stored(LAST_ACCESS)
         if stored is None or access is None or now - access >= LENGTH:
             stored = now
-            self.browser.write(self.tab, SESSION, stored)
+        self.browser.write(self.tab, SESSION, stored)
         self.browser.write(self.tab, LAST_ACCESS, now)
         if event["integrations"].get(ACTIONS) is not False:
             event["integrations"][ACTIONS] = {"session_id": stored}

@@ -45,7 +45,7 @@ class SessionReplay:
         self._raw: list[str] = []  # not yet gathered: that waits for an idle moment
         self._gathered: list[str] = []  # not yet handed over to the uploader
         self._queued: list[str] = []
-        self._sent_at = 0.0
+        self._sent_at = 0  # by the page's clock
         self.throttled_until = 0.0  # Amplitude has told it to slow down; in seconds, by the loop
         self._tell: Any = None
         self.options: dict[str, Any] = {}  # those of init
@@ -80,9 +80,9 @@ class SessionReplay:
 
     def _record_call(self) -> None:
         """That it was asked for properties is recorded, too; what was gathered before that is sent."""
-        if self.browser.loop.time() - self._sent_at < INTERVAL:
+        if self.browser.now() - self._sent_at < INTERVAL * 1000:
             return
-        self._sent_at = self.browser.loop.time()
+        self._sent_at = self.browser.now()
         self._queued += self._gathered
         self._gathered = [f"{self._uploads_as}/{self._session}"]
         self.tab.spawn(self._send_in_turn())
@@ -195,7 +195,7 @@ class SessionReplay:
 
     async def _send(self) -> None:
         sent, self._queued = self._queued, []
-        self._sent_at = self.browser.loop.time()
+        self._sent_at = self.browser.now()
         for replay_id in sent:
             self.browser.uploads.append(replay_id)
             self.browser.contact(self.tab, "upload")
