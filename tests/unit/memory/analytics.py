@@ -2,8 +2,8 @@
 
 - Each event has a way of its own, begun at its call; the middleware is awaited.
 - Segment's session plugin (Actions) is an enrichment, and runs before those of the page. It takes whatever is stored
-  for an id, unless it has been idle for 30 minutes, and stores it again; an event that excludes its destination moves the session, too, and
-  does not carry its id.
+  for an id, unless it has been idle for 30 minutes, and stores it again; an event that excludes its destination moves
+  the session, too, and does not carry its id.
 - ``reset()``, and ``identify()`` of another user, forget the anonymous id; the session id survives both. Whoever asks
   for it next, an event or our watch, gets a new one, or that of before in a tab which has asked before. So it is with
   the user id.
