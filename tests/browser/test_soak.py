@@ -15,8 +15,8 @@ from playwright.sync_api import CDPSession, Page
 from .conftest import Site
 
 LAPS = 5
-FLUSHES = 25  # in each
-MORE = {"boxes": 100, "reactions": 40, "listeners": 5, "wasm": 0}  # by which the last lap may exceed the first
+FLUSHES = 5  # in each
+MORE = {"boxes": 60, "reactions": 40, "listeners": 5, "wasm": 0}  # by which the last lap may exceed the first
 
 # Uploads events in batches, as Segment can be told to: else a request each would be most of the work.
 SEGMENT = """
@@ -58,7 +58,7 @@ class Day(NamedTuple):
     stops: int
 
 
-SHORT = Day(events=500, sessions=10, stops=5)
+SHORT = Day(events=500, sessions=10, stops=75)
 LONG = Day(events=50_000, sessions=500, stops=200)
 
 
