@@ -78,9 +78,13 @@ MICROPYTHON_GLOBALS = (
 # what a runtime has for itself of those; Node's `process` only where there is no document, for pages may have one, too
 INSIDE = "export const inside = { process: globalThis.document ? undefined : Reflect.get(globalThis, 'process') };"
 # what MicroPython's program has and we have no use for: files that are fetched when they are read, preloaded or synced
-# files, and what it says to whoever uses it wrongly. If a new version has it in another form, it stays
+# files, its command line, and what it says to whoever uses it wrongly, or in a browser that has no modules. If a new
+# version has it in another form, it stays
 UNUSED = re.compile(
-    r",forceLoadFile\(obj\)\{.*?use PATH\.normalize instead\"\)\}"
+    r"!function\(\)\{function humanReadableVersionToPacked\(.*?currentChromeVersion\}\)`\)\}\(\);|"
+    r'(?<=globalThis\.loadMicroPython=loadMicroPython),"object"==typeof.*?process\.argv\.length>1(?=\))'
+    r'|const path=await import\("path"\).*?error\.message\)\}\}\}\(\)(?=\})'
+    r"|,forceLoadFile\(obj\)\{.*?use PATH\.normalize instead\"\)\}"
     r"|findObject\(path.*?(?=createDevice\(parent)|syncfs\(populate.*?(?=mount\(type,opts)"
     r"|FS\.createPreloadedFile=\(.*?\},FS\.preloadFile=FS_preloadFile,"
     r'|\["[^\]]+"\]\.forEach\((?:function\(sym\)\{unexportedRuntimeSymbol\(sym\)\}|unexportedRuntimeSymbol)\);'
