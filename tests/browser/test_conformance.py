@@ -66,6 +66,7 @@ STORIES: dict[str, list[Step]] = {
         Step("reload"),
         EVENT,
     ],
+    "another group after a reload": [Step("event", "group"), Step("reload"), Step("event", "group")],
     "a visitor who changes while the session is over": [
         EVENT,
         Step("identify", "ada"),

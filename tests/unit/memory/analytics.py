@@ -6,7 +6,7 @@
   the session, too, and does not carry its id.
 - ``reset()``, and ``identify()`` of another user, forget the anonymous id; the session id survives both. Whoever asks
   for it next, an event or our watch, gets a new one, or that of before in a tab which has asked before. So it is with
-  the user id.
+  the user id. A ``group()`` of another group forgets the stored anonymous id, too, and not the page's memory of it.
 - An event keeps the anonymous id of when it was made.
 """
 
@@ -78,6 +78,11 @@ class Analytics:
                 self._another()
             user = name
         self.browser.user_id = self._remembered_user = user
+        if kind == "group":
+            if self.browser.group_id not in ("", name):
+                self.browser.visitor = ""
+                self.browser.changed(self.tab, "ajs_anonymous_id")
+            self.browser.group_id = name
         self.count += 1
         event = {
             "message_id": f"{id(self.tab)}-{self.count}",

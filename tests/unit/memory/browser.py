@@ -63,7 +63,7 @@ class Browser:
         self.clock = Clock(loop)
         self.storage: dict[str, Any] = {}
         self.sdk_stores: set[str] = set()
-        self.visitor, self.user_id = "visitor-0", ""
+        self.visitor, self.user_id, self.group_id = "visitor-0", "", ""
         self.visitors = ["visitor-0"]
         self.amplitude_cookie: dict[str, Any] = {}
         self.config, self.upload, self.recorder = 200, 200, "there"

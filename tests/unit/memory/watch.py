@@ -141,7 +141,7 @@ class Watch:
         return plain(
             {
                 "now": self.browser.now(),
-                "visitor": self.tab.analytics.visitor,
+                "visitor": self.browser.visitor or self.tab.analytics.visitor,
                 "before": self._before,
                 "stored": self.tab.stored(SESSION),
                 "access": self.tab.stored(LAST_ACCESS),
