@@ -14,6 +14,7 @@ import asyncio
 from typing import TYPE_CHECKING, Any
 
 from .clock import MINUTE
+from .watch import ANONYMOUS_ID
 
 if TYPE_CHECKING:
     from .browser import Tab
@@ -35,7 +36,10 @@ class Analytics:
     def visitor(self) -> str:
         """The anonymous id: of storage, else of the page's memory, else a new one."""
         browser = self.browser
-        browser.visitor = self._remembered = browser.visitor or self._remembered or browser.new_visitor()
+        if not browser.visitor:
+            browser.visitor = self._remembered or browser.new_visitor()
+            browser.changed(self.tab, ANONYMOUS_ID)
+        self._remembered = browser.visitor
         return browser.visitor
 
     def load(self) -> None:
@@ -62,7 +66,6 @@ class Analytics:
 
     def _another(self) -> None:
         self.browser.visitor = self._remembered = ""
-        self.browser.changed(self.tab, "ajs_anonymous_id")
 
     def _made(
         self,
@@ -81,7 +84,6 @@ class Analytics:
         if kind == "group":
             if self.browser.group_id not in ("", name):
                 self.browser.visitor = ""
-                self.browser.changed(self.tab, "ajs_anonymous_id")
             self.browser.group_id = name
         self.count += 1
         event = {

@@ -19,7 +19,7 @@ from .analytics import Analytics
 from .clock import Clock, Loop
 from .facade import Facade
 from .session_replay import SessionReplay, shell_module
-from .watch import Watch
+from .watch import ANONYMOUS_ID, Watch
 
 API_KEY = "0123456789abcdef"
 SESSION, LAST_ACCESS = "analytics_session_id", "analytics_session_id.last_access"
@@ -97,8 +97,9 @@ class Browser:
         self.changed(tab, key)
 
     def changed(self, by: "Tab | None", key: str) -> None:
+        """Other tabs hear of it; of a cookie that is looked at for another visitor, the tab itself does, too."""
         for tab in self.tabs:
-            if tab is not by:
+            if tab is not by or key == ANONYMOUS_ID:
                 border.soon(tab, lambda tab=tab: (tab.facade.stored(key), tab.watch.stored(key)))
 
     def deliver(self, event: dict[str, Any]) -> None:
