@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from .browser import Tab
 
 HOLD_MS = 2000
+ONE_CHANGE_MS = 50  # a new visitor is written first, and then their session
 SESSION, LAST_ACCESS, ANONYMOUS_ID = "analytics_session_id", "analytics_session_id.last_access", "ajs_anonymous_id"
 
 
@@ -95,8 +96,14 @@ class Watch:
 
     def stored(self, key: str) -> None:
         """Another tab, or the site, has written into storage."""
-        if self.wiring and key in (SESSION, ANONYMOUS_ID):
+        if self.wiring and key == SESSION:
             self.seen("look")
+        elif self.wiring and key == ANONYMOUS_ID:
+            self.tab.spawn(self._look_later())
+
+    async def _look_later(self) -> None:
+        await asyncio.sleep(ONE_CHANGE_MS / 1000)
+        self.seen("look")
 
     def seen(self, how: str) -> None:
         if self.tab.facade.live and how in self._tell:
