@@ -19,7 +19,7 @@ MINUTE = 60_000
 RECORDER = "**/rrweb-record-min.js"
 CONFIG, UPLOAD = "/amplitude/session-replay/config", "/amplitude/session-replay/track"
 TURNS = 2  # so many without a request, and none under way: nothing is going on
-PARTS = (0.002, 0.01, 0.04, 0.15, 0.298, 0.5)  # of the time that passes; between them, what it has begun is awaited
+PARTS = (0.01, 0.05, 0.24, 0.7)  # of the time that passes; between them, what it has begun is awaited
 PATIENCE_S = 60
 FLUSHES = {"flushIntervalConfig": {"minIntervalMs": 1000, "maxIntervalMs": 2000}}  # one upload of what begins together
 
