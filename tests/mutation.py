@@ -84,17 +84,18 @@ class Mutant:
         exec(code, made)
         mutated, function = _function(made, self.function), _function(vars(module), self.function)
         inner = dict(zip(_inner(function.__code__), _inner(mutated.__code__), strict=False))
-        function.__code__ = _closing_over(function.__code__.co_freevars, mutated.__code__)
+        function.__code__ = _closing_over(function.__code__.co_freevars, mutated.__code__) or mutated.__code__
         function.__defaults__, function.__kwdefaults__ = mutated.__defaults__, mutated.__kwdefaults__
         for each in functions:
-            changed, closed_over = inner.get(each.__code__), each.__code__.co_freevars
-            if changed and closed_over[: len(changed.co_freevars)] == changed.co_freevars:
-                each.__code__ = _closing_over(closed_over, changed)
+            changed = inner.get(each.__code__)
+            if changed and (code := _closing_over(each.__code__.co_freevars, changed)):
+                each.__code__ = code
 
 
-def _closing_over(names: tuple[str, ...], mutated: CodeType) -> CodeType:
-    """The same variables as before, of which the mutant may need fewer."""
-    return mutated.replace(co_freevars=names) if names[: len(mutated.co_freevars)] == mutated.co_freevars else mutated
+def _closing_over(names: tuple[str, ...], mutated: CodeType) -> CodeType | None:
+    """The mutant with the same variables as before, of which it may need fewer; ``None`` where it needs others."""
+    needed = mutated.co_freevars
+    return mutated.replace(co_freevars=names) if names[: len(needed)] == needed else None
 
 
 def _inner(code: CodeType) -> Iterator[CodeType]:

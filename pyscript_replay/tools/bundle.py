@@ -78,7 +78,7 @@ MICROPYTHON_GLOBALS = (
 # what a runtime has for itself of those; Node's `process` only where there is no document, for pages may have one, too
 INSIDE = "export const inside = { process: globalThis.document ? undefined : Reflect.get(globalThis, 'process') };"
 # what MicroPython's program has and we have no use for: files that are fetched when they are read, preloaded or synced
-# files, its command line, and what it says to whoever uses it wrongly, or in a browser that has no modules. If a new
+# files, its command line, and what it says to whoever uses it wrongly, or with a browser that is too old. If a new
 # version has it in another form, it stays
 UNUSED = re.compile(
     r"!function\(\)\{function humanReadableVersionToPacked\(.*?currentChromeVersion\}\)`\)\}\(\);|"

@@ -97,7 +97,7 @@ class Browser:
         self.changed(tab, key)
 
     def changed(self, by: "Tab | None", key: str) -> None:
-        """Other tabs hear of it; of a cookie that is looked at for another visitor, the tab itself does, too."""
+        """Tell the other tabs; of a new anonymous id the tab itself hears, too, by the Cookie Store."""
         for tab in self.tabs:
             if tab is not by or key == ANONYMOUS_ID:
                 border.soon(tab, lambda tab=tab: (tab.facade.stored(key), tab.watch.stored(key)))
@@ -155,7 +155,7 @@ class Tab:
         self.given = attributes
         self.address = "https://shop.example/"
         self.closed = self.claimed = self.booted = False
-        self.has_recorder = False  # the file of rrweb-record: a page asks for it once, and the loader at once
+        self.has_recorder = False  # rrweb-record has come: its file is not asked for again
         self.parses = False  # the document is not complete yet
         self.watched: Any = None  # the global in which Segment is looked for
         self.errors: list[str] = []

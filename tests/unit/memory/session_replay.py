@@ -131,9 +131,10 @@ class SessionReplay:
         await asyncio.sleep(NETWORK)
         if run != self._run:
             return
-        if not self.tab.has_recorder and self.browser.recorder == "hanging":
+        recorder = "there" if self.tab.has_recorder else self.browser.recorder
+        if recorder == "hanging":
             return
-        if not self.tab.has_recorder and self.browser.recorder == "missing":
+        if recorder == "missing":
             self.options["said"]("no-recorder")
             return
         self.tab.has_recorder = True

@@ -95,7 +95,7 @@ class Watch:
         self._met.set()
 
     def stored(self, key: str) -> None:
-        """Another tab, or the site, has written into storage."""
+        """Something was written into storage: see ``Browser.changed``."""
         if self.wiring and key == SESSION:
             self.seen("look")
         elif self.wiring and key == ANONYMOUS_ID:
