@@ -8,7 +8,7 @@ wrong is said at once, before anything is loaded or half-done, with the nearest 
 import json
 from collections import namedtuple
 
-from . import link, sdk_options
+from . import link
 from .device import ALLOWED
 from .errors import ReplayError
 from .spelling import near, nearest
@@ -117,11 +117,13 @@ def misspelled(dataset: dict) -> "list[str]":
 def unheeded(options: dict, on_tag: bool) -> "list[str]":
     """What the SDKs will ignore of what is handed through to them: what to warn of, with the nearest name."""
     shown = _on_tag if on_tag else _in_python
+    handed_on = [option for option in TABLE if option.kind == "object" and options[option.name]]
+    if not handed_on:
+        return []
+    from . import sdk_options  # here, for a page has it only where its tag hands options on (web/page/tag.js)
+
     return [
-        doubt
-        for option in TABLE
-        if option.kind == "object"
-        for doubt in sdk_options.doubts(option.name, options[option.name], shown(option))
+        doubt for option in handed_on for doubt in sdk_options.doubts(option.name, options[option.name], shown(option))
     ]
 
 
@@ -148,6 +150,8 @@ def _completed(given: dict, shown: "Callable[[Option], str]", is_selector: "Call
         if option.name in given:
             _check(option, given[option.name], shown(option))
             if option.kind == "object":
+                from . import sdk_options  # here, as above
+
                 sdk_options.check(option.name, given[option.name], shown(option), is_selector)
             options[option.name] = given[option.name]
         elif option.default is REQUIRED:

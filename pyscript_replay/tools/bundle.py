@@ -61,6 +61,8 @@ PUBLISHED = {
         (SDK, *SDK_PARTS),
     ),
 }
+# Node's, for a runtime
+PROCESS = "(globalThis.document?undefined:globalThis.process)"
 # what the runtimes import only where there is Node
 NODE_MODULES = ("node:*", "child_process", "crypto", "fs", "module", "path", "url", "vm", "ws")
 # what MicroPython keeps in globals, where the page's own (any Emscripten program's `Module`) or another MicroPython,
@@ -78,12 +80,13 @@ MICROPYTHON_GLOBALS = (
 # what a runtime has for itself of those; Node's `process` only where there is no document, for pages may have one, too
 INSIDE = "export const inside = { process: globalThis.document ? undefined : Reflect.get(globalThis, 'process') };"
 # what MicroPython's program has and we have no use for: files that are fetched when they are read, preloaded or synced
-# files, its command line, and what it says to whoever uses it wrongly, or with a browser that is too old. If a new
-# version has it in another form, it stays
+# files, its command line, the names of its errors' numbers, and what it says to whoever uses it wrongly, or with a
+# browser that is too old. If a new version has it in another form, it stays
 UNUSED = re.compile(
     r"!function\(\)\{function humanReadableVersionToPacked\(.*?currentChromeVersion\}\)`\)\}\(\);|"
     r'(?<=globalThis\.loadMicroPython=loadMicroPython),"object"==typeof.*?process\.argv\.length>1(?=\))'
     r'|const path=await import\("path"\).*?error\.message\)\}\}\}\(\)(?=\})'
+    r"|(?<=\bERRNO_CODES=\{)EPERM:[\w:,]+(?=\})"
     r"|,forceLoadFile\(obj\)\{.*?use PATH\.normalize instead\"\)\}"
     r"|findObject\(path.*?(?=createDevice\(parent)|syncfs\(populate.*?(?=mount\(type,opts)"
     r"|FS\.createPreloadedFile=\(.*?\},FS\.preloadFile=FS_preloadFile,"
@@ -107,7 +110,9 @@ PROMISES = ('newJspiSupported=canConstructWasm&&"Suspending"in WebAssembly', "ne
 WITHOUT_PROMISES = "pyodide.tag.mjs"
 # our Python that comes with the rest of MicroPython
 LATER = ("pyscript_replay/doctor.",)
+OPTIONAL = ("pyscript_replay/sdk_options.",)
 REST = "micropython-rest.wasm"
+OPTIONS = "micropython-options.wasm"
 SECTION = "python"  # of WebAssembly, which has our Python; halves.js looks for it
 # of replay.js, whose name is the same in each build
 HEAD = (
@@ -233,7 +238,7 @@ def _located(assets: Mapping) -> dict[str, str]:
 
 def _leaves(root: Path) -> dict:
     """The assets that know of no other, or only of another leaf: {logical name: path}."""
-    first, rest = _halves()
+    first, rest, optional = _micropython_with_python()
     micropython = _published(root, "micropython", {"micropython.mjs": _monotonic()})
     remembered = _memory(root)
     pyodide = _pyodide_folder(root, remembered)
@@ -245,12 +250,14 @@ def _leaves(root: Path) -> dict:
         define={"__SESSION_REPLAY__": json.dumps(f"./{Path(replay_entry).relative_to('assets').as_posix()}")},
         alias={"@amplitude/session-replay-browser": str(WEB / "sdk/session-replay.js")},
     )
-    divided = _folder(root, "micropython-divided", {"micropython.wasm": first, **({REST: rest} if rest else {})})
+    programs = {"micropython.wasm": first, **({REST: rest} if rest else {}), OPTIONS: optional}
+    divided = _folder(root, "micropython-divided", programs)
     return {
         "micropython": _script(root, "micropython.js", _micropython(split=bool(rest)), REMINDING),
         "micropython.module": f"{micropython}/micropython.mjs",
         "micropython.wasm": f"{divided}/micropython.wasm",
         **({"micropython.rest": f"{divided}/{REST}"} if rest else {}),
+        "micropython.options": f"{divided}/{OPTIONS}",
         "pyodide": _script(root, "pyodide.js", _pyodide(remembered)),
         "pyodide.dir": f"{pyodide}/",
         "pyodide.module": f"{pyodide}/{STARTER}",
@@ -302,9 +309,7 @@ def _for_pages(content: bytes, name: str) -> bytes:
     """A runtime's program as published, but for its question for Node: pages, too, may have a ``process``."""
     if not name.endswith(".mjs"):
         return content
-    return re.sub(
-        rb"globalThis\.process|(?<=typeof )process\b", b"(globalThis.document?undefined:globalThis.process)", content
-    )
+    return re.sub(rb"globalThis\.process|(?<=typeof )process\b", PROCESS.encode(), content)
 
 
 def _runtime(name: str, package: str, program: bytes, own: Sequence[str], **define: str) -> bytes:
@@ -357,9 +362,9 @@ def _micropython(split: bool) -> bytes:
         "micropython",
         f"{PUBLISHED['micropython'][0]}/micropython.mjs",
         b'import { fetch } from "assets"; import { WebAssembly } from "halves";\n'
-        + UNUSED.sub("", _monotonic().decode()).encode(),
+        + UNUSED.sub("", _monotonic().decode()).replace(PROCESS, "undefined").encode(),
         MICROPYTHON_GLOBALS,
-        **{"process": "undefined", "globalThis.process": "undefined", "__SPLIT__": json.dumps(split)},
+        **{"process": "undefined", "__SPLIT__": json.dumps(split)},
     )
 
 
@@ -399,15 +404,20 @@ def _memory(root: Path) -> str:
     return json.dumps(known)
 
 
-def _halves() -> tuple[bytes, bytes | None]:
-    """MicroPython, with our Python inside: what is needed at first, and the rest."""
+def _micropython_with_python() -> tuple[bytes, bytes | None, bytes]:
+    """MicroPython, with our Python inside: what is needed at first, the rest, and Python that not every tag needs."""
     program, profile, python = _package_file("micropython", "micropython.wasm"), Profile.read(), _compiled()
+    optional = wasm.MAGIC + _packed(_taken(OPTIONAL, python))
     if not profile.fits(program):
         log.warning("This MicroPython is not the one of %s: it is not divided, and larger", halves.PROFILE.name)
-        return program + _packed(python), None
-    later = {path: python.pop(path) for path in [*python] if path.startswith(LATER)}
+        return program + _packed(python), None, optional
+    later = _packed(_taken(LATER, python))
     first, rest = halves.split(program, profile)
-    return first + _packed(python), rest + _packed(later)
+    return first + _packed(python), rest + later, optional
+
+
+def _taken(which: tuple[str, ...], files: dict[str, bytes]) -> dict[str, bytes]:
+    return {path: files.pop(path) for path in [*files] if path.startswith(which)}
 
 
 def _packed(files: Mapping[str, bytes]) -> bytes:

@@ -17,6 +17,7 @@ from .. import doctor, errors, lifecycle, options
 from ..device import CARRIES_PROPERTIES, REPLAY_ID
 from ..segment import SEGMENT_CDN
 from . import commands, error_codes, facade, findings, package, reference
+from .script_tag import HANDED_ON
 
 COMMAND = "uv run python -m pyscript_replay.tools.generate"
 REPOSITORY = Path(__file__).parents[2]
@@ -133,6 +134,9 @@ export const HOLD_MS = {_value(rows["hold_ms"].default)};
 
 /** The words that data-consent accepts (options.py). */
 export const CONSENT = {_value(rows["consent"].kind)};
+
+/** The attributes that are handed on to the SDKs, whose options sdk_options.py knows (options.py). */
+export const HANDED_ON = {_value(HANDED_ON)};
 
 /** Segment's calls that have properties (device.py). @type {{SegmentCall[]}} */
 export const CARRIES_PROPERTIES = {_value(CARRIES_PROPERTIES)};

@@ -7,8 +7,11 @@ first, so that it is under way while that is still being fetched. They are what 
 from collections.abc import Iterator, Mapping
 from html import escape
 
+from ..options import TABLE
+
 MODULES = ("micropython", "session-replay", "session-replay.record")
-DATA = ("micropython.wasm",)
+HANDED_ON = tuple(option.name.replace("_", "-") for option in TABLE if option.kind == "object")
+"""The attributes that are handed on to the SDKs, whose options are checked by Python that other tags do without."""
 
 
 def lines(
@@ -27,7 +30,8 @@ def lines(
     modules = [*MODULES, *(["amplitude"] if attributes.get("mode") == "classic-cloud" else [])]
     for path in (assets[module] for module in modules):
         yield f'<link rel="modulepreload" href="{escape(folder + path)}"{pinned(path)}{once}>'
-    for path in (assets[each] for each in DATA):
+    checks = ["micropython.options"] if any(name in attributes for name in HANDED_ON) else []
+    for path in (assets[each] for each in ["micropython.wasm", *checks]):
         yield f'<link rel="preload" as="fetch" crossorigin="anonymous" href="{escape(folder + path)}">'
     data = "".join(f' data-{name}="{escape(value)}"' for name, value in attributes.items())
     address = escape(f"{folder}replay.js")

@@ -3,6 +3,7 @@
 import json
 from pathlib import Path
 
+import pytest
 from playwright.sync_api import BrowserContext, Page, Route
 
 from pyscript_replay.tools import script_tag
@@ -11,10 +12,11 @@ from pyscript_replay.tools.expectations import Replay
 POLICY = "script-src 'nonce-n0' https://cdn.example https://cdn.segment.com 'wasm-unsafe-eval'; worker-src 'self' blob:"
 
 
+@pytest.mark.parametrize("options", [{}, {"options": '{"privacyConfig": {"defaultMaskLevel": "light"}}'}])
 def test_printed_tag_records_and_each_preload_is_used(
-    context: BrowserContext, page: Page, replay: Replay, dist: Path
+    options: dict[str, str], context: BrowserContext, page: Page, replay: Replay, dist: Path
 ) -> None:
-    attributes = {"mode": "actions", "api-key": "key", "sample-rate": "1", "write-key": "k"}
+    attributes = {"mode": "actions", "api-key": "key", "sample-rate": "1", "write-key": "k", **options}
     manifest = json.loads((dist / "manifest.json").read_text())
     tag = "\n".join(script_tag.lines(manifest, "https://cdn.example/r", attributes, nonce="n0"))
     asked: list[str] = []
@@ -37,6 +39,11 @@ def test_printed_tag_records_and_each_preload_is_used(
     replay.expect_event("Bought").in_replay()
     assert not [text for text in said if "integrity" in text or "preload" in text or "Content Security" in text]
     assert len(asked) == len(set(asked))
+    files, assets = manifest["files"], manifest["assets"]
+    assert (assets["micropython.options"] in asked) == bool(options)
+    first = set(asked) - {assets["analytics"], assets["micropython.rest"], assets["micropython.options"]}
+    assert len(first) == 5, asked
+    assert sum(files[name]["brotli"] for name in first) <= 205_000  # bytes, before the first snapshot
 
 
 def kind(name: str) -> dict[str, str]:

@@ -77,7 +77,7 @@ def test_another_micropython_is_not_divided_and_runs_all_the_same(
 ) -> None:
     monkeypatch.setattr(halves.Profile, "fits", lambda self, program: False)
     with caplog.at_level(logging.WARNING):
-        whole, rest = bundle._halves()
+        whole, rest, _ = bundle._micropython_with_python()
     assert rest is None
     assert "not divided" in caplog.text
     (tmp_path / "micropython.wasm").write_bytes(whole)

@@ -91,6 +91,9 @@ export const HOLD_MS = 2000;
 /** The words that data-consent accepts (options.py). */
 export const CONSENT = ["granted", "wait"];
 
+/** The attributes that are handed on to the SDKs, whose options sdk_options.py knows (options.py). */
+export const HANDED_ON = ["segment-options", "options", "amplitude-options"];
+
 /** Segment's calls that have properties (device.py). @type {SegmentCall[]} */
 export const CARRIES_PROPERTIES = ["track", "page", "screen"];
 

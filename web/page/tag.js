@@ -11,7 +11,7 @@ import { diagnosed } from "./diagnosis.js";
 import { deferred, isOpen, openPage } from "./replay.js";
 import { say } from "./say.js";
 import { bringing, handOver, hasSegment, isTaken, standIn, trackOn, watchSegment } from "./segment.js";
-import { CONSENT, HOLD_MS } from "./tables.js";
+import { CONSENT, HANDED_ON, HOLD_MS } from "./tables.js";
 
 const ASSETS = __ASSETS__; // logical name: path below this script's folder; written by `pyscript-replay build`
 /** @type {Record<string, string>} */
@@ -47,7 +47,9 @@ const json = (/** @type {string} */ text) => {
 const runtimeFiles = () =>
   tag.runtime === "pyodide"
     ? [asset("pyodide"), ...PYODIDE.map((file) => asset("pyodide.dir") + file)]
-    : [asset("micropython"), asset("micropython.wasm")];
+    : [asset("micropython"), asset("micropython.wasm"), ...more()];
+/** What MicroPython needs besides, to check options that are handed on to the SDKs. */
+const more = () => (HANDED_ON.some((name) => name in tag) ? [asset("micropython.options")] : []);
 const PYODIDE = ["pyodide.tag.mjs", "pyodide.asm.wasm", "python_stdlib.zip", "pyodide-lock.json"];
 
 const MAIN = "from pyscript_replay import tag; await tag.main()";
@@ -82,8 +84,9 @@ async function boot(page) {
     started.resolve();
     return !runs && (runs = true);
   };
-  const module = tag.runtime === "pyodide" ? imported(files[0]) : needing(imported(files[0]), files[1]);
-  const running = module.then(({ boot }) => boot({ page, segment, asset, ahead, bring, wanted }, MAIN));
+  const module = tag.runtime === "pyodide" ? imported(files[0]) : needing(imported(files[0]), ...files.slice(1));
+  const host = { page, segment, asset, more: more(), ahead, bring, wanted };
+  const running = module.then(({ boot }) => boot(host, MAIN));
   running.catch(started.reject);
   try {
     await there(started.promise, files);
@@ -110,11 +113,13 @@ function segmentToBring() {
 }
 
 /**
- * What needs a file that was hinted at. Where it fails, browsers warn that the file goes unused: so it is used all the same.
- * @param {Promise<any>} promise @param {string} hinted
+ * What needs files that were hinted at. Where it fails, browsers warn that they go unused: so they are used all the same.
+ * @param {Promise<any>} promise @param {string[]} hinted
  */
-function needing(promise, hinted) {
-  promise.catch(() => fetch(hinted).catch(() => {}));
+function needing(promise, ...hinted) {
+  promise.catch(() => {
+    for (const file of hinted) fetch(file).catch(() => {});
+  });
   return promise;
 }
 
@@ -126,7 +131,8 @@ function fetchAhead() {
   for (const sdk of ["session-replay", ...(tag.mode === "classic-cloud" ? ["amplitude"] : [])])
     hint("modulepreload", asset(sdk));
   hint("modulepreload", asset("session-replay.record"));
-  if (tag.runtime !== "pyodide") hint("preload", asset("micropython.wasm"), "fetch", "anonymous");
+  if (tag.runtime !== "pyodide")
+    for (const file of [asset("micropython.wasm"), ...more()]) hint("preload", file, "fetch", "anonymous");
   if (bring) hint("preload", bring.settings, "fetch", "anonymous");
 }
 

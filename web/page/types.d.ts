@@ -63,6 +63,8 @@ declare global {
     page: Page;
     segment?: Watch;
     asset: (name: string) => string;
+    /** MicroPython: where there is Python that this tag needs besides. */
+    more?: string[];
     /** Answers to what will be asked, by their address. */
     ahead?: Map<string, Promise<Response>>;
     /** How to load Segment, where it is to be brought. */

@@ -13,6 +13,7 @@ globalThis.__ASSETS__ = {
   pyodide: RUNTIME.replace("NAME", "'pyodide'"),
   "pyodide.dir": "assets/pyodide/",
   "micropython.wasm": "assets/micropython.wasm",
+  "micropython.options": "assets/micropython-options.wasm",
   "session-replay": "assets/session-replay.js",
   "session-replay.record": "assets/chunk.js",
   amplitude: "assets/amplitude.js",
@@ -86,6 +87,19 @@ test("what the bundle has lies beside the script", async () => {
   assert.ok(asked.includes("https://cdn.example/replay/assets/chunk.js"));
   assert.ok(asked.includes("https://cdn.example/replay/assets/micropython.wasm"));
 });
+
+for (const [attributes, times] of [
+  [{}, 0],
+  [{ "data-options": "{}" }, 1],
+  [{ "data-segment-options": "{}" }, 1],
+  [{ "data-options": "{}", "data-runtime": "pyodide" }, 0],
+]) {
+  test(`the Python that checks the SDKs' options is fetched ${times} times with ${JSON.stringify(attributes)}`, async () => {
+    await load({ "data-api-key": "KEY", ...attributes });
+    const file = "https://cdn.example/replay/assets/micropython-options.wasm";
+    assert.equal(asked.filter((url) => url === file).length, times);
+  });
+}
 
 test("the shell's SDK is fetched ahead in classic-cloud", async () => {
   await load({ "data-api-key": "KEY", "data-mode": "classic-cloud" });
