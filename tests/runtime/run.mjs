@@ -32,5 +32,6 @@ globalThis.XMLHttpRequest = class {
 
 const { boot } = await import(pathToFileURL(asset(runtime)));
 const page = { error: (problem) => things.complaints.push(problem), facade: { ready: new Promise(() => {}) } };
-await boot({ asset, page }, fs.readFileSync(program, "utf8"));
+const more = runtime === "micropython" ? [asset("micropython.options")] : [];
+await boot({ asset, page, more }, fs.readFileSync(program, "utf8"));
 process.exit(0); // nothing is waited for any more

@@ -57,11 +57,14 @@ def test_each_half_has_what_the_other_has_not(program: bytes) -> None:
     assert memory == whole.memory()
 
 
-def test_what_is_needed_later_is_python_of_the_rest(dist: Path) -> None:
-    inside = [python_inside((dist / assets(dist)[f"micropython.{each}"]).read_bytes()) for each in ("wasm", "rest")]
-    later = {"pyscript_replay/doctor.mpy"}
-    assert set(inside[1]) == later
-    assert set(inside[0]) == {path.replace(".py", ".mpy") for path in bundle.page_modules()} - later
+def test_each_module_is_in_the_file_that_comes_when_it_is_needed(dist: Path) -> None:
+    first, rest, options = (
+        set(python_inside((dist / assets(dist)[f"micropython.{each}"]).read_bytes()))
+        for each in ("wasm", "rest", "options")
+    )
+    assert rest == {"pyscript_replay/doctor.mpy"}
+    assert options == {"pyscript_replay/sdk_options.mpy"}
+    assert first == {path.replace(".py", ".mpy") for path in bundle.page_modules()} - rest - options
 
 
 def test_frozen_modules_that_our_python_imports_are_in_the_first_half(dist: Path, tmp_path: Path) -> None:
