@@ -80,12 +80,14 @@ def test_another_micropython_is_not_divided_and_runs_all_the_same(
 ) -> None:
     monkeypatch.setattr(halves.Profile, "fits", lambda self, program: False)
     with caplog.at_level(logging.WARNING):
-        whole, rest, _ = bundle._micropython_with_python()
+        whole, rest, options = bundle._micropython_with_python()
     assert rest is None
     assert "not divided" in caplog.text
     (tmp_path / "micropython.wasm").write_bytes(whole)
+    (tmp_path / "micropython.options").write_bytes(options)
     (tmp_path / "micropython.js").write_bytes(bundle._micropython(split=False))
-    names = {"micropython": "micropython.js", "micropython.wasm": "micropython.wasm"}
+    files = ("micropython.wasm", "micropython.options")
+    names = {"micropython": "micropython.js", **{file: file for file in files}}
     (tmp_path / "manifest.json").write_text(json.dumps({"assets": names}))
-    (tmp_path / "program.py").write_text("from pyscript_replay import doctor\nprint(doctor.OK)")
+    (tmp_path / "program.py").write_text("from pyscript_replay import doctor, sdk_options\nprint(doctor.OK)")
     assert run(tmp_path, tmp_path / "program.py").strip() == "ok"
