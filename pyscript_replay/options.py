@@ -117,8 +117,8 @@ def misspelled(dataset: dict) -> "list[str]":
 def unheeded(options: dict, on_tag: bool) -> "list[str]":
     """What the SDKs will ignore of what is handed through to them: what to warn of, with the nearest name."""
     shown = _on_tag if on_tag else _in_python
-    handed_on = [option for option in TABLE if option.kind == "object" and options[option.name]]
-    if not handed_on:
+    handed_on = [option for option in TABLE if option.kind == "object"]
+    if not any(options[option.name] for option in handed_on):
         return []
     from . import sdk_options  # here, for a page has it only where its tag hands options on (web/page/tag.js)
 
