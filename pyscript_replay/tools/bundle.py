@@ -80,13 +80,12 @@ MICROPYTHON_GLOBALS = (
 # what a runtime has for itself of those; Node's `process` only where there is no document, for pages may have one, too
 INSIDE = "export const inside = { process: globalThis.document ? undefined : Reflect.get(globalThis, 'process') };"
 # what MicroPython's program has and we have no use for: files that are fetched when they are read, preloaded or synced
-# files, its command line, the names of its errors' numbers, and what it says to whoever uses it wrongly, or with a
-# browser that is too old. If a new version has it in another form, it stays
+# files, its command line, and what it says to whoever uses it wrongly, or with a browser that is too old. If a new
+# version has it in another form, it stays
 UNUSED = re.compile(
     r"!function\(\)\{function humanReadableVersionToPacked\(.*?currentChromeVersion\}\)`\)\}\(\);|"
     r'(?<=globalThis\.loadMicroPython=loadMicroPython),"object"==typeof.*?process\.argv\.length>1(?=\))'
     r'|const path=await import\("path"\).*?error\.message\)\}\}\}\(\)(?=\})'
-    r"|(?<=\bERRNO_CODES=\{)EPERM:[\w:,]+(?=\})"
     r"|,forceLoadFile\(obj\)\{.*?use PATH\.normalize instead\"\)\}"
     r"|findObject\(path.*?(?=createDevice\(parent)|syncfs\(populate.*?(?=mount\(type,opts)"
     r"|FS\.createPreloadedFile=\(.*?\},FS\.preloadFile=FS_preloadFile,"
@@ -94,6 +93,14 @@ UNUSED = re.compile(
     r'|Module\._\w+=makeInvalidEarlyAccess\("\w+"\)[,;]'
 )
 REMINDING = ("assert", "checkStackCookie", "consumedModuleProp", "makeInvalidEarlyAccess", "unexportedRuntimeSymbol")
+# Each import looks for files that are not there, and for each MicroPython makes an Error, with a message and a stack
+# that nobody reads. What is there; what instead
+NO_FILE = (
+    'ErrnoError:class extends Error{name="ErrnoError";constructor(errno){for(var key in super(runtimeInitialized?'
+    '(errno=>UTF8ToString(_strerror(errno)))(errno):""),this.errno=errno,ERRNO_CODES)if(ERRNO_CODES[key]===errno)'
+    "{this.code=key;break}}}",
+    'ErrnoError:class{name="ErrnoError";constructor(errno){this.errno=errno}}',
+)
 # MicroPython's event loop sleeps by the wall clock, and oversleeps when that is set back. What is there; what instead
 TICKS = ("mp_js_ticks_ms:()=>Date.now()-MP_JS_EPOCH", "mp_js_ticks_ms:()=>performance.now()")
 # the files of Pyodide whose damage it would not notice before it is too late
@@ -358,11 +365,12 @@ def _exchanged(name: str, program: bytes, there: str, instead: str) -> bytes:
 
 def _micropython(split: bool) -> bytes:
     """For pages only: what it would do in Node is left out."""
+    program = _exchanged("micropython.mjs", _monotonic(), *NO_FILE).decode()
     return _runtime(
         "micropython",
         f"{PUBLISHED['micropython'][0]}/micropython.mjs",
         b'import { fetch } from "assets"; import { WebAssembly } from "halves";\n'
-        + UNUSED.sub("", _monotonic().decode()).replace(PROCESS, "undefined").encode(),
+        + UNUSED.sub("", program).replace(PROCESS, "undefined").encode(),
         MICROPYTHON_GLOBALS,
         **{"process": "undefined", "__SPLIT__": json.dumps(split)},
     )
