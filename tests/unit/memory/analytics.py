@@ -57,7 +57,7 @@ class Analytics:
             self._before.append((kind, args, more))
 
     def reset(self) -> None:
-        self.browser.user_id = self._remembered_user = ""
+        self.browser.user_id = self._remembered_user = self.browser.group_id = ""
         self._another()
         self.tab.watch.reset()
 
