@@ -2,12 +2,12 @@
 // shown to the wiring as they pass, each as one look and one patch (modes/base.py says what is in them).
 //
 // A page's Segment is a snippet's array of calls that later becomes the real object, or an npm `AnalyticsBrowser`,
-// or (with `data-write-key`) ours. All three understand `addSourceMiddleware` and `register`. Both are called at the
-// first moment, for analytics-next lists an event's plugins before it runs the first of them: a plugin that comes
-// while an event is held never sees that event.
+// or (with `data-write-key`) ours. All three understand `register`, which is called at the first moment, for
+// analytics-next lists an event's plugins before it runs the first of them: a plugin that comes while an event is held
+// never sees that event.
 //
-// - The hold is a source middleware that returns a promise; events wait for it in their order. One that calls `next`
-//   after it has returned loses the event, so `next` is called inside the awaited function.
+// - The hold is a plugin of the first kind, `before`; events wait for it in their order. A source middleware is one, too,
+//   but for its sake Segment fetches a file of its own, and does not go on loading until that is there.
 // - Whatever an event waits for, it goes on when the visitor leaves the page.
 // - The view is an enrichment plugin. Those of the page run after those of Segment's settings, and see what they added.
 
@@ -84,35 +84,31 @@ function watch(patience = HOLD_MS) {
     real.resolve();
   }
 
-  /** @type {SourceMiddleware} */
-  const hold = async ({ payload, next }) => {
+  const hold = plugin("before", async (context) => {
+    context.event = attempt(() => copied(context.event)) ?? context.event;
+    const { messageId, anonymousId } = context.event;
     const [oldest] = arrived.size < MOST_ARRIVED ? [] : arrived.keys();
     if (oldest) arrived.delete(oldest); // it was dropped on its way
-    arrived.set(payload.obj.messageId, performance.now());
-    known = payload.obj.anonymousId ?? known;
+    arrived.set(messageId, performance.now());
+    known = anonymousId ?? known;
     timer ??= setTimeout(gate.resolve, patience);
     await unlessLeft(gate.promise);
-    next(payload);
-  };
-  /** @type {View} */
-  const view = {
-    name: "pyscript-replay",
-    type: "enrichment",
-    version: "1.0.0",
-    isLoaded: () => true,
-    load: async (_, instance) => void attempt(() => found(instance, /** @type {SegmentUser} */ (instance.user()))),
-  };
+    return context;
+  });
+
   /** @type {Promise<unknown>} */
   let turn = Promise.resolve(); // an event that waits is not overtaken
-  for (const call of CALLS) {
-    view[call] = (/** @type {{ event: SegmentEvent }} */ context) => {
+  const view = plugin(
+    "enrichment",
+    (context) => {
       turn = turn.then(() => see(context.event)).catch(() => {});
       return turn.then(() => {
         passed.add({ event: context.event, amplitude: attempt(() => instance && idsOf(instance)) });
         return context;
       });
-    };
-  }
+    },
+    (instance) => attempt(() => found(instance, /** @type {SegmentUser} */ (instance.user()))),
+  );
 
   /** One look, one patch; and once more, where the event has to wait for its recording. @param {SegmentEvent} event */
   async function see(event) {
@@ -312,13 +308,11 @@ function watch(patience = HOLD_MS) {
       if (!value || typeof value !== "object" || value[STAND_IN] || met.has(value)) return;
       if (handed && value !== handed) return;
       if (Array.isArray(value)) {
-        value.push(["addSourceMiddleware", hold], ["register", view]); // older snippets have no `register`, but Segment does
+        value.push(["register", hold, view]); // older snippets have no `register`, but Segment does
       } else if (typeof value.addSourceMiddleware === "function") {
         const taken = value.queue?.plugins?.includes(view); // the snippet's array has handed both over already
-        if (!taken) {
-          // of an npm AnalyticsBrowser these are promises, and if it cannot be loaded, that is told to who waits for it
-          for (const call of [value.addSourceMiddleware(hold), value.register(view)]) call?.catch?.(() => {});
-        }
+        // of an npm AnalyticsBrowser it is a promise, and if that cannot be loaded, that is told to who waits for it
+        if (!taken) value.register(hold, view)?.catch?.(() => {});
         // an npm AnalyticsBrowser is a front for the instance that it has made by now
         const begin = (/** @type {SegmentUser} */ its) => found(value.instance ?? value, its);
         Promise.resolve(value.user()).then(begin, real.reject);
@@ -342,6 +336,37 @@ function watch(patience = HOLD_MS) {
   }
 
   return segment;
+}
+
+/**
+ * A plugin of Segment's that is shown each event.
+ * @param {SegmentPlugin["type"]} type
+ * @param {(context: { event: SegmentEvent }) => unknown} passes
+ * @param {(instance: Segment) => void} loads
+ * @returns {SegmentPlugin}
+ */
+const plugin = (type, passes, loads = () => {}) => ({
+  name: `pyscript-replay (${type})`,
+  type,
+  version: "1.0.0",
+  isLoaded: () => true,
+  load: async (_, instance) => loads(instance),
+  ...Object.fromEntries(CALLS.map((call) => [call, passes])),
+});
+
+/**
+ * An event as it is now: what a page has put into it may be the page's own objects, which change while the event waits.
+ * @template T
+ * @param {T} value
+ * @returns {T}
+ */
+function copied(value) {
+  if (Array.isArray(value)) return /** @type {T} */ (value.map(copied));
+  if (value instanceof Date) return /** @type {T} */ (new Date(value));
+  if (!value || ![Object.prototype, null].includes(Object.getPrototypeOf(value))) return value;
+  return /** @type {T} */ (
+    Object.fromEntries(Object.entries(/** @type {object} */ (value)).map(([key, it]) => [key, copied(it)]))
+  );
 }
 
 /** Whether it is Segment's own stand-in for one that was not to be loaded. @param {Segment} analytics */

@@ -289,9 +289,9 @@ declare global {
 
   type SourceMiddleware = (passing: { payload: { obj: SegmentEvent }; next: (payload: unknown) => void }) => unknown;
 
-  type View = {
+  type SegmentPlugin = {
     name: string;
-    type: "enrichment";
+    type: "before" | "enrichment";
     version: string;
     isLoaded(): boolean;
     load(context: unknown, instance: Segment): Promise<void>;
@@ -312,7 +312,7 @@ declare global {
     user(): SegmentUser | PromiseLike<SegmentUser>;
     on(event: string, listener: () => void): unknown;
     addSourceMiddleware(middleware: SourceMiddleware): unknown;
-    register(plugin: View): unknown;
+    register(...plugins: SegmentPlugin[]): unknown;
   }
 
   /** `AnalyticsBrowser.load(…)`: a stand-in that can be awaited. */

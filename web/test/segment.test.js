@@ -1,7 +1,7 @@
 // Segment's events: held, in order, looked at as they pass; and the stand-in for a Segment that is still to come.
 //
-// The Segment here does what analytics-next does with an event: source middlewares first, then enrichment plugins. That
-// the real one does is what tests/browser shows.
+// The Segment here does what analytics-next does with an event: plugins of the kind "before" and source middlewares
+// first, then enrichment plugins. That the real one does is what tests/browser shows.
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
@@ -28,18 +28,25 @@ class Segment {
   user = () => ({ anonKey: "ajs_anonymous_id", anonymousId: () => "ada" });
   on = (event, listener) => void (this.listeners[event] = listener);
   addSourceMiddleware = (middleware) => void this.middlewares.push(middleware);
-  register = (plugin) => void this.queue.plugins.push(plugin);
+  register = (...plugins) => void this.queue.plugins.push(...plugins);
 
   async track(name, properties) {
-    const event = { type: "track", event: name, anonymousId: "ada", properties, integrations: {} };
-    for (const middleware of [...this.middlewares]) {
+    const context = {
+      event: { type: "track", event: name, anonymousId: "ada", properties, integrations: {} },
+    };
+    const [before, enrichments] = ["before", "enrichment"].map((type) =>
+      this.queue.plugins.filter((plugin) => plugin.type === type),
+    );
+    const middlewares = [...this.middlewares];
+    for (const plugin of before) await plugin.track(context);
+    for (const middleware of middlewares) {
       let went = false;
-      await middleware({ payload: { obj: event }, next: () => (went = true) });
-      if (!went) return event; // it was dropped
+      await middleware({ payload: { obj: context.event }, next: () => (went = true) });
+      if (!went) return context.event; // it was dropped
     }
-    for (const plugin of this.queue.plugins) await plugin.track({ event });
+    for (const plugin of enrichments) await plugin.track(context);
     this.sent.push(name);
-    return event;
+    return context.event;
   }
 }
 
@@ -102,15 +109,41 @@ test("a held event goes on at beforeunload, and so does one that comes then", as
 test("a snippet's array is given the hold and the view, and the real object neither again", async () => {
   const scope = { analytics: [] };
   const watch = watchSegment(scope, "analytics");
-  const [[middleware, hold], [register, view]] = scope.analytics;
-  assert.deepEqual([middleware, register], ["addSourceMiddleware", "register"]);
+  const [[register, ...plugins]] = scope.analytics;
+  assert.equal(register, "register");
   const segment = new Segment();
-  segment.addSourceMiddleware(hold); // what Segment does with the array
-  segment.register(view);
+  segment.register(...plugins); // what Segment does with the array
   scope.analytics = segment;
   await watch.real;
-  assert.equal(segment.middlewares.length, 1);
-  assert.equal(segment.queue.plugins.length, 1);
+  assert.deepEqual(
+    segment.queue.plugins.map(({ type }) => type),
+    ["before", "enrichment"],
+  );
+});
+
+test("a held event keeps what it had when it was made", async () => {
+  const segment = new Segment();
+  const watch = watchObject(segment);
+  const since = new Date(0);
+  const properties = { total: 1, items: [{ size: "S" }], since };
+  const event = segment.track("Order", properties);
+  await settled();
+  properties.total = 2;
+  properties.items[0].size = "L";
+  since.setTime(1);
+  watch.release();
+  assert.deepEqual((await event).properties, { total: 1, items: [{ size: "S" }], since: new Date(0) });
+});
+
+test("an event that holds itself, or other people's objects, passes as it is", async () => {
+  const segment = new Segment();
+  const watch = watchObject(segment);
+  watch.release();
+  const own = {};
+  own.own = own;
+  assert.equal((await segment.track("Order", own)).properties, own);
+  for (const other of [new Map(), new URL("https://shop.example/")])
+    assert.equal((await segment.track("Order", { other })).properties.other, other);
 });
 
 test("what is no Segment is refused", () => {
