@@ -84,7 +84,7 @@ function watch(patience = HOLD_MS) {
     real.resolve();
   }
 
-  const hold = plugin("before", async (context) => {
+  const hold = plugin("pyscript-replay hold", "before", async (context) => {
     context.event = attempt(() => copied(context.event)) ?? context.event;
     const { messageId, anonymousId } = context.event;
     const [oldest] = arrived.size < MOST_ARRIVED ? [] : arrived.keys();
@@ -99,6 +99,7 @@ function watch(patience = HOLD_MS) {
   /** @type {Promise<unknown>} */
   let turn = Promise.resolve(); // an event that waits is not overtaken
   const view = plugin(
+    "pyscript-replay",
     "enrichment",
     (context) => {
       turn = turn.then(() => see(context.event)).catch(() => {});
@@ -340,13 +341,14 @@ function watch(patience = HOLD_MS) {
 
 /**
  * A plugin of Segment's that is shown each event.
+ * @param {string} name
  * @param {SegmentPlugin["type"]} type
  * @param {(context: { event: SegmentEvent }) => unknown} passes
  * @param {(instance: Segment) => void} loads
  * @returns {SegmentPlugin}
  */
-const plugin = (type, passes, loads = () => {}) => ({
-  name: `pyscript-replay (${type})`,
+const plugin = (name, type, passes, loads = () => {}) => ({
+  name,
   type,
   version: "1.0.0",
   isLoaded: () => true,
