@@ -1,6 +1,6 @@
-"""analytics-next in memory: an event passes the source middleware, the enrichments and the destinations, in this order.
+"""analytics-next in memory: an event passes the hold, the enrichments and the destinations, in this order.
 
-- Each event has a way of its own, begun at its call; the middleware is awaited.
+- Each event has a way of its own, begun at its call; the hold is awaited.
 - Segment's session plugin (Actions) is an enrichment, and runs before those of the page. It takes whatever is stored
   for an id, unless it has been idle for 30 minutes, and stores it again; an event that excludes its destination moves
   the session, too, and does not carry its id.
