@@ -119,7 +119,7 @@ WITHOUT_PROMISES = "pyodide.tag.mjs"
 LATER = ("pyscript_replay/doctor.",)
 OPTIONAL = ("pyscript_replay/sdk_options.",)
 REST = "micropython-rest.wasm"
-OPTIONS = "micropython-options.wasm"
+OPTIONS = "micropython-options.bin"  # WebAssembly as well, but with Python only
 SECTION = "python"  # of WebAssembly, which has our Python; halves.js looks for it
 # of replay.js, whose name is the same in each build
 HEAD = (

@@ -47,5 +47,10 @@ def test_printed_tag_records_and_each_preload_is_used(
 
 
 def kind(name: str) -> dict[str, str]:
-    types = {"js": "text/javascript", "mjs": "text/javascript", "wasm": "application/wasm"}
+    types = {
+        "js": "text/javascript",
+        "mjs": "text/javascript",
+        "wasm": "application/wasm",
+        "bin": "application/octet-stream",
+    }
     return {"Content-Type": types[name.rpartition(".")[2]]}
