@@ -117,9 +117,9 @@ PROMISES = ('newJspiSupported=canConstructWasm&&"Suspending"in WebAssembly', "ne
 WITHOUT_PROMISES = "pyodide.tag.mjs"
 # our Python that comes with the rest of MicroPython
 LATER = ("pyscript_replay/doctor.",)
-OPTIONAL = ("pyscript_replay/sdk_options.",)
+# and the module that only tags with options for the SDKs need
+OPTIONAL = "sdk_options.mpy"
 REST = "micropython-rest.wasm"
-OPTIONS = "micropython-options.bin"  # WebAssembly as well, but with Python only
 SECTION = "python"  # of WebAssembly, which has our Python; halves.js looks for it
 # of replay.js, whose name is the same in each build
 HEAD = (
@@ -257,14 +257,14 @@ def _leaves(root: Path) -> dict:
         define={"__SESSION_REPLAY__": json.dumps(f"./{Path(replay_entry).relative_to('assets').as_posix()}")},
         alias={"@amplitude/session-replay-browser": str(WEB / "sdk/session-replay.js")},
     )
-    programs = {"micropython.wasm": first, **({REST: rest} if rest else {}), OPTIONS: optional}
+    programs = {"micropython.wasm": first, **({REST: rest} if rest else {}), OPTIONAL: optional}
     divided = _folder(root, "micropython-divided", programs)
     return {
-        "micropython": _script(root, "micropython.js", _micropython(split=bool(rest)), REMINDING),
+        "micropython": _script(root, "micropython.js", _micropython(bool(rest), optional), REMINDING),
         "micropython.module": f"{micropython}/micropython.mjs",
         "micropython.wasm": f"{divided}/micropython.wasm",
         **({"micropython.rest": f"{divided}/{REST}"} if rest else {}),
-        "micropython.options": f"{divided}/{OPTIONS}",
+        "micropython.options": f"{divided}/{OPTIONAL}",
         "pyodide": _script(root, "pyodide.js", _pyodide(remembered)),
         "pyodide.dir": f"{pyodide}/",
         "pyodide.module": f"{pyodide}/{STARTER}",
@@ -363,7 +363,7 @@ def _exchanged(name: str, program: bytes, there: str, instead: str) -> bytes:
     return program.replace(there.encode(), instead.encode())
 
 
-def _micropython(split: bool) -> bytes:
+def _micropython(split: bool, optional: bytes) -> bytes:
     """For pages only: what it would do in Node is left out."""
     program = _exchanged("micropython.mjs", _monotonic(), *NO_FILE).decode()
     return _runtime(
@@ -372,7 +372,9 @@ def _micropython(split: bool) -> bytes:
         b'import { fetch } from "assets"; import { WebAssembly } from "halves";\n'
         + UNUSED.sub("", program).replace(PROCESS, "undefined").encode(),
         MICROPYTHON_GLOBALS,
-        **{"process": "undefined", "__SPLIT__": json.dumps(split)},
+        process="undefined",
+        __SPLIT__=json.dumps(split),
+        __INTEGRITY__=json.dumps({OPTIONAL: _integrity(optional)}),
     )
 
 
@@ -415,17 +417,13 @@ def _memory(root: Path) -> str:
 def _micropython_with_python() -> tuple[bytes, bytes | None, bytes]:
     """MicroPython, with our Python inside: what is needed at first, the rest, and Python that not every tag needs."""
     program, profile, python = _package_file("micropython", "micropython.wasm"), Profile.read(), _compiled()
-    optional = wasm.MAGIC + _packed(_taken(OPTIONAL, python))
+    optional = python.pop(f"{PACKAGE.name}/{OPTIONAL}")
     if not profile.fits(program):
         log.warning("This MicroPython is not the one of %s: it is not divided, and larger", halves.PROFILE.name)
         return program + _packed(python), None, optional
-    later = _packed(_taken(LATER, python))
+    later = {path: python.pop(path) for path in [*python] if path.startswith(LATER)}
     first, rest = halves.split(program, profile)
-    return first + _packed(python), rest + later, optional
-
-
-def _taken(which: tuple[str, ...], files: dict[str, bytes]) -> dict[str, bytes]:
-    return {path: files.pop(path) for path in [*files] if path.startswith(which)}
+    return first + _packed(python), rest + _packed(later), optional
 
 
 def _packed(files: Mapping[str, bytes]) -> bytes:

@@ -51,6 +51,6 @@ def kind(name: str) -> dict[str, str]:
         "js": "text/javascript",
         "mjs": "text/javascript",
         "wasm": "application/wasm",
-        "bin": "application/octet-stream",
+        "mpy": "application/octet-stream",
     }
     return {"Content-Type": types[name.rpartition(".")[2]]}

@@ -58,10 +58,10 @@ def test_each_half_has_what_the_other_has_not(program: bytes) -> None:
 
 
 def test_each_module_is_in_the_file_that_comes_when_it_is_needed(dist: Path) -> None:
-    first, rest, options = (
-        set(python_inside((dist / assets(dist)[f"micropython.{each}"]).read_bytes()))
-        for each in ("wasm", "rest", "options")
+    first, rest = (
+        set(python_inside((dist / assets(dist)[f"micropython.{each}"]).read_bytes())) for each in ("wasm", "rest")
     )
+    options = {f"pyscript_replay/{Path(assets(dist)['micropython.options']).name}"}
     assert rest == {"pyscript_replay/doctor.mpy"}
     assert options == {"pyscript_replay/sdk_options.mpy"}
     assert first == {path.replace(".py", ".mpy") for path in bundle.page_modules()} - rest - options
@@ -84,10 +84,13 @@ def test_another_micropython_is_not_divided_and_runs_all_the_same(
     assert rest is None
     assert "not divided" in caplog.text
     (tmp_path / "micropython.wasm").write_bytes(whole)
-    (tmp_path / "micropython.options").write_bytes(options)
-    (tmp_path / "micropython.js").write_bytes(bundle._micropython(split=False))
-    files = ("micropython.wasm", "micropython.options")
-    names = {"micropython": "micropython.js", **{file: file for file in files}}
+    (tmp_path / "sdk_options.mpy").write_bytes(options)
+    (tmp_path / "micropython.js").write_bytes(bundle._micropython(False, options))
+    names = {
+        "micropython": "micropython.js",
+        "micropython.wasm": "micropython.wasm",
+        "micropython.options": "sdk_options.mpy",
+    }
     (tmp_path / "manifest.json").write_text(json.dumps({"assets": names}))
     (tmp_path / "program.py").write_text("from pyscript_replay import doctor, sdk_options\nprint(doctor.OK)")
     assert run(tmp_path, tmp_path / "program.py").strip() == "ok"

@@ -128,7 +128,7 @@ function arrived(module) {
  * @param {WebAssembly.Module} module
  * @returns {[path: string, bytes: Uint8Array][]}
  */
-export function files(module) {
+function files(module) {
   const [section = new ArrayBuffer(0)] = Module.customSections(module, SECTION);
   const bytes = new Uint8Array(section);
   let at = bytes.indexOf(10) + 1;

@@ -1,10 +1,10 @@
 // Boots MicroPython, directly: nothing is evaluated from text, so `script-src 'self' 'wasm-unsafe-eval'` is enough.
 
 import { loadMicroPython } from "@micropython/micropython-webassembly-pyscript/micropython.mjs";
-import { booted, fetch, there } from "./assets.js";
+import { booted, fetch, named, there } from "./assets.js";
 import * as border from "./bridge.js";
 import { put } from "./files.js";
-import { expect, files, rest, unpack } from "./halves.js";
+import { expect, rest, unpack } from "./halves.js";
 
 /** @param {Host} host @param {string} main the Python program to run */
 export async function boot(host, main) {
@@ -13,12 +13,14 @@ export async function boot(host, main) {
   const later = __SPLIT__ ? host.asset("micropython.rest") : null;
   const [stdout, stderr] = [console.log, console.error].map((say) => (/** @type {string} */ line) => say(line));
   expect(later, border.lost);
-  const [python, ...more] = await booted(() =>
-    Promise.all([loadMicroPython({ url, stdout, stderr, linebuffer: true }), ...(host.more ?? []).map(unpacked)]),
+  const more = host.more ?? [];
+  const [python, ...modules] = await booted(
+    () => Promise.all([loadMicroPython({ url, stdout, stderr, linebuffer: true }), ...more.map(fetched)]),
+    __INTEGRITY__,
   );
   const write = (/** @type {string} */ path, /** @type {Uint8Array} */ bytes) => put(python, `/lib/${path}`, bytes);
   unpack(write);
-  for (const [path, bytes] of more.flat()) write(path, bytes);
+  for (const [index, bytes] of modules.entries()) write(`pyscript_replay/${named(more[index])}`, bytes);
   host.page.rest = () => there(rest(), later ? [later] : []);
   python.registerJsModule("pyscript_replay_border", border);
   python.runPython(`import sys; sys.path.append("/lib")`);
@@ -27,5 +29,5 @@ export async function boot(host, main) {
   await python.runPythonAsync(main);
 }
 
-/** The Python in a module of its own. @param {string} url */
-const unpacked = async (url) => files(await WebAssembly.compile(await (await fetch(url)).arrayBuffer()));
+/** @param {string} url */
+const fetched = async (url) => new Uint8Array(await (await fetch(url)).arrayBuffer());

@@ -63,7 +63,7 @@ declare global {
     page: Page;
     segment?: Watch;
     asset: (name: string) => string;
-    /** MicroPython: where there is Python that this tag needs besides. */
+    /** MicroPython: where the modules are that this tag needs besides. */
     more?: string[];
     /** Answers to what will be asked, by their address. */
     ahead?: Map<string, Promise<Response>>;

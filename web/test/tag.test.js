@@ -13,7 +13,7 @@ globalThis.__ASSETS__ = {
   pyodide: RUNTIME.replace("NAME", "'pyodide'"),
   "pyodide.dir": "assets/pyodide/",
   "micropython.wasm": "assets/micropython.wasm",
-  "micropython.options": "assets/micropython-options.bin",
+  "micropython.options": "assets/sdk_options.mpy",
   "session-replay": "assets/session-replay.js",
   "session-replay.record": "assets/chunk.js",
   amplitude: "assets/amplitude.js",
@@ -96,7 +96,7 @@ for (const [attributes, times] of [
 ]) {
   test(`the Python that checks the SDKs' options is fetched ${times} times with ${JSON.stringify(attributes)}`, async () => {
     await load({ "data-api-key": "KEY", ...attributes });
-    const file = "https://cdn.example/replay/assets/micropython-options.bin";
+    const file = "https://cdn.example/replay/assets/sdk_options.mpy";
     assert.equal(asked.filter((url) => url === file).length, times);
   });
 }
