@@ -519,8 +519,9 @@ function onSessionChange(seen, known) {
   const visitorChanged = () => setTimeout(() => seen("look"), ONE_CHANGE_MS);
   addEventListener("storage", ({ key, newValue }) => {
     if (key === SESSION || key === null) seen("look");
-    // Segment removes the old anonymous id before it writes the new one: the first change shows no visitor yet
-    else if (key === ANONYMOUS_ID && newValue !== null) visitorChanged();
+    // Segment writes "null" and removes it before somebody asks for a new one. A look would ask, and might bring back the
+    // visitor whom this tab remembers
+    else if (key === ANONYMOUS_ID && ![null, "null"].includes(newValue)) visitorChanged();
   });
   // not in every browser, only on secure origins, and not where cookies are forbidden
   attempt(() =>

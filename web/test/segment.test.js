@@ -265,6 +265,17 @@ test("reset(), and another tab's new session, are looked at", async () => {
   );
 });
 
+test("another tab's new visitor is looked at, and a visitor who has only gone is not", async (context) => {
+  const { facts } = await wired();
+  context.mock.timers.enable({ apis: ["setTimeout"] });
+  const looks = (newValue) => {
+    happen("storage", { key: "ajs_anonymous_id", newValue });
+    context.mock.timers.tick(1000);
+    return facts.splice(0).length;
+  };
+  assert.deepEqual(['"ada"', "null", null].map(looks), [1, 0, 0]);
+});
+
 for (const [integrations, allowed] of [
   [{}, true],
   [{ All: false }, false],
