@@ -80,6 +80,19 @@ STORIES: dict[str, list[Step]] = {
     "garbage in storage": [EVENT, Step("storage", "abc"), EVENT, EVENT],
     "another session stored": [EVENT, Step("storage", 1000), EVENT, EVENT],
     "an older session stored": [EVENT, Step("storage", -1000), EVENT, EVENT],
+    "a visitor who goes in a tab that waits for consent": [
+        Step("open", "wait"),
+        Step("burst", 2),
+        Step("another_tab"),
+        Step("start", None, 1),
+        Step("reset"),
+    ],
+    "another group after another tab's reset": [
+        Step("event", "group"),
+        Step("another_tab"),
+        Step("reset"),
+        Step("event", "group", 1),
+    ],
     "before consent": [],
 }
 OPEN = {name: Step("open", "granted") for name in STORIES}
