@@ -2,10 +2,10 @@
 
 There are two pages, one with Segment's snippet and one with Segment out of npm. Each has a *peer*, the documented
 wiring made right, in JavaScript, as esbuild splits it for a site, with the preload hints that a site would have: what
-the others cost is divided by what it costs. All files are compressed, those of the peers too.
+the others cost is divided by what it costs. Our tag is as ``pyscript-replay tag`` prints it, with its hints. All files
+are compressed, those of the peers too.
 """
 
-import html
 import json
 import tempfile
 from collections.abc import Iterator
@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 
 import brotli
 
-from pyscript_replay.tools import bundle, npm
+from pyscript_replay.tools import bundle, npm, script_tag
 from tests.sites import shop
 
 HERE = Path(__file__).parent / "pages"
@@ -93,8 +93,9 @@ class _Site:
     def tag(self, runtime: str, **more: str) -> str:
         given = {"mode": "actions", "api-key": "local", "sample-rate": "1", "runtime": runtime, **more}
         given["options"] = json.dumps(self.options)
-        attributes = "".join(f' data-{name}="{html.escape(value)}"' for name, value in given.items())
-        return f'<script async src="replay.js"{attributes}></script>'
+        manifest = json.loads((self.root / "manifest.json").read_text())
+        *hints, tag = script_tag.lines(manifest, ".", given)
+        return "".join(hints if runtime == "micropython" else []) + tag  # Pyodide's are not printed
 
     def script(self, name: str) -> str:
         """One of ``pages/`` as a bundler makes it, with hints for all that is needed before the first snapshot."""
