@@ -2,8 +2,8 @@
 
 There are two pages, one with Segment's snippet and one with Segment out of npm. Each has a *peer*, the documented
 wiring made right, in JavaScript, as esbuild splits it for a site, with the preload hints that a site would have: what
-the others cost is divided by what it costs. Our tag is as ``pyscript-replay tag`` prints it, with its hints. All files
-are compressed, those of the peers too.
+the others cost is divided by what it costs. Our tag is as ``pyscript-replay tag`` prints it, with its hints where the
+page's Segment is out of npm (``docs/how-to/hosting.md`` says why). All files are compressed, those of the peers too.
 """
 
 import json
@@ -52,8 +52,8 @@ def built(root: Path, url: str) -> dict[str, Candidate]:
     pyscript = site.text("main.py", PYSCRIPT.replace("OPTIONS", repr(options)))
     candidates = {
         "JavaScript, snippet": Candidate("snippet", snippet + site.script("snippet-javascript")),
-        "MicroPython, snippet": Candidate("snippet", snippet + site.tag("micropython")),
-        "Pyodide, snippet": Candidate("snippet", snippet + site.tag("pyodide")),
+        "MicroPython, snippet": Candidate("snippet", snippet + site.tag("micropython", hints=False)),
+        "Pyodide, snippet": Candidate("snippet", snippet + site.tag("pyodide", hints=False)),
         "JavaScript, npm": Candidate("npm", site.script("npm-javascript")),
         "wrapper 0.4.0, npm": Candidate("npm", site.script("npm-wrapper")),
         "MicroPython, npm": Candidate("npm", segment + site.tag("micropython")),
@@ -90,12 +90,12 @@ class _Site:
         name = self.text("event.js", 'window.analytics = window.analytics || []; analytics.push(["page"]);')
         return f'<script src="{name}"></script>'
 
-    def tag(self, runtime: str, **more: str) -> str:
+    def tag(self, runtime: str, hints: bool = True, **more: str) -> str:
         given = {"mode": "actions", "api-key": "local", "sample-rate": "1", "runtime": runtime, **more}
         given["options"] = json.dumps(self.options)
         manifest = json.loads((self.root / "manifest.json").read_text())
-        *hints, tag = script_tag.lines(manifest, ".", given)
-        return "".join(hints if runtime == "micropython" else []) + tag  # Pyodide's are not printed
+        *before, tag = script_tag.lines(manifest, ".", given)
+        return "".join(before if hints else []) + tag
 
     def script(self, name: str) -> str:
         """One of ``pages/`` as a bundler makes it, with hints for all that is needed before the first snapshot."""
