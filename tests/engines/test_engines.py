@@ -17,6 +17,7 @@ from ..browser.conftest import in_turns
 from .engines import ENGINES, SECONDS, Firefox, Tab, WebKit, missing
 
 MODES = ("actions", "classic-device", "classic-cloud")
+QUICK_MS = 300  # a file that takes longer, as on a busy machine, may say that Pyodide's memory would take too long
 
 pytestmark = pytest.mark.timeout(3 * SECONDS)
 
@@ -88,9 +89,11 @@ def test_ids_on_the_wire_agree_over_reload_31_minutes_reset_and_stop(
     visit.open(f"/{mode}/?runtime={runtime}")
     assert visit.tab.evaluate("pyscriptReplay.runtime") == runtime
     if runtime == "pyodide":
-        asked = visit.tab.evaluate("performance.getEntriesByType('resource').map(({ name }) => name)")
-        assert any("python-memory" in url for url in asked) == (type(engine) is Firefox)  # WebKit cannot take it over
-        assert type(engine) is WebKit or len([url for url in asked if url.endswith(".asm.wasm")]) == 1  # one start
+        asked = visit.tab.evaluate("performance.getEntriesByType('resource').map((it) => [it.name, it.duration])")
+        if next(ms for url, ms in asked if url.endswith("python_stdlib.zip")) < QUICK_MS:
+            remembers = any("python-memory" in url for url, _ in asked)
+            assert remembers == (type(engine) is Firefox)  # WebKit cannot take it over
+        assert type(engine) is WebKit or len([url for url, _ in asked if url.endswith(".asm.wasm")]) == 1  # one start
     device, session = visit.agreed("first")
 
     visit.open(f"/{mode}/")
