@@ -79,7 +79,7 @@ class _Site:
 
     def __init__(self, root: Path, options: dict[str, Any], cdn: str) -> None:
         self.root, self.options, self.cdn = root, options, cdn
-        self.write_key = {"write-key": "actions", "segment-cdn": cdn}
+        self.write_key: dict[str, Any] = {"write-key": "actions", "segment-cdn": cdn}
 
     def text(self, name: str, text: str) -> str:
         (self.root / name).write_text(text)
