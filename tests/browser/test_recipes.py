@@ -26,7 +26,7 @@ RECIPES = Path(__file__).parents[2] / "docs/recipes"
 PACKAGES = Path(__file__).parent / "recipes"
 SHOP = "https://shop.example"
 MODES = ["actions", "classic-device", "classic-cloud"]
-STATUS = "pyscriptReplay?.status === '{}'"
+STATUS = "window.pyscriptReplay?.status === '{}'"
 FILE = re.compile(r'^```\w+ title="([^"]+)"\n(.*?)^```$', re.MULTILINE | re.DOTALL)
 
 
