@@ -18,7 +18,7 @@ def show(site: Site, mode: str) -> None:
     scripts = "".join(f'<script type="module" src="{name}.js"></script>' for name in ("segment", "event"))
     site.show(scripts + site.tag(mode=mode))
     site.page.goto(f"{site.server.url}/site/")
-    site.wait_for("pyscriptReplay?.recording", seconds=30)
+    site.wait_for("window.pyscriptReplay?.recording", seconds=30)
 
 
 def loaded(site: Site) -> dict[str, float]:
