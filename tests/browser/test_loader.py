@@ -94,10 +94,10 @@ def test_a_segment_that_comes_late_is_held_as_well(site: Site) -> None:
     """As after a consent: the wiring, long since there, has to take hold of it first."""
     site.page.clock.install()
     site.file("snippet.js", SEGMENT_SNIPPET % {"cdn": site.cdn})
-    site.show(site.tag(mode="actions", hold_ms=8000))
+    site.show(site.tag(mode="actions", hold_ms=4000))
     site.page.goto(f"{site.server.url}/site/")
     site.wait_for("!!window.pyscriptReplay?.runtime")
-    site.page.clock.fast_forward(9000)  # longer than an event may wait
+    site.page.clock.fast_forward(5000)  # longer than an event may wait, and not as long as Segment is waited for
     site.page.add_script_tag(url=f"{site.server.url}/site/snippet.js")
     site.agreed(site.event("at once"))
     assert site.reasons == ["started"]
