@@ -13,14 +13,14 @@ export async function boot(host, main) {
   const later = __SPLIT__ ? host.asset("micropython.rest") : null;
   const [stdout, stderr] = [console.log, console.error].map((say) => (/** @type {string} */ line) => say(line));
   expect(later, border.lost);
-  const more = host.more ?? [];
+  const loading = () => loadMicroPython({ url, stdout, stderr, linebuffer: true });
   const [python, ...modules] = await booted(
-    () => Promise.all([loadMicroPython({ url, stdout, stderr, linebuffer: true }), ...more.map(fetched)]),
+    () => Promise.all([loading(), ...(host.more ?? []).map(fetched)]),
     __INTEGRITY__,
   );
   const write = (/** @type {string} */ path, /** @type {Uint8Array} */ bytes) => put(python, `/lib/${path}`, bytes);
   unpack(write);
-  for (const [index, bytes] of modules.entries()) write(`pyscript_replay/${named(more[index])}`, bytes);
+  for (const [path, bytes] of modules) write(path, bytes);
   host.page.rest = () => there(rest(), later ? [later] : []);
   python.registerJsModule("pyscript_replay_border", border);
   python.runPython(`import sys; sys.path.append("/lib")`);
@@ -29,5 +29,8 @@ export async function boot(host, main) {
   await python.runPythonAsync(main);
 }
 
-/** @param {string} url */
-const fetched = async (url) => new Uint8Array(await (await fetch(url)).arrayBuffer());
+/** A module of ours: its path, and what it is. @param {string} url @returns {Promise<[string, Uint8Array]>} */
+async function fetched(url) {
+  const response = await fetch(url);
+  return [`pyscript_replay/${named(url)}`, new Uint8Array(await response.arrayBuffer())];
+}

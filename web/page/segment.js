@@ -7,7 +7,7 @@
 // never sees that event.
 //
 // - The hold is a plugin of the first kind, `before`; events wait for it in their order. A source middleware is one, too,
-//   but for its sake Segment fetches a file of its own, and does not go on loading until that is there.
+//   but for its sake Segment out of npm fetches a file of its own, and does not go on loading until that is there.
 // - Whatever an event waits for, it goes on when the visitor leaves the page.
 // - The view is an enrichment plugin. Those of the page run after those of Segment's settings, and see what they added.
 
