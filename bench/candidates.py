@@ -8,7 +8,7 @@ page's Segment is out of npm (``docs/how-to/hosting.md`` says why). All files ar
 
 import json
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -57,7 +57,7 @@ def built(root: Path, url: str) -> dict[str, Candidate]:
         "JavaScript, npm": Candidate("npm", site.script("npm-javascript")),
         "wrapper 0.4.0, npm": Candidate("npm", site.script("npm-wrapper")),
         "MicroPython, npm": Candidate("npm", segment + site.tag("micropython")),
-        "MicroPython brings Segment": Candidate("npm", site.early() + site.tag("micropython", **site.write_key)),
+        "MicroPython brings Segment": Candidate("npm", site.early() + site.tag("micropython", site.write_key)),
         "PyScript page, npm": Candidate(
             "npm",
             f'{segment}<script type="module" src="pyscript.js"></script><script type="mpy" src="{pyscript}" async>'
@@ -79,7 +79,7 @@ class _Site:
 
     def __init__(self, root: Path, options: dict[str, Any], cdn: str) -> None:
         self.root, self.options, self.cdn = root, options, cdn
-        self.write_key: dict[str, Any] = {"write-key": "actions", "segment-cdn": cdn}
+        self.write_key = {"write-key": "actions", "segment-cdn": cdn}
 
     def text(self, name: str, text: str) -> str:
         (self.root / name).write_text(text)
@@ -90,7 +90,7 @@ class _Site:
         name = self.text("event.js", 'window.analytics = window.analytics || []; analytics.push(["page"]);')
         return f'<script src="{name}"></script>'
 
-    def tag(self, runtime: str, hints: bool = True, **more: str) -> str:
+    def tag(self, runtime: str, more: Mapping[str, str] = {}, hints: bool = True) -> str:
         given = {"mode": "actions", "api-key": "local", "sample-rate": "1", "runtime": runtime, **more}
         given["options"] = json.dumps(self.options)
         manifest = json.loads((self.root / "manifest.json").read_text())

@@ -61,6 +61,9 @@ TABLE = (
            "the longest an event waits for the wiring to be ready, in milliseconds"),
 )  # fmt: skip
 
+HANDED_ON = [option for option in TABLE if option.kind == "object"]
+"""Those that are handed on to the SDKs, whose options ``sdk_options.py`` knows."""
+
 TOGETHER = {
     "amplitude_org": ("amplitude_project",),
     "amplitude_project": ("amplitude_org",),
@@ -117,22 +120,22 @@ def misspelled(dataset: dict) -> "list[str]":
 def unheeded(options: dict, on_tag: bool) -> "list[str]":
     """What the SDKs will ignore of what is handed through to them: what to warn of, with the nearest name."""
     shown = _on_tag if on_tag else _in_python
-    handed_on = [option for option in TABLE if option.kind == "object"]
-    if not any(options[option.name] for option in handed_on):
+    if not any(options[option.name] for option in HANDED_ON):
         return []
     from . import sdk_options  # here, for a page has it only where its tag hands options on (web/page/tag.js)
 
     return [
-        doubt for option in handed_on for doubt in sdk_options.doubts(option.name, options[option.name], shown(option))
+        doubt for option in HANDED_ON for doubt in sdk_options.doubts(option.name, options[option.name], shown(option))
     ]
 
 
-def _attribute(option: Option) -> str:
+def attribute(option: Option) -> str:
+    """Its name on the tag, without ``data-``."""
     return option.name.replace("_", "-")
 
 
 def _on_tag(option: Option) -> str:
-    return "data-" + _attribute(option)
+    return "data-" + attribute(option)
 
 
 def _in_python(option: Option) -> str:
@@ -141,7 +144,7 @@ def _in_python(option: Option) -> str:
 
 def _rows() -> dict:
     """The options by their attribute."""
-    return {_attribute(option): option for option in TABLE}
+    return {attribute(option): option for option in TABLE}
 
 
 def _completed(given: dict, shown: "Callable[[Option], str]", is_selector: "Callable[[str], bool]") -> dict:

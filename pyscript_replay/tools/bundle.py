@@ -61,7 +61,7 @@ PUBLISHED = {
         (SDK, *SDK_PARTS),
     ),
 }
-# Node's, for a runtime
+# Node's `process`, as a runtime asks for it: pages, too, may have one
 PROCESS = "(globalThis.document?undefined:globalThis.process)"
 # what the runtimes import only where there is Node
 NODE_MODULES = ("node:*", "child_process", "crypto", "fs", "module", "path", "url", "vm", "ws")
@@ -93,8 +93,8 @@ UNUSED = re.compile(
     r'|Module\._\w+=makeInvalidEarlyAccess\("\w+"\)[,;]'
 )
 REMINDING = ("assert", "checkStackCookie", "consumedModuleProp", "makeInvalidEarlyAccess", "unexportedRuntimeSymbol")
-# Each import looks for files that are not there, and for each MicroPython makes an Error, with a message and a stack
-# that nobody reads. What is there; what instead
+# An import looks for files that are not there, and of each MicroPython makes an Error, with a message and a stack that
+# nobody reads. What is there; what instead
 NO_FILE = (
     'ErrnoError:class extends Error{name="ErrnoError";constructor(errno){for(var key in super(runtimeInitialized?'
     '(errno=>UTF8ToString(_strerror(errno)))(errno):""),this.errno=errno,ERRNO_CODES)if(ERRNO_CODES[key]===errno)'

@@ -17,7 +17,6 @@ from .. import doctor, errors, lifecycle, options
 from ..device import CARRIES_PROPERTIES, REPLAY_ID
 from ..segment import SEGMENT_CDN
 from . import commands, error_codes, facade, findings, package, reference
-from .script_tag import HANDED_ON
 
 COMMAND = "uv run python -m pyscript_replay.tools.generate"
 REPOSITORY = Path(__file__).parents[2]
@@ -136,7 +135,7 @@ export const HOLD_MS = {_value(rows["hold_ms"].default)};
 export const CONSENT = {_value(rows["consent"].kind)};
 
 /** The attributes that are handed on to the SDKs, whose options sdk_options.py knows (options.py). */
-export const HANDED_ON = {_value(HANDED_ON)};
+export const HANDED_ON = {_value([options.attribute(option) for option in options.HANDED_ON])};
 
 /** Segment's calls that have properties (device.py). @type {{SegmentCall[]}} */
 export const CARRIES_PROPERTIES = {_value(CARRIES_PROPERTIES)};

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from .. import __version__, doctor, options, session
 from ..lifecycle import SHOWN
-from ..options import REQUIRED, Option
+from ..options import REQUIRED, Option, attribute
 from ..sdk_options import (
     ATTRIBUTE,
     BOOLEAN,
@@ -109,15 +109,11 @@ def schema() -> dict:
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": "The options of pyscript_replay's script tag",
         "type": "object",
-        "properties": {_attribute(option): _option(option) for option in options.TABLE},
-        "required": [_attribute(option) for option in options.TABLE if option.default is REQUIRED],
+        "properties": {attribute(option): _option(option) for option in options.TABLE},
+        "required": [attribute(option) for option in options.TABLE if option.default is REQUIRED],
         "additionalProperties": False,
         "$defs": {name.replace("_", "-"): _kind(known) for name, known in KNOWN.items()},
     }
-
-
-def _attribute(option: Option) -> str:
-    return option.name.replace("_", "-")
 
 
 def _option(option: Option) -> dict:
@@ -127,7 +123,7 @@ def _option(option: Option) -> dict:
     if isinstance(option.kind, tuple):
         return {"enum": list(option.kind), **told}
     if option.kind == "object":
-        return {"$ref": f"#/$defs/{_attribute(option)}", **told}
+        return {"$ref": f"#/$defs/{attribute(option)}", **told}
     return {**KINDS[option.kind], **told}
 
 

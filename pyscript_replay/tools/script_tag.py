@@ -7,11 +7,9 @@ first, so that it is under way while that is still being fetched. They are what 
 from collections.abc import Iterator, Mapping
 from html import escape
 
-from ..options import TABLE
+from ..options import HANDED_ON, attribute
 
 MODULES = ("micropython", "session-replay", "session-replay.record")
-HANDED_ON = tuple(option.name.replace("_", "-") for option in TABLE if option.kind == "object")
-"""The attributes that are handed on to the SDKs, whose options are checked by Python that other tags do without."""
 
 
 def lines(
@@ -30,7 +28,7 @@ def lines(
     modules = [*MODULES, *(["amplitude"] if attributes.get("mode") == "classic-cloud" else [])]
     for path in (assets[module] for module in modules):
         yield f'<link rel="modulepreload" href="{escape(folder + path)}"{pinned(path)}{once}>'
-    checks = ["micropython.options"] if any(name in attributes for name in HANDED_ON) else []
+    checks = ["micropython.options"] if any(attribute(option) in attributes for option in HANDED_ON) else []
     for path in (assets[each] for each in ["micropython.wasm", *checks]):
         yield f'<link rel="preload" as="fetch" crossorigin="anonymous" href="{escape(folder + path)}">'
     data = "".join(f' data-{name}="{escape(value)}"' for name, value in attributes.items())

@@ -519,8 +519,8 @@ function onSessionChange(seen, known) {
   const visitorChanged = () => setTimeout(() => seen("look"), ONE_CHANGE_MS);
   addEventListener("storage", ({ key, newValue }) => {
     if (key === SESSION || key === null) seen("look");
-    // Segment writes "null" and removes it before somebody asks for a new one. A look would ask, and might bring back the
-    // visitor whom this tab remembers
+    // Who has gone is written as "null", and then removed; there is a new one when somebody asks Segment. A look would
+    // ask, and might bring back the visitor whom this tab remembers.
     else if (key === ANONYMOUS_ID && ![null, "null"].includes(newValue)) visitorChanged();
   });
   // not in every browser, only on secure origins, and not where cookies are forbidden

@@ -132,7 +132,7 @@ function fetchAhead() {
     hint("modulepreload", asset(sdk));
   hint("modulepreload", asset("session-replay.record"));
   if (tag.runtime !== "pyodide")
-    for (const file of [asset("micropython.wasm"), ...more()]) hint("preload", file, "fetch", "anonymous");
+    for (const file of runtimeFiles().slice(1)) hint("preload", file, "fetch", "anonymous");
   if (bring) hint("preload", bring.settings, "fetch", "anonymous");
 }
 
