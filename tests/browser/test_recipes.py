@@ -111,16 +111,19 @@ def built_with_vite(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return project / "dist"
 
 
-@pytest.mark.xdist_group("vite")  # built once, for all of them
-@pytest.mark.parametrize("replay_mode", MODES)
-def test_vite_and_react_with_history_navigation(
-    page: Page, replay: Replay, replay_mode: str, built_with_vite: Path
-) -> None:
+@pytest.fixture
+def vite_and_react(page: Page, built_with_vite: Path) -> None:
     def read(path: str) -> bytes:
         file = built_with_vite / path.removeprefix("/")
         return (file if file.is_file() else built_with_vite / "index.html").read_bytes()
 
     serve(page.context, SHOP, read)
+
+
+@pytest.mark.xdist_group("vite")  # built once, for all of them
+@pytest.mark.usefixtures("vite_and_react")
+@pytest.mark.parametrize("replay_mode", MODES)
+def test_vite_and_react_with_history_navigation(page: Page, replay: Replay, replay_mode: str) -> None:
     page.goto(SHOP)
     page.click("text=Your basket")
     page.click("text=Buy")
@@ -138,6 +141,18 @@ def test_vite_and_react_with_history_navigation(
     assert [each["anonymousId"] for each in bought] == [first["anonymousId"]] * 2
     assert page.evaluate("pyscriptReplay.mode") == replay_mode
     assert page.evaluate("window.analytics === undefined")
+
+
+@pytest.mark.xdist_group("vite")
+@pytest.mark.usefixtures("vite_and_react")
+def test_vite_and_react_hold_the_first_event_also_where_the_tag_comes_late(page: Page, replay: Replay) -> None:
+    def late(route: Route) -> None:
+        page.wait_for_timeout(1000)  # Segment, were it not for the tag, has loaded by then
+        route.fallback()
+
+    page.route("**/replay.js", late)
+    page.goto(SHOP)
+    replay.expect_event("/").in_replay()
 
 
 def test_tag_manager(page: Page, replay: Replay) -> None:
