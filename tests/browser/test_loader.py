@@ -3,6 +3,7 @@
 import time
 
 import pytest
+from playwright.sync_api import Route
 
 from .conftest import CSP, NPM, Site
 
@@ -88,6 +89,30 @@ def test_the_page_has_segments_own_snippet(site: Site, order: str, age: str) -> 
     settled(site, "at once", "later")
     assert site.reasons == ["started"]
     assert site.page.evaluate("analytics.queue.plugins.filter(({ name }) => name === 'pyscript-replay').length") == 1
+
+
+@pytest.mark.parametrize("becomes", ["comes", "fails", "hangs"])
+def test_nothing_is_asked_for_before_the_snippet_s_script_which_a_slow_network_would_share(
+    site: Site, becomes: str
+) -> None:
+    site.file("snippet.js", SEGMENT_SNIPPET % {"cdn": site.cdn})
+    site.show(f'<script src="snippet.js"></script>{site.tag(mode="actions")}')
+    held: list[Route] = []
+    asked: list[str] = []
+    site.context.route("**/analytics.min.js", lambda route: held.append(route))
+    site.page.on("request", lambda request: asked.append(request.url.rpartition("/dist/")[2]))
+    site.page.goto(f"{site.server.url}/site/", wait_until="commit")
+    site.wait_for("window.pyscriptReplay?.status === 'loading'")
+    site.page.wait_for_timeout(500)
+    ours = set(site.assets.values())
+    assert not ours.intersection(asked)
+    if becomes == "comes":
+        held[0].continue_()
+        site.agreed(site.event("at once"))
+    if becomes == "fails":
+        held[0].abort()
+    site.wait_for("window.pyscriptReplay.runtime !== null")  # Python runs
+    assert ours.intersection(asked)
 
 
 def test_a_segment_that_comes_late_is_held_as_well(site: Site) -> None:

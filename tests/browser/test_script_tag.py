@@ -30,7 +30,9 @@ def test_printed_tag_records_and_each_preload_is_used(
         route.fulfill(body=f"<!doctype html><title>Shop</title>{tag}<h1>Shop</h1>", headers=headers)
 
     said: list[str] = []
+    requested: list[str] = []
     page.on("console", lambda message: said.append(message.text))
+    page.on("request", lambda request: requested.append(request.url))
     context.route("https://shop.example/", shop)
     context.route("https://cdn.example/r/**", cdn)
     page.goto("https://shop.example/")
@@ -39,11 +41,19 @@ def test_printed_tag_records_and_each_preload_is_used(
     replay.expect_event("Bought").in_replay()
     assert not [text for text in said if "integrity" in text or "preload" in text or "Content Security" in text]
     assert len(asked) == len(set(asked))
+    assert requested.count("https://cdn.segment.com/v1/projects/k/settings") == 1
     files, assets = manifest["files"], manifest["assets"]
     assert (assets["micropython.options"] in asked) == bool(options)
     first = ["replay.js", *(assets[name] for name in (*script_tag.MODULES, "micropython.wasm"))]
     assert set(first) < set(asked)
     assert sum(files[name]["brotli"] for name in first) <= 205_000  # what comes before the first snapshot
+
+
+def test_printed_tag_that_waits_for_a_consent_has_nothing_fetched_before(dist: Path) -> None:
+    manifest = json.loads((dist / "manifest.json").read_text())
+    given = {"api-key": "key", "write-key": "k", "consent": "wait"}
+    (tag,) = script_tag.lines(manifest, "https://cdn.example/r", given)
+    assert "<script" in tag
 
 
 def kind(name: str) -> dict[str, str]:

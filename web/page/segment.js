@@ -572,6 +572,24 @@ export function watchSegment(scope, name, patience, given) {
   return segment;
 }
 
+const SNIPPET_MS = 2000;
+
+/**
+ * Until the script that the page's snippet asks for has come, has failed, or has taken too long; at once, where none is
+ * on its way. Everything waits for Segment, and a slow network is shared by what is asked for at the same time.
+ * @param {Record<string, any>} scope @param {string} name
+ * @returns {Promise<void>}
+ */
+export async function snippetFetched(scope, name) {
+  const script = /** @type {HTMLScriptElement | null} */ (document.querySelector(SEGMENT_SCRIPT));
+  if (!script || !Array.isArray(read(scope, name).value)) return;
+  if (performance.getEntriesByName(script.src).length) return; // it has failed
+  /** @type {Deferred<void>} */
+  const over = deferred();
+  for (const type of ["load", "error"]) script.addEventListener(type, () => over.resolve(), { once: true });
+  await Promise.race([over.promise, sleep(SNIPPET_MS)]);
+}
+
 /** Watch a Segment that is at hand. @param {any} analytics */
 export function watchObject(analytics) {
   if (typeof analytics?.addSourceMiddleware !== "function") throw new TypeError("this is no Segment object");

@@ -1,8 +1,8 @@
 // pyscript-replay's loader: <script async src="…/replay.js" data-api-key="…"></script>
 //
-// It does four things, and starts them all at once: it opens `window.pyscriptReplay`, holds Segment's events, fetches
-// everything that will be needed (Python's runtime with our wiring, the SDKs, Amplitude's remote configuration), and
-// boots Python, which reads the tag and wires the page (tag.py). The site's analytics come first: when Python says so,
+// It does four things: it opens `window.pyscriptReplay`, holds Segment's events, fetches everything that will be needed
+// at once (Python's runtime with our wiring, the SDKs, Amplitude's remote configuration), and boots Python, which reads
+// the tag and wires the page (tag.py). The site's analytics come first, on the network too: when Python says so,
 // when `data-hold-ms` has passed, or when anything fails, the events go on, once each, in order. Who has opted out is
 // not recorded, and nothing of that is done; Segment, where the tag brings it, is loaded all the same.
 
@@ -10,7 +10,7 @@ import { diagnoseWith, imported, there } from "./assets.js";
 import { diagnosed } from "./diagnosis.js";
 import { deferred, isOpen, openPage } from "./replay.js";
 import { say } from "./say.js";
-import { bringing, handOver, hasSegment, isTaken, standIn, trackOn, watchSegment } from "./segment.js";
+import { bringing, handOver, hasSegment, isTaken, snippetFetched, standIn, trackOn, watchSegment } from "./segment.js";
 import { CONSENT, HANDED_ON, HOLD_MS } from "./tables.js";
 
 const ASSETS = __ASSETS__; // logical name: path below this script's folder; written by `pyscript-replay build`
@@ -56,23 +56,25 @@ const MAIN = "from pyscript_replay import tag; await tag.main()";
 
 /** @type {Watch | null} */
 let segment = null;
+let turn = Promise.resolve(); // ours, on the network: Segment's snippet comes first
 /** @type {Promise<void> | null} */
 let booting = null;
 /** @type {Bring | null} */
 let bring = null; // Segment, where the tag is to
 let runs = false; // Python: the first that arrives
 
-/** Everything that is needed, at once; what is there, or under way, is not asked for again. @param {Page} page */
+/** Everything that is needed; what is there, or under way, is not asked for again. @param {Page} page */
 function load(page) {
   if (!segment) {
     const given = Number(tag["hold-ms"]);
     segment = watchSegment(window, name, "hold-ms" in tag && given >= 0 ? given : HOLD_MS, page.given);
     page.serve({ release: segment.release });
     if (bring) segment.expect(needing(bring(segment.meet), bring.settings));
-    fetchAhead();
     fetchConfigurationAhead(page, segment);
+    turn = snippetFetched(window, name);
+    turn.then(fetchAhead);
   }
-  booting ??= boot(page);
+  booting ??= turn.then(() => boot(page));
 }
 
 /** Python, which is welcome even when it comes after its time. @param {Page} page */
