@@ -119,11 +119,12 @@ class _Site:
 
 
 def _needed(outputs: dict[str, Any]) -> Iterator[str]:
-    """The entry and rrweb's recorder, each with what it imports."""
+    """The entry, rrweb's recorder and the SDK's worker, each with what it imports."""
     waiting = [
         each
         for each, it in outputs.items()
-        if it.get("entryPoint", "").startswith("bench/") or any("rrweb-record" in name for name in it["inputs"])
+        if it.get("entryPoint", "").startswith("bench/")
+        or any(part in name for part in ("rrweb-record", "/worker") for name in it["inputs"])
     ]
     seen: set[str] = set()
     while waiting:

@@ -48,7 +48,8 @@ log = logging.getLogger(__name__)
 PACKAGE = Path(__file__).parents[1]
 RECORD = "rrweb-record-min.js"
 SDK = "session-replay-browser-esm.js"
-SDK_PARTS = (RECORD, "console-plugin-min.js", "worker-min.js")  # which it loads by itself
+WORKER = "worker-min.js"
+SDK_PARTS = (RECORD, "console-plugin-min.js", WORKER)  # which it loads by itself
 # the files that are shipped as they are published (but for `_for_pages`): {name: (where in node_modules, which)}
 PUBLISHED = {
     "micropython": ("@micropython/micropython-webassembly-pyscript", ("micropython.mjs", "micropython.wasm")),
@@ -270,6 +271,7 @@ def _leaves(root: Path) -> dict:
         "pyodide.module": f"{pyodide}/{STARTER}",
         "session-replay": replay_entry,
         "session-replay.record": f"{replay}/{RECORD}",
+        "session-replay.worker": f"{replay}/{WORKER}",
         "analytics": _script(root, "analytics.js", esbuild(WEB / "sdk/analytics.js")),
         "amplitude": _script(root, "amplitude.js", amplitude),
         "pyscript.files": _file(root, "python.zip", _zipped()),

@@ -12,7 +12,7 @@ from urllib.parse import quote
 from ..options import HANDED_ON, attribute
 from ..segment import SEGMENT_CDN
 
-MODULES = ("micropython", "session-replay", "session-replay.record")
+MODULES = ("micropython", "session-replay", "session-replay.record", "session-replay.worker")
 
 
 def lines(

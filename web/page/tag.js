@@ -132,7 +132,7 @@ const ahead = new Map();
 function fetchAhead() {
   for (const sdk of ["session-replay", ...(tag.mode === "classic-cloud" ? ["amplitude"] : [])])
     hint("modulepreload", asset(sdk));
-  hint("modulepreload", asset("session-replay.record"));
+  for (const part of ["session-replay.record", "session-replay.worker"]) hint("modulepreload", asset(part));
   if (tag.runtime !== "pyodide")
     for (const file of runtimeFiles().slice(1)) hint("preload", file, "fetch", "anonymous");
   if (bring) hint("preload", bring.settings, "fetch", "anonymous");
