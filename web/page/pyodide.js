@@ -13,12 +13,17 @@ export async function boot(host, main) {
   const indexURL = host.asset("pyodide.dir");
   const program = imported(`${indexURL}pyodide.tag.mjs`); // without WebAssembly's promises: bundle.py says why
   program.catch(() => {}); // told where it is waited for
-  const createPyodideModule = async (/** @type {object} */ settings) => (await program).default(settings);
+  const createPyodideModule = async (/** @type {object} */ settings) => {
+    const module = await (await program).default(settings);
+    await aTask(); // what follows would make it a long one
+    return module;
+  };
   const given = { indexURL, createPyodideModule, checkAPIVersion: false };
   const [python, remembers] = await started(
     (memory) => booted(() => loadPyodide({ ...given, ...memory }), __INTEGRITY__),
     indexURL,
   );
+  await aTask();
   python.registerJsModule("pyscript_replay_border", border);
   // where there is no memory of our modules, they are files
   if (!remembers) for (const [path, source] of Object.entries(files)) put(python, `${FOLDER}/${path}`, source);
@@ -27,6 +32,14 @@ export async function boot(host, main) {
   if (!remembers) border.afterwards(host.page, () => fetchForTheNextPage(indexURL));
   await python.runPythonAsync(main);
 }
+
+/** Until the browser has done what else is due. (A timer would wait for a second in a tab that is not shown.) */
+const aTask = () =>
+  new Promise((resolve) => {
+    const { port1, port2 } = new MessageChannel();
+    port1.onmessage = () => resolve(port1.close());
+    port2.postMessage(null);
+  });
 
 const REMEMBERED = `
 import random, pyscript_replay_border
