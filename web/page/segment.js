@@ -66,6 +66,8 @@ function watch(patience = HOLD_MS) {
   let brought = false; // whether one is being brought
   /** @type {string | null} */
   let known = null; // the visitor, as last seen
+  /** @type {string | null | undefined} */
+  let lastRead; // the visitor, by their cookie
   /** @type {string | null} */
   let before = null; // the one who was there before a reset() at which nobody looked
   real.promise.catch(() => {}); // whoever awaits it sees a rejection; it must not also be an uncaught error
@@ -117,7 +119,7 @@ function watch(patience = HOLD_MS) {
     arrived.delete(event.messageId);
     if (!tell.event || !live()) return;
     before = null;
-    const waits = apply(event, tell.event(look(event)))?.wait;
+    const waits = apply(event, tell.event(look(event, performance.now() - came < ONE_CHANGE_MS)))?.wait;
     const left = () => Math.max(0, patience - (performance.now() - came));
     const settled = () => unlessLeft(Promise.race([settling.promise, sleep(left())]));
     if (waits) await settled();
@@ -165,15 +167,27 @@ function watch(patience = HOLD_MS) {
     }));
 
   /**
+   * The visitor. For a new event Segment has just read who it is; where nothing has changed, it is not read once more:
+   * right after Segment has written to the cookies, that would take half a millisecond.
+   * @param {SegmentEvent | null} event
+   * @param {boolean} isNew
+   */
+  function present(event, isNew) {
+    if (!isNew || lastRead === undefined || event?.anonymousId !== lastRead) lastRead = visitor(user);
+    return lastRead;
+  }
+
+  /**
    * The facts of now, and of an event: see modes/base.py.
    * @param {SegmentEvent | null} event
+   * @param {boolean} [isNew]
    * @returns {Facts}
    */
-  function look(event) {
+  function look(event, isNew = false) {
     const storage = attempt(() => analytics.storage);
     return {
       now: Date.now(),
-      visitor: visitor(user),
+      visitor: present(event, isNew),
       before,
       // as Segment's own plugin reads them
       ...(storage && attempt(() => ({ stored: plain(storage.get(SESSION)), access: plain(storage.get(LAST_ACCESS)) }))),

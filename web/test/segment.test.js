@@ -12,6 +12,7 @@ import { happen, settled } from "./page.js";
 globalThis.document = { cookie: "" };
 
 class Segment {
+  maker = "ada"; // of its events
   sent = []; // the names of the events that have arrived, in order
   middlewares = [];
   queue = { plugins: [] };
@@ -32,7 +33,7 @@ class Segment {
 
   async track(name, properties) {
     const context = {
-      event: { type: "track", event: name, anonymousId: "ada", properties, integrations: {} },
+      event: { type: "track", event: name, anonymousId: this.maker, properties, integrations: {} },
     };
     const [before, enrichments] = ["before", "enrichment"].map((type) =>
       this.queue.plugins.filter((plugin) => plugin.type === type),
@@ -192,6 +193,30 @@ test("an event's facts are plain data", async () => {
       waited: false,
     },
   );
+});
+
+test("who the visitor is is read again for an event of another one, for one that has waited, and for any other look", async (context) => {
+  context.mock.timers.enable({ apis: ["setTimeout"] });
+  const { segment, watch, facts } = await wired();
+  let reads = 0;
+  const read = () => ++reads && "ada";
+  segment.user = () => ({ anonKey: "ajs_anonymous_id", anonymousId: read });
+  for (const plugin of segment.queue.plugins) await plugin.load(null, segment);
+  await segment.track("the first");
+  const before = reads;
+  await segment.track("the second");
+  assert.equal(reads, before);
+  assert.equal(facts.at(-1)[1].visitor, "ada");
+  watch.look();
+  assert.equal(reads, before + 1);
+  context.mock.method(performance, "now", () => 1e9);
+  const waited = segment.track("that waits");
+  context.mock.method(performance, "now", () => 1e9 + 1000);
+  await waited;
+  assert.equal(reads, before + 2);
+  segment.maker = "grace";
+  await segment.track("of another");
+  assert.equal(reads, before + 3);
 });
 
 test("a patch puts session and properties on the event, and stores the session", async () => {
