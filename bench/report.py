@@ -6,7 +6,7 @@
 import json
 import re
 import statistics
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -43,6 +43,7 @@ def spread(values: list[float]) -> tuple[float, float, float]:
 def write(measured: Measured) -> None:
     RESULTS.mkdir(exist_ok=True)
     (RESULTS / "measured.json").write_text(json.dumps(measured, indent=1) + "\n")
+    (RESULTS / "measured.md").write_text("\n".join(_document(measured)) + "\n")
     for figure in TIMES:
         _plot(measured, figure)
 
@@ -70,6 +71,44 @@ def show(measured: Measured) -> None:
         console.print(f"{name}: {'; '.join(told)}")
 
 
+def _document(measured: Measured) -> Iterator[str]:
+    """The same tables as a page of Markdown."""
+    peers = measured["peers"]
+    yield "# What the bench measured"
+    yield ""
+    yield f"Written by `uv run --group bench python -m bench --turns {measured['turns']} --keep`. Medians; with x, the"
+    yield "median of what each turn's figure was of the JavaScript's on the same page."
+    for profile, candidates in measured["visits"].items():
+        yield from ("", f"## {profile.capitalize()}: {PROFILE_HELP[profile]}", "")
+        yield from _head("", FIGURES)
+        for name, figures in candidates.items():
+            peer = candidates[peers[name]]
+            yield _row(name, (_cell(figures, peer, figure, name == peers[name]) for figure in FIGURES))
+    yield from ("", "## track()", "", "How many milliseconds more than in JavaScript.", "")
+    yield from _head("", OF_TRACK)
+    for name, figures in measured["tracked"].items():
+        peer = measured["tracked"][peers[name]]
+        yield _row(name, (f"{_more(figures, peer, figure):.2f}" for figure in OF_TRACK))
+    if measured["grown"]:
+        yield from ("", "## Growth", "", "MB of JavaScript's heap, and of WebAssembly's memory.", "")
+        yield from _head("", next(iter(measured["grown"].values())))
+    for name, steps in measured["grown"].items():
+        yield _row(name, (f"{each['heap']:.1f} + {each['wasm']:.1f}" for each in steps.values()))
+    yield from ("", "## What was measured", "")
+    for figure, meaning in {**FIGURES, **OF_TRACK}.items():
+        yield f"- {figure}: {meaning}"
+
+
+def _head(first: str, headings: Iterable[str]) -> Iterator[str]:
+    headings = list(headings)
+    yield _row(first, headings)
+    yield f"|---|{'---:|' * len(headings)}"
+
+
+def _row(first: str, cells: Iterable[str]) -> str:
+    return f"| {first} | {' | '.join(cells)} |"
+
+
 def _cell(mine: Mapping[str, list[float]], peer: Mapping[str, list[float]], figure: str, is_peer: bool) -> str:
     middle = statistics.median(mine[figure])
     shared = ratios(mine, peer, figure)
@@ -93,23 +132,34 @@ def _plot(measured: Measured, figure: str) -> None:
             panel.plot((low, high), (row, row), color="tab:blue", linewidth=2)
             panel.plot(middle, row, "o", color="tab:blue")
         panel.axvline(1, color="gray", linewidth=1)
+        panel.set_xscale("log", base=2)
+        panel.xaxis.set_major_formatter("{x:g}")
         panel.set_title(f"{profile}\n{PROFILE_HELP[profile]}", fontsize=8)
         panel.set_yticks(range(len(names)), list(reversed(names)), fontsize=8)
-    drawn.suptitle(f"Time to the {figure}, divided by hand-written JavaScript's (median, quartiles)", fontsize=9)
+    drawn.suptitle(_title(figure), fontsize=9)
     drawn.tight_layout()
-    drawn.savefig(RESULTS / f"{figure.replace(' ', '-')}.svg")
+    drawn.savefig(RESULTS / _file(figure), metadata={"Date": None})
     pyplot.close(drawn)
 
 
 def write_readme(measured: Measured) -> None:
-    """The README's table, of medians."""
+    """The README's table, of medians, and its picture."""
     profiles, peers = measured["visits"], measured["peers"]
-    lines = [f"| to the first full snapshot | {' | '.join(profiles)} |", f"|---|{'---:|' * len(profiles)}"]
+    lines = list(_head("to the first full snapshot", profiles))
     for name in IN_README:
         cells = (
             f"{spread(ratios(candidates[name], candidates[peers[name]], TIMES[0]))[1]:.2f}"
             for candidates in profiles.values()
         )
-        lines.append(f"| {name} | {' | '.join(cells)} |")
-    table = "\n".join(lines) + "\n"
-    README.write_text(PLACE.sub(lambda _: table, README.read_text("utf-8")), "utf-8")
+        lines.append(_row(name, cells))
+    lines += ["", f"Medians of {measured['turns']} visits each.", ""]
+    lines += [f"![{_title(TIMES[0])}](bench/results/{_file(TIMES[0])})", ""]
+    README.write_text(PLACE.sub(lambda _: "\n".join(lines), README.read_text("utf-8")), "utf-8")
+
+
+def _title(figure: str) -> str:
+    return f"Time to the {figure}, divided by hand-written JavaScript's (median, quartiles)"
+
+
+def _file(figure: str) -> str:
+    return f"{figure.replace(' ', '-')}.svg"

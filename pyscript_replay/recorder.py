@@ -41,8 +41,9 @@ CLOSE_MS = 2000
 PATIENCE_MS = 10000
 """After so many milliseconds without a full snapshot a recording has not begun."""
 
-STEP_MS = 5000
-"""The longest to wait, in milliseconds, for what the SDK was told; it may be done later all the same."""
+STEP_MS = 8000
+"""The longest to wait, in milliseconds, for what the SDK was told; it may be done later all the same. (A file of the
+SDK's that does not come is given up before, after six seconds.)"""
 
 FAILURES = 3
 """So many uploads in a row may fail in a way that passes by itself (5xx, no network)."""
@@ -433,6 +434,7 @@ class Shell(Recorder):
         self._plugin = module.call("sessionReplayPlugin", given)
         self._forward = forward
         self._shell: "Any" = None
+        self._initialising: "Any" = None  # what the SDK's init has answered
         self._shell_options = {"serverZone": options["server_zone"]}
         self._shell_options.update(SHELL)
         self._shell_options.update(options["amplitude_options"])
@@ -445,7 +447,8 @@ class Shell(Recorder):
         init = self.sdk.member("init")
 
         def observed(api_key: str, given: Js, *_: object) -> object:
-            return init(api_key, bridge.observed(bridge.merged(given, self._options), SAYINGS, self._ear))
+            self._initialising = init(api_key, bridge.observed(bridge.merged(given, self._options), SAYINGS, self._ear))
+            return self._initialising
 
         self.sdk.set("init", bridge.function(observed))
 
@@ -455,7 +458,16 @@ class Shell(Recorder):
             return
         self._shell.call("setDeviceId", device_id)
         self._shell.call("setSessionId", session_id)
-        await _done(self._shell.call("add", self._plugin))
+        await self._added(self._shell, self._shell.call("add", self._plugin))
+
+    async def _added(self, shell: Js, answer: Js) -> None:
+        """Wait for the SDK's own ``init``. When that fails the plugin tells nobody, and would record into nothing."""
+        await _done(answer)
+        try:
+            await _done(self._initialising)
+        except bridge.JsError:
+            await _done(shell.call("remove", self._plugin.get("name")))
+            raise
 
     async def _end(self) -> None:
         """The plugin has no hook for a changed device id: it is taken out, and put in again."""
@@ -469,7 +481,7 @@ class Shell(Recorder):
         options = dict(self._shell_options)
         options["deviceId"] = device_id
         options["sessionId"] = session_id
-        await _done(shell.call("init", self._api_key, options))
+        await self._added(shell, shell.call("init", self._api_key, options))
         self._shell = shell  # one that could not begin is left behind
 
     def _move_on(self, session_id: int) -> Js:

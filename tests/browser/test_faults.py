@@ -87,6 +87,7 @@ class Visit:
             replay = f"{amplitude}/amplitude/session-replay"
             options = {
                 **site.replay_options,
+                "useWebWorker": self.role in ("", "its worker"),
                 "configServerUrl": f"{replay}/config",
                 "trackServerUrl": f"{replay}/track",
             }

@@ -132,7 +132,8 @@ const ahead = new Map();
 function fetchAhead() {
   for (const sdk of ["session-replay", ...(tag.mode === "classic-cloud" ? ["amplitude"] : [])])
     hint("modulepreload", asset(sdk));
-  for (const part of ["session-replay.record", "session-replay.worker"]) hint("modulepreload", asset(part));
+  hint("modulepreload", asset("session-replay.record"));
+  if (json(tag.options).useWebWorker !== false) hint("modulepreload", asset("session-replay.worker"));
   if (tag.runtime !== "pyodide")
     for (const file of runtimeFiles().slice(1)) hint("preload", file, "fetch", "anonymous");
   if (bring) hint("preload", bring.settings, "fetch", "anonymous");
