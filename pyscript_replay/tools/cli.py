@@ -124,6 +124,16 @@ def build(
     print(*script_tag.lines(manifest, "/dist", {"api-key": "KEY", "sample-rate": "1"}), sep="\n")
 
 
+def _attribute(text: str) -> tuple[str, str]:
+    """Of an option for the tag: its name and its value."""
+    from ..options import TABLE, attribute
+
+    name, equals, value = text.removeprefix("data-").partition("=")
+    if not equals or name not in map(attribute, TABLE):
+        raise typer.BadParameter(f'--set takes NAME=VALUE, an option of the tag and its value; it was given "{text}"')
+    return name, value
+
+
 @app.command(epilog=EXIT_CODES)
 def tag(
     directory: Annotated[Path, typer.Argument(metavar="DIR", help="A directory that build has written.")],
@@ -131,10 +141,15 @@ def tag(
     mode: Annotated[str | None, typer.Option(help=f"One of {', '.join((*MODES, 'auto'))}.")] = None,
     api_key: Annotated[str, typer.Option(help="Amplitude's API key, the one saved in Segment.")] = "KEY",
     sample_rate: Annotated[float, typer.Option(help="How many of the sessions are recorded.", min=0, max=1)] = 1,
+    more: Annotated[
+        list[str] | None,
+        typer.Option("--set", metavar="NAME=VALUE", help="Another option, as write-key=KEY; as often as needed."),
+    ] = None,
     nonce: Annotated[str | None, typer.Option(help="For a policy with one; or your template's placeholder.")] = None,
     integrity: Annotated[bool, typer.Option(help="Have browsers refuse all but this very build.")] = True,
 ) -> None:
     """Print the script tag for a page's head. With integrity hashes, print it anew after each build."""
+    from .. import options
     from . import script_tag
 
     if mode and mode not in (*MODES, "auto"):
@@ -145,7 +160,8 @@ def tag(
         fix = f"Write one: pyscript-replay build {directory}."
         raise ReplayError("tag-bundle", f"There is no bundle in {directory}", fix) from error
     attributes = {"mode": mode, "api-key": api_key, "sample-rate": f"{sample_rate:g}"}
-    told = {name: value for name, value in attributes.items() if value}
+    told = {name: value for name, value in attributes.items() if value} | dict(map(_attribute, more or ()))
+    options.from_attributes(told)  # what a page would refuse is refused here
     print(*script_tag.lines(manifest, url, told, nonce, integrity), sep="\n")
 
 

@@ -35,6 +35,22 @@ def test_missing_rrweb_record_is_not_said_to_be_recording(site: Site, mode: str,
     assert REPLAY_ID not in site.track("second")["properties"]
 
 
+@pytest.mark.parametrize("mode", MODES)
+def test_a_missing_worker_of_the_sdk_s_is_not_said_to_be_recording(site: Site, mode: str) -> None:
+    """In classic-cloud its plugin keeps to itself that the SDK could not begin, and rrweb would record all the same."""
+    site.options["useWebWorker"] = True
+    site.context.route("**/worker-min.js", lambda route: route.fulfill(status=404))
+    site.open(mode, wait=False)
+    assert REPLAY_ID not in site.track("first")["properties"]
+    site.wait_for_status("failed")
+    assert site.errors == ["recording-not-begun"]
+    assert "worker-min.js is missing" in site.page.evaluate("heard.error[0].message")
+    site.context.unroute_all()
+    site.page.evaluate("void pyscriptReplay.start()")
+    site.wait_for_status("running")
+    site.agreed(site.track("recorded"))
+
+
 def test_hanging_rrweb_record_times_out_and_is_welcome_when_it_comes(site: Site) -> None:
     hanging: list[Route] = []
     site.page.clock.install()

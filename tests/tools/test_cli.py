@@ -107,6 +107,23 @@ def test_tag_without_integrity_outlives_a_build(dist: Path, capsys: pytest.Captu
     assert "integrity" not in capsys.readouterr().out
 
 
-@pytest.mark.parametrize("arguments", [["nowhere"], [".", "--mode", "magic"]])
-def test_tag_of_no_bundle_or_no_mode_is_status_2(arguments: list[str], tmp_path: Path) -> None:
-    assert ended("tag", *(str(tmp_path / each) if each == "nowhere" else each for each in arguments)) == 2
+def test_tag_with_more_options_names_what_they_need(dist: Path, capsys: pytest.CaptureFixture) -> None:
+    assert ended("tag", str(dist), "--set", "write-key=k/1", "--set", "data-segment-cdn=https://cdn.example") == 0
+    settings, analytics, *_, script = capsys.readouterr().out.splitlines()
+    assert 'href="https://cdn.example/v1/projects/k%2F1/settings"' in settings
+    assert 'href="/dist/assets/analytics-' in analytics
+    assert 'data-write-key="k/1" data-segment-cdn="https://cdn.example"' in script
+    assert ended("tag", str(dist), "--set", "consent=wait") == 0
+    assert len(capsys.readouterr().out.splitlines()) == 1  # nothing is fetched before
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["nowhere"],
+        ["{dist}", "--mode", "magic"],
+        *(["{dist}", "--set", each] for each in ("write-key", "write-kee=k", "consent=wat", "options=[")),
+    ],
+)
+def test_tag_of_no_bundle_or_wrong_options_is_status_2(arguments: list[str], tmp_path: Path, dist: Path) -> None:
+    assert ended("tag", *(each.replace("{dist}", str(dist)) for each in arguments)) == 2
