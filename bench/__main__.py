@@ -8,7 +8,9 @@ turn a candidate's figure is divided by its peer's.
 import argparse
 import shutil
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 from playwright.sync_api import Browser, sync_playwright
 from rich.progress import track
@@ -24,13 +26,16 @@ EVENTS = (10, 1000, 50_000)
 PARAGRAPHS = (100, 1000, 10_000)
 GROWING = ("JavaScript, npm", "MicroPython, npm")
 
+Addresses = dict[str, str]
+Measure = Callable[[argparse.Namespace, Browser, DevServer, Addresses, Addresses], dict[str, Any]]
+
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
     parser.add_argument("--turns", type=int, default=9, help="visits of each candidate under each profile")
     parser.add_argument("--only", nargs="+", default=[], metavar="CANDIDATE", help="these and their peers")
     parser.add_argument("--profile", nargs="+", default=[each.name for each in PROFILES], help="these profiles")
-    parser.add_argument("--growth", action="store_true", help="also with many events and large pages; takes long")
+    parser.add_argument("--growth", action="store_true", help="instead, with many events and large pages; takes long")
     parser.add_argument("--keep", action="store_true", help="write bench/results/: JSON and plots")
     parser.add_argument(
         "--readme", action="store_true", help="measure nothing: write the README's table of what was kept"
@@ -39,13 +44,16 @@ def main() -> None:
     if asked.readme:
         report.write_readme(report.read())
         return
-    measured = _measured(asked)
+    if asked.growth:
+        measured = {**report.read(), "grown": _on_the_bench(asked, _all_grown)}
+    else:
+        measured = {"grown": {}, **_on_the_bench(asked, _measured)}
     report.show(measured)
     if asked.keep:
         report.write(measured)
 
 
-def _measured(asked: argparse.Namespace) -> report.Measured:
+def _on_the_bench(asked: argparse.Namespace, measure: Measure) -> dict[str, Any]:
     with tempfile.TemporaryDirectory() as directory, sync_playwright() as playwright:
         root = Path(directory) / "dist"
         shutil.copytree(bundle.cached(), root)
@@ -55,34 +63,43 @@ def _measured(asked: argparse.Namespace) -> report.Measured:
             peers |= {peer: peer for peer in peers.values()}
             addresses = {name: f"{server.url}/dist/{address(name)}" for name in candidates if name in peers}
             browser = playwright.chromium.launch(**chromium.find())
-            profiles = [each for each in PROFILES if each.name in asked.profile]
-            measured: report.Measured = {
-                "peers": {name: peers[name] for name in addresses},
-                "turns": asked.turns,
-                "visits": {each.name: {name: {} for name in addresses} for each in profiles},
-                "tracked": {name: {} for name in addresses},
-                "grown": {},
-            }
-            names = list(addresses)
-            for turn in track(range(asked.turns + 1), "Turns"):
-                for name in names[turn % len(names) :] + names[: turn % len(names)]:
-                    figures = {each.name: visit(browser, server, addresses[name], each) for each in profiles}
-                    cost = tracked(browser, server, addresses[name])
-                    if turn:  # the first turn warms up
-                        for profile, values in figures.items():
-                            _add(measured["visits"][profile][name], values)
-                        _add(measured["tracked"][name], cost)
-            if asked.growth:
-                measured["grown"] = {
-                    name: _growth(browser, server, addresses[name]) for name in GROWING if name in addresses
-                }
-            browser.close()
+            try:
+                return measure(asked, browser, server, addresses, peers)
+            finally:
+                browser.close()
+
+
+def _measured(
+    asked: argparse.Namespace, browser: Browser, server: DevServer, addresses: Addresses, peers: Addresses
+) -> dict[str, Any]:
+    profiles = [each for each in PROFILES if each.name in asked.profile]
+    measured: report.Measured = {
+        "peers": {name: peers[name] for name in addresses},
+        "turns": asked.turns,
+        "visits": {each.name: {name: {} for name in addresses} for each in profiles},
+        "tracked": {name: {} for name in addresses},
+    }
+    names = list(addresses)
+    for turn in track(range(asked.turns + 1), "Turns"):
+        for name in names[turn % len(names) :] + names[: turn % len(names)]:
+            figures = {each.name: visit(browser, server, addresses[name], each) for each in profiles}
+            cost = tracked(browser, server, addresses[name])
+            if turn:  # the first turn warms up
+                for profile, values in figures.items():
+                    _add(measured["visits"][profile][name], values)
+                _add(measured["tracked"][name], cost)
     return measured
 
 
 def _add(to: dict[str, list[float]], values: dict[str, float]) -> None:
     for figure, value in values.items():
         to.setdefault(figure, []).append(value)
+
+
+def _all_grown(
+    asked: argparse.Namespace, browser: Browser, server: DevServer, addresses: Addresses, peers: Addresses
+) -> dict[str, Any]:
+    return {name: _growth(browser, server, addresses[name]) for name in GROWING if name in addresses}
 
 
 def _growth(browser: Browser, server: DevServer, address: str) -> dict[str, dict[str, float]]:
