@@ -76,7 +76,7 @@ def _document(measured: Measured) -> Iterator[str]:
     peers = measured["peers"]
     yield "# What the bench measured"
     yield ""
-    yield f"Written by `uv run --group bench python -m bench --turns {measured['turns']} --keep`, and `--growth --keep`."
+    yield f"Written by `uv run --group bench python -m bench --turns {measured['turns']} --keep`, and `--growth`."
     yield "Medians; with x, the median of what each turn's figure was of the JavaScript's on the same page."
     for profile, candidates in measured["visits"].items():
         yield from ("", f"## {profile.capitalize()}: {PROFILE_HELP[profile]}", "")
