@@ -20,6 +20,10 @@ from tests.sites import shop
 HERE = Path(__file__).parent / "pages"
 WRAPPER = "@amplitude/segment-session-replay-wrapper"
 OPTIONS = {"flushIntervalConfig": {"minIntervalMs": 100, "maxIntervalMs": 200}, "eagerFullSnapshotSend": True}
+ADDRESSES = {
+    "https://sr-client-cfg.amplitude.com/config": ("configServerUrl", "/local"),
+    "https://api-sr.amplitude.com/sessions/v2/track": ("trackServerUrl", ""),
+}
 # A page with some text to record: as much as its address says.
 BODY = """<h1>A page</h1><main></main><script>
   const paragraphs = Number(new URLSearchParams(location.search).get("paragraphs") ?? 200);
@@ -111,6 +115,11 @@ class _Site:
                 alias={WRAPPER: str(npm.installed(Path(shop.__file__).parent / "npm") / WRAPPER)},
             )
             outputs = json.loads(meta.read_text())["outputs"]
+        for file in out.glob("*.js"):  # the wrapper's SDK has no options for where Amplitude is
+            text = file.read_text("utf-8")
+            for address, (option, rest) in ADDRESSES.items():
+                text = text.replace(address, self.options[option] + rest)
+            file.write_text(text, "utf-8")
         files = [f"{name}/{Path(each).name}" for each in _needed(outputs)]
         hints = "".join(f'<link rel="modulepreload" href="{each}">' for each in files)
         settings = f'<link rel="preload" as="fetch" crossorigin href="{self.cdn}/v1/projects/actions/settings">'

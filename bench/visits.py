@@ -11,6 +11,7 @@ from pyscript_replay.tools.devserver.store import Store
 
 TRACKED = 100  # calls of track(), each measured
 FULL_SNAPSHOT = 2  # of rrweb's types
+BEAT_MS = 1000
 
 FIGURES = {
     "first snapshot": "ms from navigation to the first full snapshot",
@@ -86,13 +87,13 @@ def visit(browser: Browser, server: DevServer, address: str, profile: Profile) -
         if profile.warm:
             server.store.clear()
             page.goto(address)
-            server.store.wait_for(_snapshots, timeout=120)
+            _recorded(page, server)
             page.wait_for_load_state("networkidle")
         server.store.clear()
         arrived: list[int] = []
         stop = server.store.listen(lambda name, told: arrived.append(told["received"]) if name == "segment" else None)
         page.goto(address, wait_until="commit")
-        snapshot = server.store.wait_for(_snapshots, timeout=120)[0]["timestamp"]
+        snapshot = _recorded(page, server)
         event = server.store.wait_for(lambda _: arrived, timeout=120)[0]
         stop()
         busy, began = _busy(devtools), page.evaluate("performance.timeOrigin")
@@ -111,7 +112,7 @@ def tracked(browser: Browser, server: DevServer, address: str) -> dict[str, floa
     with _page(browser, PROFILES[0]) as (page, devtools):
         server.store.clear()
         page.goto(address)
-        server.store.wait_for(_snapshots, timeout=120)
+        _recorded(page, server)
         page.wait_for_timeout(1000)  # what comes when the page is idle is not the events'
         costs = [_cost(page, devtools, 'analytics.track("Event")') for _ in range(TRACKED)]
         nothing = [_cost(page, devtools, "null") for _ in range(TRACKED)]  # the measuring itself
@@ -124,7 +125,7 @@ def grown(browser: Browser, server: DevServer, address: str, events: int) -> dic
     with _page(browser, PROFILES[0]) as (page, devtools):
         server.store.clear()
         page.goto(address)
-        server.store.wait_for(_snapshots, timeout=120)
+        _recorded(page, server)
         page.evaluate(
             "async (left) => { while (left-- > 0) await analytics.track('Event'); }",
             events,
@@ -161,6 +162,14 @@ def _cost(page: Page, devtools: CDPSession, call: str) -> float:
     before = _busy(devtools)
     page.evaluate(f"async () => void await {call}")
     return _busy(devtools) - before
+
+
+def _recorded(page: Page, server: DevServer) -> int:
+    """When the first full snapshot was taken, once it has arrived. (Old SDKs upload it when something more happens.)"""
+    page.evaluate(f"window.beating = setInterval(() => document.body?.toggleAttribute('data-beat'), {BEAT_MS})")
+    snapshots = server.store.wait_for(_snapshots, timeout=120)
+    page.evaluate("clearInterval(beating)")
+    return snapshots[0]["timestamp"]
 
 
 def _snapshots(store: Store) -> list[dict[str, Any]]:
