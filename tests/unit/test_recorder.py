@@ -472,6 +472,39 @@ def test_the_shell_has_the_plugin_once_whatever_becomes_of_the_visitor() -> None
     run("classic-cloud", story)
 
 
+@pytest.mark.parametrize("when", ["at first", "for the next visitor"])
+def test_an_sdk_that_cannot_begin_is_taken_out_of_the_shell_and_may_be_tried_again(when: str) -> None:
+    async def story(browser: Browser) -> None:
+        tab = browser.begin()
+        init, broken = tab.sdk.it["init"], when == "at first"
+
+        def begun(*given: Any) -> dict[str, Any]:
+            answer = init(*given)
+            thrown = {"name": "RangeError", "message": "oh"}
+            return {"promise": {"then": lambda _, reject: reject(thrown)}} if broken else answer
+
+        tab.sdk.it["init"] = begun
+        await pause(1)
+        if not broken:
+            assert_recorded(tab, await tab.track())
+            broken = True
+            tab.do(tab.analytics.reset)
+        assert replay_id(await tab.track()) is None
+        assert (tab.status, tab.recording) == ("failed", False)
+        assert tab.facade.errors["recording-not-begun"]["message"] == "the SDK's recorder failed: RangeError: oh"
+        await pause(60)
+        assert replay_id(await tab.track()) is None
+        if tab.shell:
+            assert "session-replay" not in [plugin["name"] for plugin in tab.shell._plugins]
+        broken = False
+        tab.do(tab.facade.start)
+        await pause(1)
+        assert_recorded(tab, await tab.track())
+        assert [plugin["name"] for plugin in tab.shell._plugins].count("session-replay") == 1
+
+    run("classic-cloud", story)
+
+
 def test_each_recording_has_ten_seconds_of_its_own_to_begin() -> None:
     async def story(browser: Browser) -> None:
         browser.recorder = "hanging"

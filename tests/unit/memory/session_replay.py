@@ -14,9 +14,11 @@ It has the quirks that ``recorder.py`` lists:
 """
 
 import asyncio
+import contextlib
 from collections.abc import Coroutine
 from typing import TYPE_CHECKING, Any
 
+from pyscript_replay import bridge
 from pyscript_replay.device import REPLAY_ID
 
 from ...runtime import cpython
@@ -234,7 +236,7 @@ def shell_module(tab: "Tab") -> dict[str, Any]:
 
 class Shell:
     """Hands a changed session on to the plugin, but no changed device; a destination of its own it has, unless a
-    plugin of that name is there first.
+    plugin of that name is there first. That the plugin's SDK could not begin, the plugin tells nobody.
     """
 
     def __init__(self) -> None:
@@ -269,7 +271,8 @@ class Shell:
             if "sessionReplay" in plugin:
                 given = {name: value for name, value in self._ids.items() if value is not None}
                 begun = plugin["sessionReplay"]["init"](self._api_key, given)
-                await cpython.settle(cpython.box(begun["promise"]))
+                with contextlib.suppress(bridge.JsError):
+                    await cpython.settle(cpython.box(begun["promise"]))
 
     def track(self, event: dict[str, Any]) -> dict[str, Any]:
         """An event goes to each destination; what each answers, by its name."""
