@@ -462,9 +462,9 @@ class Shell(Recorder):
 
     async def _added(self, shell: Js, answer: Js) -> None:
         """Wait for the SDK's own ``init``. When that fails the plugin tells nobody, and would record into nothing."""
-        await _done(answer)
         try:
-            await _done(self._initialising)
+            if await _done(answer):
+                await _done(self._initialising)
         except bridge.JsError:
             await _done(shell.call("remove", self._plugin.get("name")))
             raise
@@ -511,12 +511,12 @@ async def _delivered(event: Js) -> dict:
     return {"code": 200, "event": event, "message": "OK"}
 
 
-async def _done(answer: Js) -> None:
-    """Wait for what the SDK calls done, but not for ever. Raises what it was rejected with."""
-    await _in_time(answer.get("promise"))
+async def _done(answer: Js) -> bool:
+    """Wait for what the SDK calls done, but not for ever; whether it is. Raises what it was rejected with."""
+    return await _in_time(answer.get("promise"))
 
 
-async def _in_time(promise: object) -> None:
+async def _in_time(promise: object) -> bool:
     rejected = []
 
     async def settled() -> None:
@@ -525,9 +525,10 @@ async def _in_time(promise: object) -> None:
         except bridge.JsError as error:
             rejected.append(error)
 
-    await bridge.within(STEP_MS, settled())
+    done = await bridge.within(STEP_MS, settled())
     if rejected:
         raise rejected[0]
+    return done
 
 
 def forwarded(event: dict) -> "tuple[str, list]":
