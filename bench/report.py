@@ -152,7 +152,8 @@ def write_readme(measured: Measured) -> None:
             for candidates in profiles.values()
         )
         lines.append(_row(name, cells))
-    lines += ["", f"Medians of {measured['turns']} visits each.", ""]
+    lines += ["", f"Medians of {measured['turns']} visits each."]
+    lines += [f"{profile.capitalize()}: {PROFILE_HELP[profile]}." for profile in profiles] + [""]
     lines += [f"![{_title(TIMES[0])}](bench/results/{_file(TIMES[0])})", ""]
     README.write_text(PLACE.sub(lambda _: "\n".join(lines), README.read_text("utf-8")), "utf-8")
 
