@@ -38,11 +38,12 @@ def main() -> None:
     parser.add_argument("--growth", action="store_true", help="instead, with many events and large pages; takes long")
     parser.add_argument("--keep", action="store_true", help="write bench/results/: JSON and plots")
     parser.add_argument(
-        "--readme", action="store_true", help="measure nothing: write the README's table of what was kept"
+        "--readme", action="store_true", help="measure nothing: write what was kept anew, and the README's table of it"
     )
     asked = parser.parse_args()
     if asked.readme:
-        report.write_readme(report.read())
+        report.write(kept := report.read())
+        report.write_readme(kept)
         return
     if asked.growth:
         measured = {**report.read(), "grown": _on_the_bench(asked, _all_grown)}

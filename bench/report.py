@@ -6,6 +6,7 @@
 import json
 import re
 import statistics
+import textwrap
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -134,7 +135,7 @@ def _plot(measured: Measured, figure: str) -> None:
         panel.axvline(1, color="gray", linewidth=1)
         panel.set_xscale("log", base=2)
         panel.xaxis.set_major_formatter("{x:g}")
-        panel.set_title(f"{profile}\n{PROFILE_HELP[profile]}", fontsize=8)
+        panel.set_title(f"{profile}\n{textwrap.fill(PROFILE_HELP[profile], 30)}", fontsize=8)
         panel.set_yticks(range(len(names)), list(reversed(names)), fontsize=8)
     drawn.suptitle(_title(figure), fontsize=9)
     drawn.tight_layout()
