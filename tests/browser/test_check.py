@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from urllib.parse import quote
 
@@ -94,7 +95,12 @@ def test_a_policy_that_forbids_amplitude_is_named_with_what_to_add(origin: str, 
 
 
 def plays_offline(file: Path) -> str:
-    """What its player shows, in a browser without a network."""
+    """What its player shows, in a browser without a network. (In a thread: in this one a Playwright may run.)"""
+    with ThreadPoolExecutor() as threads:
+        return threads.submit(_shown_offline, file).result()
+
+
+def _shown_offline(file: Path) -> str:
     with sync_playwright() as playwright, playwright.chromium.launch(**chromium.find()) as browser:
         page = browser.new_context(offline=True).new_page()
         page.goto(file.as_uri())

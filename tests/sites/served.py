@@ -4,6 +4,7 @@ import base64
 import contextlib
 import hashlib
 import json
+import sys
 import tempfile
 import threading
 from collections.abc import Generator
@@ -154,12 +155,19 @@ def _changed(text: str, before: str, after: str) -> str:
     return text.replace(before, after) if before else text
 
 
+class _Server(ThreadingHTTPServer):
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """A browser that leaves a page does not wait for its files."""
+        if not isinstance(sys.exception(), ConnectionError):
+            super().handle_error(request, client_address)
+
+
 @contextlib.contextmanager
 def serving(first: str = "", real: str = "") -> Generator[str]:
     """Where the sites are; each page has ``first`` before all else. ``real`` is who is Segment and Amplitude to the
     page ``/real``."""
     handler = type("Shop", (Shop,), {"first": first, "real": real, "protocol_version": "HTTP/1.1"})
-    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+    with _Server(("127.0.0.1", 0), handler) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
         yield f"http://127.0.0.1:{server.server_address[1]}"
         server.shutdown()
