@@ -8,9 +8,10 @@ turn a candidate's figure is divided by its peer's.
 import argparse
 import shutil
 import tempfile
-from collections.abc import Callable
+from collections.abc import Generator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import NamedTuple
 
 from playwright.sync_api import Browser, sync_playwright
 from rich.progress import track
@@ -26,8 +27,14 @@ EVENTS = (10, 1000, 50_000)
 PARAGRAPHS = (100, 1000, 10_000)
 GROWING = ("JavaScript, npm", "MicroPython, npm")
 
-Addresses = dict[str, str]
-Measure = Callable[[argparse.Namespace, Browser, DevServer, Addresses, Addresses], dict[str, Any]]
+
+class Bench(NamedTuple):
+    """What visits need: ``addresses`` of the candidates, and each one's peer."""
+
+    browser: Browser
+    server: DevServer
+    addresses: dict[str, str]
+    peers: dict[str, str]
 
 
 def main() -> None:
@@ -36,7 +43,7 @@ def main() -> None:
     parser.add_argument("--only", nargs="+", default=[], metavar="CANDIDATE", help="these and their peers")
     parser.add_argument("--profile", nargs="+", default=[each.name for each in PROFILES], help="these profiles")
     parser.add_argument("--growth", action="store_true", help="instead, with many events and large pages; takes long")
-    parser.add_argument("--keep", action="store_true", help="write bench/results/: JSON and plots")
+    parser.add_argument("--keep", action="store_true", help="write bench/results/: JSON, tables and plots")
     parser.add_argument(
         "--readme", action="store_true", help="measure nothing: write what was kept anew, and the README's table of it"
     )
@@ -45,40 +52,40 @@ def main() -> None:
         report.write(kept := report.read())
         report.write_readme(kept)
         return
-    if asked.growth:
-        measured = {**report.read(), "grown": _on_the_bench(asked, _all_grown)}
-    else:
-        measured = {"grown": {}, **_on_the_bench(asked, _measured)}
+    kept = report.read() if asked.growth else {}
+    with _bench(asked.only) as bench:
+        measured = {**kept, "grown": _all_grown(bench)} if asked.growth else _measured(asked, bench)
     report.show(measured)
     if asked.keep:
         report.write(measured)
 
 
-def _on_the_bench(asked: argparse.Namespace, measure: Measure) -> dict[str, Any]:
+@contextmanager
+def _bench(only: list[str]) -> Generator[Bench]:
     with tempfile.TemporaryDirectory() as directory, sync_playwright() as playwright:
         root = Path(directory) / "dist"
         shutil.copytree(bundle.cached(), root)
         with DevServer(root) as server:
             candidates = built(root, server.url)
-            peers = {name: each.peer for name, each in candidates.items() if not asked.only or name in asked.only}
+            peers = {name: each.peer for name, each in candidates.items() if not only or name in only}
             peers |= {peer: peer for peer in peers.values()}
             addresses = {name: f"{server.url}/dist/{address(name)}" for name in candidates if name in peers}
             browser = playwright.chromium.launch(**chromium.find())
             try:
-                return measure(asked, browser, server, addresses, peers)
+                yield Bench(browser, server, addresses, peers)
             finally:
                 browser.close()
 
 
-def _measured(
-    asked: argparse.Namespace, browser: Browser, server: DevServer, addresses: Addresses, peers: Addresses
-) -> dict[str, Any]:
+def _measured(asked: argparse.Namespace, bench: Bench) -> report.Measured:
+    browser, server, addresses, peers = bench
     profiles = [each for each in PROFILES if each.name in asked.profile]
     measured: report.Measured = {
         "peers": {name: peers[name] for name in addresses},
         "turns": asked.turns,
         "visits": {each.name: {name: {} for name in addresses} for each in profiles},
         "tracked": {name: {} for name in addresses},
+        "grown": {},
     }
     names = list(addresses)
     for turn in track(range(asked.turns + 1), "Turns"):
@@ -97,9 +104,8 @@ def _add(to: dict[str, list[float]], values: dict[str, float]) -> None:
         to.setdefault(figure, []).append(value)
 
 
-def _all_grown(
-    asked: argparse.Namespace, browser: Browser, server: DevServer, addresses: Addresses, peers: Addresses
-) -> dict[str, Any]:
+def _all_grown(bench: Bench) -> dict[str, dict[str, dict[str, float]]]:
+    browser, server, addresses, _ = bench
     return {name: _growth(browser, server, addresses[name]) for name in GROWING if name in addresses}
 
 

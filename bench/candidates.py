@@ -20,6 +20,7 @@ from tests.sites import shop
 HERE = Path(__file__).parent / "pages"
 WRAPPER = "@amplitude/segment-session-replay-wrapper"
 OPTIONS = {"flushIntervalConfig": {"minIntervalMs": 100, "maxIntervalMs": 200}, "eagerFullSnapshotSend": True}
+# Where the wrapper's SDK takes Amplitude to be: the option that the others have for it, and what follows it here.
 ADDRESSES = {
     "https://sr-client-cfg.amplitude.com/config": ("configServerUrl", "/local"),
     "https://api-sr.amplitude.com/sessions/v2/track": ("trackServerUrl", ""),

@@ -19,6 +19,7 @@ from rich.table import Table
 from .visits import FIGURES, OF_TRACK, PROFILE_HELP
 
 matplotlib.use("svg")
+matplotlib.rcParams["svg.hashsalt"] = "bench"  # the same figures, the same file
 RESULTS = Path(__file__).parent / "results"
 README = Path(__file__).parents[1] / "README.md"
 PLACE = re.compile(r"(?<=<!-- bench -->\n).*?(?=<!-- /bench -->)", re.DOTALL)
@@ -77,8 +78,8 @@ def _document(measured: Measured) -> Iterator[str]:
     peers = measured["peers"]
     yield "# What the bench measured"
     yield ""
-    yield f"Written by `uv run --group bench python -m bench --turns {measured['turns']} --keep`, and `--growth`."
-    yield "Medians; with x, the median of what each turn's figure was of the JavaScript's on the same page."
+    yield f"Written by `uv run --group bench python -m bench --turns {measured['turns']} --keep`. Medians;"
+    yield "with x, the median of what each turn's figure was of the JavaScript's on the same page."
     for profile, candidates in measured["visits"].items():
         yield from ("", f"## {profile.capitalize()}: {PROFILE_HELP[profile]}", "")
         yield from _head("", FIGURES)
@@ -91,7 +92,13 @@ def _document(measured: Measured) -> Iterator[str]:
         peer = measured["tracked"][peers[name]]
         yield _row(name, (f"{_more(figures, peer, figure):.2f}" for figure in OF_TRACK))
     if measured["grown"]:
-        yield from ("", "## Growth", "", "MB of JavaScript's heap, and of WebAssembly's memory.", "")
+        yield from (
+            "",
+            "## Growth",
+            "",
+            "MB of JavaScript's heap, and of WebAssembly's memory; by `--growth --keep`.",
+            "",
+        )
         yield from _head("", next(iter(measured["grown"].values())))
     for name, steps in measured["grown"].items():
         yield _row(name, (f"{each['heap']:.1f} + {each['wasm']:.1f}" for each in steps.values()))

@@ -461,7 +461,7 @@ class Shell(Recorder):
         await self._added(self._shell, self._shell.call("add", self._plugin))
 
     async def _added(self, shell: Js, answer: Js) -> None:
-        """Wait for the SDK's own ``init``. When that fails the plugin tells nobody, and would record into nothing."""
+        """Wait for the SDK's own ``init``. Where that fails, which the plugin tells nobody, the plugin is taken out."""
         try:
             if await _done(answer):
                 await _done(self._initialising)

@@ -23,7 +23,7 @@ from rich.filesize import decimal
 from .. import __version__
 from ..doctor import PROBLEM, WARNING
 from ..errors import ReplayError
-from ..options import MODES
+from ..options import MODES, TABLE, attribute, from_attributes
 from .former import KEEP_DAYS
 
 EXIT_CODES = (
@@ -125,9 +125,7 @@ def build(
 
 
 def _attribute(text: str) -> tuple[str, str]:
-    """Of an option for the tag: its name and its value."""
-    from ..options import TABLE, attribute
-
+    """``NAME=VALUE``, taken apart; ``data-`` may be before it."""
     name, equals, value = text.removeprefix("data-").partition("=")
     if not equals or name not in map(attribute, TABLE):
         raise typer.BadParameter(f'--set takes NAME=VALUE, an option of the tag and its value; it was given "{text}"')
@@ -149,7 +147,6 @@ def tag(
     integrity: Annotated[bool, typer.Option(help="Have browsers refuse all but this very build.")] = True,
 ) -> None:
     """Print the script tag for a page's head. With integrity hashes, print it anew after each build."""
-    from .. import options
     from . import script_tag
 
     if mode and mode not in (*MODES, "auto"):
@@ -161,7 +158,7 @@ def tag(
         raise ReplayError("tag-bundle", f"There is no bundle in {directory}", fix) from error
     attributes = {"mode": mode, "api-key": api_key, "sample-rate": f"{sample_rate:g}"}
     told = {name: value for name, value in attributes.items() if value} | dict(map(_attribute, more or ()))
-    options.from_attributes(told)  # what a page would refuse is refused here
+    from_attributes(told)  # what a page would refuse is refused here
     print(*script_tag.lines(manifest, url, told, nonce, integrity), sep="\n")
 
 

@@ -15,7 +15,7 @@ export async function boot(host, main) {
   program.catch(() => {}); // told where it is waited for
   const createPyodideModule = async (/** @type {object} */ settings) => {
     const module = await (await program).default(settings);
-    await aTask(); // what follows would make it a long one
+    await aTask(); // the rest of the start is a task of its own: one for all would be a long one
     return module;
   };
   const given = { indexURL, createPyodideModule, checkAPIVersion: false };

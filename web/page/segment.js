@@ -586,7 +586,7 @@ export function watchSegment(scope, name, patience, given) {
   return segment;
 }
 
-const SNIPPET_MS = 2000;
+const SNIPPET_MS = 2000; // the longest to wait for the snippet's script
 
 /**
  * Until the script that the page's snippet asks for has come, has failed, or has taken too long; at once, where none is
@@ -597,7 +597,7 @@ const SNIPPET_MS = 2000;
 export async function snippetFetched(scope, name) {
   const script = /** @type {HTMLScriptElement | null} */ (document.querySelector(SEGMENT_SCRIPT));
   if (!script || !Array.isArray(read(scope, name).value)) return;
-  if (performance.getEntriesByName(script.src).length) return; // it has failed
+  if (performance.getEntriesByName(script.src).length) return; // it has failed, or has only just come
   /** @type {Deferred<void>} */
   const over = deferred();
   for (const type of ["load", "error"]) script.addEventListener(type, () => over.resolve(), { once: true });

@@ -1,8 +1,8 @@
 // pyscript-replay's loader: <script async src="…/replay.js" data-api-key="…"></script>
 //
-// It does four things: it opens `window.pyscriptReplay`, holds Segment's events, fetches everything that will be needed
-// at once (Python's runtime with our wiring, the SDKs, Amplitude's remote configuration), and boots Python, which reads
-// the tag and wires the page (tag.py). The site's analytics come first, on the network too: when Python says so,
+// It does four things: it opens `window.pyscriptReplay`, holds Segment's events, fetches everything that will be needed,
+// all of it together (Python's runtime with our wiring, the SDKs, Amplitude's remote configuration), and boots Python,
+// which reads the tag and wires the page (tag.py). The site's analytics come first, on the network too: when Python says so,
 // when `data-hold-ms` has passed, or when anything fails, the events go on, once each, in order. Who has opted out is
 // not recorded, and nothing of that is done; Segment, where the tag brings it, is loaded all the same.
 
