@@ -143,6 +143,12 @@ def is_outlived(last_access: "int | None", now: int, length: int = LENGTH_MS) ->
     return last_access is None or abs(now - last_access) >= length
 
 
+def lasts_until(last_access: object, length: int = LENGTH_MS) -> int:
+    """When a session is over that was last accessed at this time, in milliseconds; 0 where what is stored is none."""
+    last = parse(last_access)
+    return 0 if last is None else last + length
+
+
 def opened(now: int, previous: "int | None") -> int:
     """The id of a session that begins ``now``: always after the ``previous`` one, whatever the clock says."""
     return now if previous is None else max(now, previous + 1)

@@ -82,6 +82,9 @@ class Actions(Mode):
         stored = None if over and self.following.session_id is None else session.parse(facts.get("stored"))
         return self._begin_anew(facts, stored, over)[1]
 
+    def lasts_until(self, facts: dict) -> int:
+        return session.lasts_until(facts.get("access"), self._length)
+
     def evidence(self, facts: dict) -> dict:
         stored = super().evidence(facts)["stored"]
         return {"stored": stored, "expired": stored is not None and self._expired(facts)}

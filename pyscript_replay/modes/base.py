@@ -40,6 +40,7 @@ Patch (a ``dict``; what is left out stays as it is):
 ``clear``      delete both
 ``amplitude``  tell amplitude-js this ``session_id`` (alive now) or this ``device_id``
 ``wait``       look at the event again once the recording has settled
+``holds``      the same is answered to each event that differs in nothing but its times, until this time
 =============  =========================================================================================
 """
 
@@ -91,6 +92,10 @@ class Mode:
         self.other_device = None  # what an event has named, last, that was not recorded
 
     # To be written by each mode.
+
+    def lasts_until(self, facts: dict) -> int:
+        """When the session is over, if no event comes before (milliseconds); 0 where nobody can say."""
+        raise NotImplementedError
 
     def event(self, facts: dict) -> Answer:
         """An event is passing: follow the session that it belongs to, and say what it shall carry."""
@@ -224,7 +229,7 @@ class Mode:
         following.gave_up = False
         carried = facts["properties"] or {}
         if facts["recording"] and carried.get(REPLAY_ID) == following.replay_id:
-            return answer.put(properties=carried)
+            return answer.put(properties=carried, holds=self.lasts_until(facts))
         return answer
 
     def _waiting(self, facts: dict, answer: Answer) -> Answer:

@@ -50,6 +50,9 @@ class ClassicCloud(Mode):
         """``reset()`` gives the visitor a new anonymous id: another visitor, so another session."""
         return self._begin_anew(facts, session.parse(facts.get("stored")), self._over(facts))[1]
 
+    def lasts_until(self, facts: dict) -> int:
+        return session.lasts_until(facts.get("access"), self._length)
+
     def forget(self) -> dict:
         return {"clear": True}
 

@@ -54,6 +54,10 @@ class ClassicDevice(Mode):
         self._copy = decision.leader
         return answer.put(amplitude={"session_id": decision.leader, "device_id": facts["visitor"]})
 
+    def lasts_until(self, facts: dict) -> int:
+        amplitude = facts["amplitude"]
+        return session.lasts_until(amplitude["last_event_time"], amplitude["session_timeout"])
+
     def forget(self) -> dict:
         return {"clear": True}
 

@@ -5,6 +5,7 @@
 - amplitude-js begins one while it logs, when its last event is more than 30 minutes old, also in the past.
 """
 
+from copy import deepcopy
 from typing import Any
 
 from pyscript_replay.device import REPLAY_ID
@@ -97,8 +98,25 @@ class Page:
             "session_id": session_id,
             **more,
         }
-        patch = self.carry_out(self.mode.event(self.facts(event)))
-        return self.carry_out(self.mode.event(self.facts(event))) if patch.get("wait") else patch
+        patch = self._answered(event)
+        return self._answered(event) if patch.get("wait") else patch
+
+    def _answered(self, event: dict) -> dict:
+        facts = deepcopy(self.facts(event))
+        answer = self.mode.event(deepcopy(facts))
+        self._must_hold(facts, {"holds": 0, **answer.patch})
+        return self.carry_out(answer)
+
+    def _must_hold(self, facts: dict, patch: dict) -> None:
+        """The page does not ask again while the answer holds: it would be the same, and leave no trace."""
+        first, last = facts["now"], patch["holds"] - 1
+        moved = {"now": last, "access": last, "amplitude": {**facts["amplitude"], "last_event_time": last}}
+        for times in ({}, {"now": last}, moved) if first <= last else ():
+            mode = deepcopy(self.mode)
+            answer = mode.event({**facts, **times})
+            assert {**answer.patch, "holds": None} == {**patch, "holds": None}
+            assert (answer.move, answer.problem) == (None, None)
+            assert _known(mode) == _known(self.mode)
 
     def plugin(self) -> dict:
         """An event passes Segment's plugin, which begins and stores sessions, and then the mode."""
@@ -115,6 +133,10 @@ class Page:
             amplitude["session_id"] = self.world.now
         amplitude["last_event_time"] = self.world.now
         return patch
+
+
+def _known(mode: Mode) -> list[Any]:
+    return [{**vars(mode), "following": None}, vars(mode.following)]
 
 
 def replay_id(patch: dict) -> str | None:

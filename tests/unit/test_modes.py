@@ -573,7 +573,8 @@ def test_device_mode_keeps_the_copy_with_each_event_and_a_look_that_shows_nothin
     page = Page(ClassicDevice)
     page.begin()
     page.logged()
-    assert page.event() == {"store": NOON, "touch": True, "properties": {REPLAY_ID: f"amplitude-device/{NOON}"}}
+    marked = {"properties": {REPLAY_ID: f"amplitude-device/{NOON}"}, "holds": NOON + 30 * MINUTE}
+    assert page.event() == {"store": NOON, "touch": True, **marked}
     assert page.look() == {}
     page.world.stored = None
     page.look()

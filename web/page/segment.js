@@ -13,6 +13,7 @@
 
 import { diagnosed, imported, there } from "./assets.js";
 import { amplitudeNow, idsOf, observe, tellAmplitude, watchAmplitude } from "./classic_device.js";
+import { json } from "./data.js";
 import { lastOnes, passedEvent } from "./doctor.js";
 import { attempt, put, read, watchProperty } from "./property.js";
 import { targeting } from "./recorder.js";
@@ -70,6 +71,8 @@ function watch(patience = HOLD_MS) {
   let lastRead; // the visitor, by their cookie
   /** @type {string | null} */
   let before = null; // the one who was there before a reset() at which nobody looked
+  /** @type {{ alike: string, times: number[], patch: Patch } | null} */
+  let latest = null; // the last event's facts, and what Python has answered
   real.promise.catch(() => {}); // whoever awaits it sees a rejection; it must not also be an uncaught error
 
   /**
@@ -119,7 +122,7 @@ function watch(patience = HOLD_MS) {
     arrived.delete(event.messageId);
     if (!tell.event || !live()) return;
     before = null;
-    const waits = apply(event, tell.event(look(event, performance.now() - came < ONE_CHANGE_MS)))?.wait;
+    const waits = apply(event, answer(look(event, performance.now() - came < ONE_CHANGE_MS)))?.wait;
     const left = () => Math.max(0, patience - (performance.now() - came));
     const settled = () => unlessLeft(Promise.race([settling.promise, sleep(left())]));
     if (waits) await settled();
@@ -127,7 +130,24 @@ function watch(patience = HOLD_MS) {
     const asked = async () => void (targeted = await target(event));
     if (live()) await unlessLeft(Promise.race([asked(), sleep(left())]));
     if (targeted && !recording()) await settled();
-    if ((waits || targeted) && live()) apply(event, tell.event({ ...look(event), waited: true }));
+    if ((waits || targeted) && live()) apply(event, answer({ ...look(event), waited: true }));
+  }
+
+  /**
+   * Python's answer to an event. As long as that holds, Python is not asked again about an event like it: one that
+   * differs in its times only, and they move on.
+   * @param {Facts} facts
+   */
+  function answer(facts) {
+    const { now, access, amplitude, ...others } = facts;
+    const times = [now, access ?? 0, amplitude?.last_event_time ?? 0].map(Number);
+    const alike = json([others, amplitude && { ...amplitude, last_event_time: null }]);
+    const { patch = null, ...seen } = latest ?? {};
+    const holds = patch?.holds && now < patch.holds && alike === seen.alike;
+    if (holds && times.every((time, at) => time >= seen.times[at] && time <= now)) return patch;
+    const answered = tell.event?.(facts);
+    latest = answered?.holds ? { alike, times, patch: answered } : null;
+    return answered;
   }
 
   const recording = () => segment.page?.facade.recording;
@@ -184,6 +204,7 @@ function watch(patience = HOLD_MS) {
    * @returns {Facts}
    */
   function look(event, isNew = false) {
+    if (!event) latest = null; // Python may learn something
     const storage = attempt(() => analytics.storage);
     return {
       now: Date.now(),

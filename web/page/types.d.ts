@@ -198,6 +198,7 @@ declare global {
     clear?: boolean;
     amplitude?: { session_id?: number | null; device_id?: string | null };
     wait?: boolean;
+    holds?: number;
   }
 
   /** A function of Python's: facts in, a patch out. Nothing, where it failed; the page was told then. */

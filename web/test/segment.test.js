@@ -70,6 +70,59 @@ async function wired(answers, { hook = "enrichment" } = {}) {
   return { segment, watch, facts };
 }
 
+/** A time of the page's, which a test moves on. */
+const NOON = 1795608000000;
+const clock = (context) => context.mock.timers.enable({ apis: ["Date"], now: NOON });
+
+test("an event like the one before gets the same answer, and Python is not asked while that holds", async (context) => {
+  clock(context);
+  const patch = { session_id: 5, properties: { replay: "a/5" }, holds: NOON + 1000 };
+  const { segment, facts } = await wired({ event: () => patch });
+  const events = [await segment.track("one"), await segment.track("two")];
+  context.mock.timers.tick(999);
+  events.push(await segment.track("three"));
+  assert.equal(facts.length, 1);
+  for (const { integrations, properties } of events) {
+    assert.deepEqual(integrations, { "Actions Amplitude": { session_id: 5 } });
+    assert.deepEqual(properties, { replay: "a/5" });
+  }
+  context.mock.timers.tick(1);
+  await segment.track("four");
+  assert.equal(facts.length, 2);
+});
+
+for (const [what, change] of Object.entries({
+  "another session is stored": ({ segment }) => segment.storage.set("analytics_session_id", 6),
+  "the last access was longer ago": ({ segment }) => segment.storage.set("analytics_session_id.last_access", NOON - 1),
+  "the last access is none": ({ segment }) => segment.storage.set("analytics_session_id.last_access", "garbage"),
+  "the last access is yet to come": ({ segment }) => segment.storage.set("analytics_session_id.last_access", NOON + 1),
+  "the clock was put back": ({ context }) => context.mock.timers.setTime(NOON - 1),
+  "Python has looked": ({ watch }) => watch.look(),
+  "the SDK records": ({ watch }) => {
+    watch.page.facade.recording = true;
+    watch.sdk = { getSessionReplayProperties: () => ({ replay: "a/5" }) };
+  },
+}))
+  test(`Python is asked about an event like the one before when ${what}`, async (context) => {
+    clock(context);
+    const { segment, watch, facts } = await wired({ event: () => ({ holds: NOON + 1000 }) });
+    segment.storage.set("analytics_session_id", 5);
+    segment.storage.set("analytics_session_id.last_access", NOON);
+    await segment.track("one");
+    await segment.track("two");
+    assert.equal(facts.length, 1);
+    change({ segment, watch, context });
+    await segment.track("three");
+    assert.equal(facts.length, 2);
+  });
+
+test("an answer that does not hold is asked for each time", async () => {
+  const { segment, facts } = await wired();
+  await segment.track("one");
+  await segment.track("two");
+  assert.equal(facts.length, 2);
+});
+
 test("events are held until they are released, and go on in their order", async () => {
   const segment = new Segment();
   const watch = watchObject(segment);

@@ -1,7 +1,8 @@
 """``web/page/segment.js`` in memory: holds a page's events until it is wired, and shows each to the wiring.
 
-As there: an event is one look and one patch, and one more of each where it waits for its recording; an event that
-waits is not overtaken; what may move the session without an event is looked at, too.
+As there: an event is one look and one patch, and one more of each where it waits for its recording; while an answer
+holds, an event like the one before gets the same; an event that waits is not overtaken; what may move the session
+without an event is looked at, too.
 """
 
 import asyncio
@@ -35,6 +36,7 @@ class Watch:
         self._before: str | None = None
         self._instance = False
         self._arrived: dict[str, float] = {}
+        self._latest: dict[str, Any] = {}  # the last event's facts, and Python's answer, if that holds
         self.deferred, self.unreadable, self.awaited = False, "", ""  # why the page has no Segment yet
         self.it: dict[str, Any] = {
             "real": promise_of(self._real, tab),
@@ -136,15 +138,27 @@ class Watch:
         if not self._tell or not facade.live:
             return
         self._before = None
-        patch = self._apply(event, self._tell["event"](self._look(event)))
+        patch = self._apply(event, self._answer(self._look(event)))
         if not (patch or {}).get("wait"):
             return
         left = max(0, HOLD_MS / 1000 - (self.browser.loop.time() - came))
         await asyncio.wait([asyncio.ensure_future(self._settling.wait())], timeout=left)
         if facade.live:
-            self._apply(event, self._tell["event"]({**self._look(event), "waited": True}))
+            self._apply(event, self._answer({**self._look(event), "waited": True}))
+
+    def _answer(self, facts: dict[str, Any]) -> Any:
+        alike, times = timeless(facts)
+        latest, now = self._latest, facts["now"]
+        holds = latest and alike == latest["alike"] and now < latest["patch"]["holds"]
+        if holds and all(before <= time <= now for before, time in zip(latest["times"], times, strict=True)):
+            return latest["patch"]
+        patch = self._tell["event"](facts)
+        self._latest = {"alike": alike, "times": times, "patch": patch} if (patch or {}).get("holds") else {}
+        return patch
 
     def _look(self, event: dict[str, Any] | None) -> dict[str, Any]:
+        if event is None:
+            self._latest = {}
         return plain(
             {
                 "now": self.browser.now(),
@@ -209,6 +223,14 @@ class Watch:
         if event and patch.get("properties"):
             event["properties"].update(patch["properties"])
         return patch
+
+
+def timeless(facts: dict[str, Any]) -> tuple[dict[str, Any], list[int]]:
+    """Facts without their times, and those."""
+    amplitude = facts["amplitude"] or {}
+    times = [facts["now"], facts["access"], amplitude.get("last_event_time")]
+    alike = {**facts, "now": None, "access": None, "amplitude": {**amplitude, "last_event_time": None}}
+    return alike, [int(time or 0) if str(time or 0).isdigit() else -1 for time in times]
 
 
 def promise_of(event: asyncio.Event, tab: "Tab") -> dict[str, Any]:
