@@ -52,9 +52,9 @@ def main() -> None:
         report.write(kept := report.read())
         report.write_readme(kept)
         return
-    kept = report.read() if asked.growth else {}
+    kept = report.read() if asked.growth or asked.keep else {"grown": {}}  # each of the two runs keeps the other's figures
     with _bench(asked.only) as bench:
-        measured = {**kept, "grown": _all_grown(bench)} if asked.growth else _measured(asked, bench)
+        measured = {**kept, **({"grown": _all_grown(bench)} if asked.growth else _measured(asked, bench))}
     report.show(measured)
     if asked.keep:
         report.write(measured)
@@ -85,7 +85,6 @@ def _measured(asked: argparse.Namespace, bench: Bench) -> report.Measured:
         "turns": asked.turns,
         "visits": {each.name: {name: {} for name in addresses} for each in profiles},
         "tracked": {name: {} for name in addresses},
-        "grown": {},
     }
     names = list(addresses)
     for turn in track(range(asked.turns + 1), "Turns"):
