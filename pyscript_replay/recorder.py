@@ -152,6 +152,8 @@ class Recorder:
     (``None``: the recording has ended, and it is not known what comes next), and a ``ReplayError`` or ``None``.
     """
 
+    _snapshot_is_last = True  # of what the SDK does when it begins: nothing can go wrong any more
+
     def __init__(self, sdk: Js, api_key: str, options: dict, heard: "Callable[[str | None, ReplayError | None], None]"):
         self.sdk = sdk
         self._api_key = api_key
@@ -286,7 +288,7 @@ class Recorder:
     def _on_snapshot(self, told: dict) -> None:
         """rrweb has taken a full snapshot. Whose it is, is what the SDK was told last."""
         self._snapshot, self._reason = self._told, None
-        if self._snapshot == self._wanted and self._under_way is None:
+        if self._snapshot == self._wanted and (self._snapshot_is_last or self._under_way is None):
             self._conclude()
 
     def _on_ended(self, told: dict) -> None:
@@ -421,6 +423,8 @@ class Shell(Recorder):
     afterwards, as documented, leaves a gap in which an event is delivered twice. What the shell tracks by itself (with
     ``autocapture`` in ``amplitude_options``) is forwarded to Segment by the documented plugin ``segment``.
     """
+
+    _snapshot_is_last = False  # the plugin has one taken even where the SDK's ``init`` fails
 
     def __init__(
         self,

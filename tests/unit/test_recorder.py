@@ -1,5 +1,6 @@
 """What is heard of the SDK, and what the page is told of it; what is handed to the SDK, and what it hands on."""
 
+import asyncio
 from collections.abc import Callable
 from typing import Any
 
@@ -8,6 +9,7 @@ import pytest
 from pyscript_replay import ReplayError, options, recorder
 
 from ..runtime import cpython
+from .memory.border import promise
 from .memory.browser import API_KEY, LAST_ACCESS, SESSION, Browser, Tab, pause, run
 from .test_wiring import assert_recorded, every_mode, its_own, replay_id
 
@@ -184,6 +186,29 @@ def test_what_the_sdk_shows_before_it_says_that_it_is_done_counts_once_it_does(
         assert (tab.status, tab.errors, tab.recording) == (status, errors, status == "running")
 
     run("actions", story)
+
+
+@pytest.mark.parametrize(("mode", "marked"), [("actions", True), ("classic-device", True), ("classic-cloud", False)])
+def test_an_event_waits_for_its_snapshot_and_in_the_shell_for_the_sdk_s_init_too(mode: str, marked: bool) -> None:
+    async def story(browser: Browser) -> None:
+        browser.storage.update({SESSION: browser.now(), LAST_ACCESS: browser.now()})
+        tab = browser.begin()
+        init = tab.sdk.it["init"]
+        done = asyncio.Event()
+
+        async def later(answer: Any) -> None:
+            await cpython.settle(cpython.box(answer["promise"]))
+            await done.wait()
+
+        tab.sdk.it["init"] = lambda *given: {"promise": promise(later(init(*given)))}
+        await pause(1)
+        assert tab.recording == marked
+        assert bool(replay_id(await tab.track())) == marked
+        done.set()
+        await pause(1)
+        assert_recorded(tab, await tab.track())
+
+    run(mode, story)
 
 
 def test_an_sdk_that_answers_no_properties_records_nothing_whether_or_not_it_says_why() -> None:
