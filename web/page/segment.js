@@ -36,8 +36,8 @@ const SEGMENT_SCRIPT = "script[src*='/analytics.js/v1/']"; // the snippet's load
  * @returns {Watch}
  */
 function watch(patience = HOLD_MS) {
-  /** @type {Deferred<void>} */
-  const gate = deferred();
+  /** @type {Deferred<void> | null} */
+  let gate = deferred(); // until events go on
   const met = new WeakSet();
   /** @type {Map<string | undefined, number>} */
   const arrived = new Map(); // an event's messageId: when it came
@@ -71,8 +71,8 @@ function watch(patience = HOLD_MS) {
   let lastRead; // the visitor, by their cookie
   /** @type {string | null} */
   let before = null; // the one who was there before a reset() at which nobody looked
-  /** @type {{ alike: string, times: number[], patch: Patch } | null} */
-  let latest = null; // the last event's facts, and what Python has answered
+  /** @type {{ facts: Facts, patch: Patch } | null} */
+  let latest = null; // the last event's facts, and Python's answer, if that holds for those that are like it
   real.promise.catch(() => {}); // whoever awaits it sees a rejection; it must not also be an uncaught error
 
   /**
@@ -89,6 +89,11 @@ function watch(patience = HOLD_MS) {
     real.resolve();
   }
 
+  function release() {
+    gate?.resolve();
+    gate = null;
+  }
+
   const hold = plugin("pyscript-replay hold", "before", async (context) => {
     context.event = attempt(() => copied(context.event)) ?? context.event;
     const { messageId, anonymousId } = context.event;
@@ -96,8 +101,8 @@ function watch(patience = HOLD_MS) {
     if (oldest) arrived.delete(oldest); // it was dropped on its way
     arrived.set(messageId, performance.now());
     known = anonymousId ?? known;
-    timer ??= setTimeout(gate.resolve, patience);
-    await unlessLeft(gate.promise);
+    timer ??= setTimeout(release, patience);
+    if (gate) await unlessLeft(gate.promise);
     return context;
   });
 
@@ -128,7 +133,7 @@ function watch(patience = HOLD_MS) {
     if (waits) await settled();
     let targeted = false;
     const asked = async () => void (targeted = await target(event));
-    if (live()) await unlessLeft(Promise.race([asked(), sleep(left())]));
+    if (live() && conditional(event)) await unlessLeft(Promise.race([asked(), sleep(left())]));
     if (targeted && !recording()) await settled();
     if ((waits || targeted) && live()) apply(event, answer({ ...look(event), waited: true }));
   }
@@ -139,18 +144,26 @@ function watch(patience = HOLD_MS) {
    * @param {Facts} facts
    */
   function answer(facts) {
-    const { now, access, amplitude, ...others } = facts;
-    const times = [now, access ?? 0, amplitude?.last_event_time ?? 0].map(Number);
-    const alike = json([others, amplitude && { ...amplitude, last_event_time: null }]);
-    const { patch = null, ...seen } = latest ?? {};
-    const holds = patch?.holds && now < patch.holds && alike === seen.alike;
-    if (holds && times.every((time, at) => time >= seen.times[at] && time <= now)) return patch;
-    const answered = tell.event?.(facts);
-    latest = answered?.holds ? { alike, times, patch: answered } : null;
-    return answered;
+    if (latest && facts.now < (latest.patch.holds ?? 0) && isLike(latest.facts, facts)) return latest.patch;
+    const patch = tell.event?.(facts);
+    latest = patch?.holds ? { facts, patch } : null;
+    return patch;
+  }
+
+  /** amplitude-js has logged something, or was told something: what that has not moved, the last event has shown. */
+  function logged() {
+    const { amplitude, reach: before } = latest?.facts ?? {};
+    const moved = !instance || ids(idsOf(instance)) !== ids(amplitude) || before?.opted_out !== reach(null).opted_out;
+    if (moved) seen("look");
   }
 
   const recording = () => segment.page?.facade.recording;
+
+  /** Whether Amplitude's configuration may have the recording begin with this event. @param {SegmentEvent} event */
+  function conditional(event) {
+    if (recording() || !targeting() || !segment.sdk || !segment.page?.facade.sessionId) return false;
+    return Boolean(wiring && allows(event.integrations, wiring.destinations));
+  }
 
   /**
    * Where Amplitude's configuration records under conditions, have the SDK see whether the event meets them.
@@ -159,8 +172,7 @@ function watch(patience = HOLD_MS) {
    */
   async function target(event) {
     const { sdk } = segment;
-    if (!wiring || !sdk || !segment.page?.facade.sessionId || recording() || !targeting()) return false;
-    if (!allows(event.integrations, wiring.destinations)) return false;
+    if (!sdk || !wiring) return false;
     const promised = () => Object.keys(sdk.getSessionReplayProperties()).length > 0;
     try {
       if (promised()) return false; // no condition keeps it from recording: it does, or has failed to
@@ -229,7 +241,7 @@ function watch(patience = HOLD_MS) {
   const reach = (event) => ({
     disabled: isDisabled(analytics),
     enabled: !wiring || allows(analytics.integrations, wiring.destinations),
-    opted_out: Boolean(instance?.options.optOut || attempt(() => Reflect.get(globalThis, "amplitude").getOptOut())),
+    opted_out: Boolean(instance?.options.optOut || attempt(() => Reflect.get(globalThis, "amplitude")?.getOptOut?.())),
     passing: event !== null,
     consent: event?.context?.consent?.categoryPreferences ?? null,
   });
@@ -255,7 +267,7 @@ function watch(patience = HOLD_MS) {
     get real() {
       return real.promise;
     },
-    release: gate.resolve,
+    release,
     page: null, // whose life cycle says whether events are to be looked at
     sdk: null, // what records
     look: () => look(null),
@@ -294,7 +306,7 @@ function watch(patience = HOLD_MS) {
 
     async meetAmplitude() {
       instance = (await watchAmplitude(globalThis)).it;
-      observe(instance, () => seen("look"));
+      observe(instance, logged);
     },
 
     /** From here on every event is seen, and whatever else may move the session. */
@@ -447,6 +459,23 @@ function consistent(storage, key) {
 }
 
 const isCookie = (/** @type {SegmentStore} */ store) => typeof store.opts === "function";
+
+/** @param {AmplitudeIds | null} [amplitude] */
+const ids = (amplitude) => amplitude && json([amplitude.session_id, amplitude.device_id]);
+
+/**
+ * Whether an event's facts are those of one before, but for the times; and these have not gone back, nor lie ahead.
+ * @param {Facts} before @param {Facts} facts
+ */
+function isLike(before, facts) {
+  const [known, times] = [before, facts].map(({ now, access, amplitude }) =>
+    [now, access ?? 0, amplitude?.last_event_time ?? 0].map(Number),
+  );
+  const [seen, others] = [before, facts].map(({ now, access, amplitude, ...more }) =>
+    json([more, amplitude && { ...amplitude, last_event_time: null }]),
+  );
+  return seen === others && times.every((time, at) => time >= known[at] && time <= facts.now);
+}
 
 /**
  * What the rules need of an event.

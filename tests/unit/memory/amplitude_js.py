@@ -55,7 +55,7 @@ class AmplitudeJs:
         if event["type"] in ("track", "identify", "group"):
             self._begin_if_over()
         event["session_id"], event["device_id"] = self._cookie["session_id"], self._cookie["device_id"]
-        self.tab.do(self.tab.watch.seen, "look")
+        self.tab.do(self.tab.watch.logged)
 
     def _begin_if_over(self) -> None:
         cookie, now = self._cookie, self.browser.now()

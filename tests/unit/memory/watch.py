@@ -147,14 +147,18 @@ class Watch:
             self._apply(event, self._answer({**self._look(event), "waited": True}))
 
     def _answer(self, facts: dict[str, Any]) -> Any:
-        alike, times = timeless(facts)
-        latest, now = self._latest, facts["now"]
-        holds = latest and alike == latest["alike"] and now < latest["patch"]["holds"]
-        if holds and all(before <= time <= now for before, time in zip(latest["times"], times, strict=True)):
+        latest = self._latest
+        if latest and facts["now"] < latest["patch"]["holds"] and is_like(latest["facts"], facts):
             return latest["patch"]
         patch = self._tell["event"](facts)
-        self._latest = {"alike": alike, "times": times, "patch": patch} if (patch or {}).get("holds") else {}
+        self._latest = {"facts": facts, "patch": patch} if (patch or {}).get("holds") else {}
         return patch
+
+    def logged(self) -> None:
+        """amplitude-js has logged an event."""
+        before = self._latest["facts"]["amplitude"] if self._latest else {}
+        if any(before.get(each) != self.tab.amplitude.now()[each] for each in ("session_id", "device_id")):
+            self.seen("look")
 
     def _look(self, event: dict[str, Any] | None) -> dict[str, Any]:
         if event is None:
@@ -225,12 +229,17 @@ class Watch:
         return patch
 
 
-def timeless(facts: dict[str, Any]) -> tuple[dict[str, Any], list[int]]:
-    """Facts without their times, and those."""
+def is_like(before: dict[str, Any], facts: dict[str, Any]) -> bool:
+    """Whether facts differ in their times only, and these move on, and do not lie ahead."""
+    (seen, known), (others, times) = _parted(before), _parted(facts)
+    return seen == others and all(first <= time <= facts["now"] for first, time in zip(known, times, strict=True))
+
+
+def _parted(facts: dict[str, Any]) -> tuple[dict[str, Any], list[int]]:
     amplitude = facts["amplitude"] or {}
     times = [facts["now"], facts["access"], amplitude.get("last_event_time")]
-    alike = {**facts, "now": None, "access": None, "amplitude": {**amplitude, "last_event_time": None}}
-    return alike, [int(time or 0) if str(time or 0).isdigit() else -1 for time in times]
+    others = {**facts, "now": None, "access": None, "amplitude": {**amplitude, "last_event_time": None}}
+    return others, [int(time or 0) if str(time or 0).isdigit() else -1 for time in times]
 
 
 def promise_of(event: asyncio.Event, tab: "Tab") -> dict[str, Any]:
