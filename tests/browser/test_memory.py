@@ -33,6 +33,22 @@ AbortSignal.timeout = () => {
   return timer.signal;
 };
 """
+# When the first event was sent, and when the page was blocked.
+BLOCKED = """
+window.sent = [];
+const { fetch } = window;
+window.fetch = (url, ...more) => {
+  if (String(url).endsWith("/v1/t")) sent.push(performance.now());
+  return fetch(url, ...more);
+};
+window.blocked = [];
+let last = performance.now();
+setInterval(() => {
+  const now = performance.now();
+  if (now - last > 500) blocked.push(last);
+  last = now;
+}, 20);
+"""
 STRANGE_TABLES = "WebAssembly.Table.prototype.get = () => () => {};"
 OF_SOMETHING_ELSE = "DecompressionStream = class extends TransformStream {};"
 
@@ -79,6 +95,20 @@ def test_page_that_does_without_fetches_the_memory_for_the_next_one_if_that_can_
     else:
         site.page.wait_for_timeout(6000)
         assert asked == []
+
+
+@pytest.mark.parametrize("script", [STRANGE_TABLES, OF_SOMETHING_ELSE])
+def test_no_event_waits_for_a_start_that_blocks_the_page(site: Site, script: str) -> None:
+    site.context.add_init_script(BLOCKED + PATIENT + script)
+    site.file("early.js", "analytics.track('early');")
+    tag = site.tag(mode="actions", write_key="actions", segment_cdn=site.cdn, runtime="pyodide").replace(" async", "")
+    site.show(f'{tag}<script src="early.js"></script>')
+    site.page.goto(f"{site.server.url}/site/")
+    site.wait_for_status("running")
+    site.wait_for("sent.length > 0 && blocked.length > 0")
+    sent, blocked = site.page.evaluate("[sent, blocked]")
+    assert sent[0] < blocked[0]
+    site.agreed(site.track("later"))
 
 
 @pytest.mark.parametrize("way", ON_PYODIDE)

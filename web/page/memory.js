@@ -3,7 +3,8 @@
 // page with the tag fetches it for the visitor's next one.
 
 const KNOWN = __MEMORY__;
-const WORTH_MS = 3000; // all in all, the memory may take so long
+/** A start without the memory takes as long, and so may the memory, all in all. */
+export const START_MS = 3000;
 
 let useless = false; // it is not to be had, or could not be taken over
 
@@ -12,16 +13,17 @@ let useless = false; // it is not to be had, or could not be taken over
  * @template Python
  * @param {(settings: { _loadSnapshot: Promise<ArrayBuffer | undefined> }) => Promise<Python>} load
  * @param {string} indexURL Pyodide's folder
+ * @param {() => Promise<undefined>} before what is to be done before a start without it, which blocks the page
  * @returns {Promise<[Python, boolean]>}
  */
-export async function started(load, indexURL) {
+export async function started(load, indexURL, before = async () => undefined) {
   const memory = remembered(indexURL);
   try {
-    return [await load({ _loadSnapshot: memory }), Boolean(await memory)];
+    return [await load({ _loadSnapshot: memory.then((it) => it ?? before()) }), Boolean(await memory)];
   } catch (/** @type {any} */ error) {
     if (error?.fix || !(await memory)) throw error;
   }
-  return [await load({ _loadSnapshot: Promise.resolve(undefined) }), false]; // this browser cannot take it over
+  return [await load({ _loadSnapshot: before() }), false]; // this browser cannot take it over
 }
 
 /** Have the browser keep it. @param {string} indexURL */
@@ -35,12 +37,12 @@ export async function fetchForTheNextPage(indexURL) {
  * @returns {Promise<ArrayBuffer | undefined>}
  */
 async function remembered(indexURL) {
-  const signal = AbortSignal.timeout?.(WORTH_MS);
+  const signal = AbortSignal.timeout?.(START_MS);
   try {
     useless = !tablesGiveBack();
     if (useless) return undefined;
     const library = await taken(new URL(KNOWN.library, indexURL).href, signal);
-    if (library * (1 + KNOWN.ratio) > WORTH_MS) return undefined;
+    if (library * (1 + KNOWN.ratio) > START_MS) return undefined;
     const { body } = await fetch(new URL(KNOWN.file, indexURL), { integrity: KNOWN.integrity, signal });
     return await new Response(body?.pipeThrough(new DecompressionStream("gzip"))).arrayBuffer();
   } catch {

@@ -5,7 +5,10 @@ import files from "python-pack"; // {path: source text}
 import { booted, imported } from "./assets.js";
 import * as border from "./bridge.js";
 import { FOLDER, put } from "./files.js";
-import { fetchForTheNextPage, started } from "./memory.js";
+import { fetchForTheNextPage, START_MS, started } from "./memory.js";
+import { HOLD_MS } from "./tables.js";
+
+const SENT_MS = 100; // so long Segment may take to send the events that are let go
 
 /** @param {Host} host @param {string} main the Python program to run */
 export async function boot(host, main) {
@@ -22,6 +25,7 @@ export async function boot(host, main) {
   const [python, remembers] = await started(
     (memory) => booted(() => loadPyodide({ ...given, ...memory }), __INTEGRITY__),
     indexURL,
+    () => letEventsGo(host),
   );
   await aTask();
   python.registerJsModule("pyscript_replay_border", border);
@@ -31,6 +35,18 @@ export async function boot(host, main) {
   if (!(host.wanted?.() ?? true)) return;
   if (!remembers) border.afterwards(host.page, () => fetchForTheNextPage(indexURL));
   await python.runPythonAsync(main);
+}
+
+/**
+ * Events are sent before a start that blocks the page for longer than they may wait.
+ * @param {Host} host
+ */
+async function letEventsGo({ page, segment }) {
+  if (!segment || Number(page.tag?.["hold-ms"]) > START_MS) return undefined;
+  await Promise.race([segment.real.catch(() => {}), border.sleep(HOLD_MS)]);
+  segment.release();
+  await border.sleep(SENT_MS);
+  return undefined;
 }
 
 /** Until the browser has done what else is due. (A timer would wait for a second in a tab that is not shown.) */
