@@ -10,6 +10,7 @@
 //   but for its sake Segment out of npm fetches a file of its own, and does not go on loading until that is there.
 // - Whatever an event waits for, it goes on when the visitor leaves the page.
 // - The view is an enrichment plugin. Those of the page run after those of Segment's settings, and see what they added.
+// - Python is not asked about an event that is like the one before, as long as its answer to that holds.
 
 import { diagnosed, imported, there } from "./assets.js";
 import { amplitudeNow, idsOf, observe, tellAmplitude, watchAmplitude } from "./classic_device.js";
@@ -150,7 +151,7 @@ function watch(patience = HOLD_MS) {
     return patch;
   }
 
-  /** amplitude-js has logged something, or was told something: what that has not moved, the last event has shown. */
+  /** amplitude-js has logged an event, or was told something: looked at, if it has other ids or another opt-out now. */
   function logged() {
     const { amplitude, reach: before } = latest?.facts ?? {};
     const moved = !instance || ids(idsOf(instance)) !== ids(amplitude) || before?.opted_out !== reach(null).opted_out;
