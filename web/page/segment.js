@@ -318,7 +318,7 @@ function watch(patience = HOLD_MS) {
       if (again) return;
       if (given.hook !== "enrichment") addDocumentedHook(given.hook);
       analytics.queue?.on?.("delivery_failure", ({ event }) => dropped(event));
-      onSessionChange(seen, () => segment.page?.facade.sessionId ?? null);
+      onSessionChange(seen, () => ({ session: segment.page?.facade.sessionId ?? null, visitor: lastRead }));
     },
 
     settled() {
@@ -577,7 +577,7 @@ const ONE_CHANGE_MS = 50;
  * Look when another tab, or the site, has written the session or the visitor. (What Segment itself writes in this tab
  * it writes with an event, and events are looked at anyway.)
  * @param {(how: "look" | "cookie", more?: Partial<Facts>) => unknown} seen
- * @param {() => number | null} known the session id that replay has
+ * @param {() => { session: number | null, visitor: string | null | undefined }} known what Python was told last
  */
 function onSessionChange(seen, known) {
   // a new visitor is written first, and right after it their session: until then they would seem to be in the old one
@@ -592,8 +592,10 @@ function onSessionChange(seen, known) {
   attempt(() =>
     window.cookieStore.addEventListener("change", ({ changed }) => {
       for (const { name, value } of changed) {
-        if (name === SESSION && value !== String(known())) seen("cookie", { cookie: value });
-        else if (name === ANONYMOUS_ID) visitorChanged();
+        const { session, visitor } = known();
+        if (name === SESSION && value !== String(session)) seen("cookie", { cookie: value });
+        // Segment writes the same one again with each event
+        else if (name === ANONYMOUS_ID && !(visitor && value?.includes(visitor))) visitorChanged();
       }
     }),
   );
