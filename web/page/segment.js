@@ -573,6 +573,9 @@ function store(storage, id) {
 
 const ONE_CHANGE_MS = 50;
 
+/** A cookie's text. @param {string | undefined} value */
+const unquoted = (value) => attempt(() => decodeURIComponent(String(value)).replaceAll('"', ""));
+
 /**
  * Look when another tab, or the site, has written the session or the visitor. (What Segment itself writes in this tab
  * it writes with an event, and events are looked at anyway.)
@@ -595,7 +598,7 @@ function onSessionChange(seen, known) {
         const { session, visitor } = known();
         if (name === SESSION && value !== String(session)) seen("cookie", { cookie: value });
         // Segment writes the same one again with each event
-        else if (name === ANONYMOUS_ID && !(visitor && value?.includes(visitor))) visitorChanged();
+        else if (name === ANONYMOUS_ID && unquoted(value) !== visitor) visitorChanged();
       }
     }),
   );
