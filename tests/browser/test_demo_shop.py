@@ -210,7 +210,8 @@ def test_the_inspector_counts_the_uploads_of_its_own_session_only(page: Page, se
 
 
 def test_the_inspector_never_says_that_they_agree_while_pyodide_starts(page: Page, server: Any) -> None:
-    enter(page, f"{server.url}/")  # from then on there is a session, and an event of it
+    enter(page, f"{server.url}/")
+    expect(page.locator("#event")).to_have_text(re.compile(r"^\d+$"))  # it has arrived: the next page finds it
     held: list[Any] = []
     page.route("**/*.asm.wasm", lambda route: held.append(route))
     page.goto(f"{server.url}/pyscript/py")
