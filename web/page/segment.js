@@ -147,7 +147,7 @@ function watch(patience = HOLD_MS) {
   function answer(facts) {
     if (latest && facts.now < (latest.patch.holds ?? 0) && isLike(latest.facts, facts)) return latest.patch;
     const patch = tell.event?.(facts);
-    latest = patch?.holds ? { facts, patch } : null;
+    latest = patch?.holds ? { facts: JSON.parse(String(json(facts))), patch } : null; // a copy: the page may change its own
     return patch;
   }
 

@@ -116,6 +116,24 @@ for (const [what, change] of Object.entries({
     assert.equal(facts.length, 2);
   });
 
+test("Python is asked when the page has changed the consent that it stamps each event with", async (context) => {
+  clock(context);
+  const { segment, facts } = await wired({ event: () => ({ holds: NOON + 1000 }) });
+  const consent = { categoryPreferences: { Analytics: true } };
+  segment.register({
+    name: "consent",
+    type: "enrichment",
+    track: (passing) => void (passing.event.context = { consent }),
+  });
+  segment.queue.plugins.reverse(); // stamped before we look
+  await segment.track("one");
+  await segment.track("two");
+  assert.equal(facts.length, 1);
+  consent.categoryPreferences.Analytics = false;
+  await segment.track("three");
+  assert.equal(facts.length, 2);
+});
+
 test("an answer that does not hold is asked for each time", async () => {
   const { segment, facts } = await wired();
   await segment.track("one");
