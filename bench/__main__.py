@@ -52,9 +52,8 @@ def main() -> None:
         report.write(kept := report.read())
         report.write_readme(kept)
         return
-    kept = (
-        report.read() if asked.growth or asked.keep else {"grown": {}}
-    )  # each of the two runs keeps the other's figures
+    # each of the two runs keeps the other's figures
+    kept = report.read() if asked.growth or asked.keep else {"grown": {}}
     with _bench(asked.only) as bench:
         measured = {**kept, **({"grown": _all_grown(bench)} if asked.growth else _measured(asked, bench))}
     report.show(measured)
