@@ -136,7 +136,7 @@ def test_a_reset_at_which_nobody_looks_leaves_the_next_visitor_a_session_of_thei
     before = site.agreed(site.track("before"))
     device_id = site.device_id
     if when == "booting":
-        site.context.route("**/*.wasm", lambda route: waiting.append(route))
+        site.context.route("**/micropython.wasm", lambda route: waiting.append(route))
         site.open(mode, key=key, wait=False, hold_ms=60_000)
         site.wait_for("window.analytics?.initialized")
     else:

@@ -70,7 +70,7 @@ def test_it_is_handed_over_to_each_runtime_and_to_connect(site: Site, way: str, 
 
 
 def test_events_are_held_until_the_wiring_is_ready(site: Site) -> None:
-    site.context.route("**/*.wasm", lambda route: held.append(route))
+    site.context.route("**/micropython.wasm", lambda route: held.append(route))
     held: list = []
     visit(site, hold_ms=60_000)
     site.page.evaluate("void (send('one'), send('two'))")

@@ -145,7 +145,7 @@ def test_a_policy_that_refuses_a_file_is_named_with_its_directive(site: Site, re
 
 def test_python_that_comes_after_its_time_is_still_welcome(site: Site) -> None:
     late: list[Route] = []
-    site.context.route("**/*.wasm", lambda route: late.append(route))
+    site.context.route("**/micropython.wasm", lambda route: late.append(route))
     site.page.clock.install()
     site.open(wait=False, hold_ms=500)
     site.wait_for(lambda: bool(late))
