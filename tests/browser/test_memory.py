@@ -15,6 +15,26 @@ window.copies = 0;
 const arrays = Object.getPrototypeOf(Int8Array.prototype), { set } = arrays;
 arrays.set = function (from, ...to) { copies += from.length > 2e7; return set.call(this, from, ...to); };
 """
+# How many bytes one task had decompressed, at most.
+PIECES = """
+window.most = 0;
+const Decompressing = DecompressionStream, { port1, port2 } = new MessageChannel();
+let bytes = 0;
+port1.onmessage = () => { bytes = 0; };
+const counted = () => new TransformStream({ transform(piece, on) {
+  bytes += piece.length;
+  most = Math.max(most, bytes);
+  port2.postMessage(null);
+  on.enqueue(piece);
+} });
+DecompressionStream = class {
+  constructor(format) {
+    const real = new Decompressing(format), through = counted();
+    this.writable = through.writable;
+    this.readable = through.readable.pipeThrough(real);
+  }
+};
+"""
 # How many functions of WebAssembly were given stacks of their own.
 STACKS = """
 window.stacks = 0;
@@ -80,6 +100,14 @@ def test_page_takes_over_pyodide_s_memory(site: Site, asked: list[str], way: str
     site.open("actions", way)
     records(site)
     assert taken_over(site) == 1 and len(asked) == 1
+
+
+@pytest.mark.parametrize("way", ON_PYODIDE)
+def test_memory_is_decompressed_in_pieces_that_each_have_a_task(site: Site, way: str) -> None:
+    site.context.add_init_script(PIECES + PATIENT)
+    site.open("actions", way)
+    records(site)
+    assert 0 < site.page.evaluate("most") <= 500_000  # of six million; a stream may have kept a piece for the next
 
 
 @pytest.mark.parametrize("script", [HASTY, STRANGE_TABLES])

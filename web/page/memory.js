@@ -5,6 +5,7 @@
 const KNOWN = __MEMORY__;
 /** A start without the memory takes as long, and so may the memory, all in all. */
 export const START_MS = 3000;
+const PIECE = 250_000; // bytes
 
 let useless = false; // it is not to be had, or could not be taken over
 
@@ -44,12 +45,32 @@ async function remembered(indexURL) {
     const library = await taken(new URL(KNOWN.library, indexURL).href, signal);
     if (library * (1 + KNOWN.ratio) > START_MS) return undefined;
     const { body } = await fetch(new URL(KNOWN.file, indexURL), { integrity: KNOWN.integrity, signal });
-    return await new Response(body?.pipeThrough(new DecompressionStream("gzip"))).arrayBuffer();
+    return await new Response(body?.pipeThrough(inTasks()).pipeThrough(new DecompressionStream("gzip"))).arrayBuffer();
   } catch {
     useless = !signal?.aborted;
     return undefined; // then the start takes its time
   }
 }
+
+/** What comes in goes on in pieces, each in a task of its own: all at once may be decompressed in a long one. */
+const inTasks = () =>
+  new TransformStream({
+    /** @param {Uint8Array} bytes @param {TransformStreamDefaultController<Uint8Array>} on */
+    async transform(bytes, on) {
+      for (let from = 0; from < bytes.length; from += PIECE) {
+        on.enqueue(bytes.subarray(from, from + PIECE));
+        await aTask();
+      }
+    },
+  });
+
+/** Until the browser has done what else is due. (A timer would wait for a second in a tab that is not shown.) */
+export const aTask = () =>
+  new Promise((resolve) => {
+    const { port1, port2 } = new MessageChannel();
+    port1.onmessage = () => resolve(port1.close());
+    port2.postMessage(null);
+  });
 
 /**
  * How many milliseconds a file has taken, once it is there.

@@ -5,7 +5,7 @@ import files from "python-pack"; // {path: source text}
 import { booted, imported } from "./assets.js";
 import * as border from "./bridge.js";
 import { FOLDER, put } from "./files.js";
-import { fetchForTheNextPage, START_MS, started } from "./memory.js";
+import { aTask, fetchForTheNextPage, START_MS, started } from "./memory.js";
 import { HOLD_MS } from "./tables.js";
 
 const SENT_MS = 100; // so long Segment may take to send the events that are let go
@@ -16,9 +16,15 @@ export async function boot(host, main) {
   const indexURL = host.asset("pyodide.dir");
   const program = imported(`${indexURL}pyodide.tag.mjs`); // without WebAssembly's promises: bundle.py says why
   program.catch(() => {}); // told where it is waited for
-  const createPyodideModule = async (/** @type {object} */ settings) => {
-    const module = await (await program).default(settings);
-    await aTask(); // the rest of the start is a task of its own: one for all would be a long one
+  // each part of the start is a task of its own: one for all would be a long one
+  const createPyodideModule = async (/** @type {any} */ settings) => {
+    const { instantiateWasm } = settings;
+    settings.instantiateWasm = (/** @type {object} */ imports, /** @type {Function} */ receive) =>
+      instantiateWasm(imports, (/** @type {unknown[]} */ ...made) => aTask().then(() => receive(...made)));
+    const { default: create } = await program;
+    await aTask();
+    const module = await create(settings);
+    await aTask();
     return module;
   };
   const given = { indexURL, createPyodideModule, checkAPIVersion: false };
@@ -48,14 +54,6 @@ async function letEventsGo({ page, segment }) {
   await border.sleep(SENT_MS);
   return undefined;
 }
-
-/** Until the browser has done what else is due. (A timer would wait for a second in a tab that is not shown.) */
-const aTask = () =>
-  new Promise((resolve) => {
-    const { port1, port2 } = new MessageChannel();
-    port1.onmessage = () => resolve(port1.close());
-    port2.postMessage(null);
-  });
 
 const REMEMBERED = `
 import random, pyscript_replay_border
