@@ -99,8 +99,8 @@ class _Site:
         given = {"mode": "actions", "api-key": "local", "sample-rate": "1", "runtime": runtime, **more}
         given["options"] = json.dumps(self.options)
         manifest = json.loads((self.root / "manifest.json").read_text())
-        *before, tag = script_tag.lines(manifest, ".", given)
-        return "".join(before if hints else []) + tag
+        lines = script_tag.lines(manifest, ".", given)
+        return "".join(line for line in lines if hints or line.startswith("<script"))
 
     def script(self, name: str) -> str:
         """One of ``pages/`` as a bundler makes it, with hints for all that is needed before the first snapshot."""

@@ -1,11 +1,12 @@
 """The ready script tag of a built bundle, with what a page may fetch before ``replay.js`` says so.
 
 ``integrity`` has a browser refuse what is not this very build. The preload lines name what ``replay.js`` would ask for
-first, so that it is under way while that is still being fetched. They are what the default runtime, MicroPython, needs;
-and Segment, before all of it, where the tag brings that. Where the tag waits for a consent, nothing is fetched before.
+first, so that it is under way while that is still being fetched. They are what the default runtime, MicroPython, needs.
+Where the tag brings Segment, all waits for the tag, and then for Segment: they come first, in this order. Where the tag
+waits for a consent, nothing is fetched before.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from html import escape
 from urllib.parse import quote
 
@@ -17,7 +18,7 @@ MODULES = ("micropython", "session-replay", "session-replay.record", "session-re
 
 def lines(
     manifest: Mapping, url: str, attributes: Mapping[str, str], nonce: str | None = None, integrity: bool = True
-) -> Iterator[str]:
+) -> list[str]:
     """The lines for a page's head; ``url`` is the folder's, ``attributes`` are the tag's, without ``data-``.
 
     ``nonce`` is written as it is: it may be the placeholder of a template.
@@ -34,15 +35,18 @@ def lines(
     def module(name: str) -> str:
         return f'<link rel="modulepreload" href="{escape(folder + assets[name])}"{pinned(assets[name])}{once}>'
 
-    if attributes.get("consent") != "wait":
-        if key := attributes.get("write-key"):
-            yield fetched(f"{attributes.get('segment-cdn') or SEGMENT_CDN}/v1/projects/{quote(key, safe='')}/settings")
-            yield module("analytics")
-        for name in (*MODULES, *(["amplitude"] if attributes.get("mode") == "classic-cloud" else [])):
-            yield module(name)
-        checks = ["micropython.options"] if any(attribute(option) in attributes for option in HANDED_ON) else []
-        for name in ("micropython.wasm", *checks):
-            yield fetched(folder + assets[name])
-    data = "".join(f' data-{name}="{escape(value)}"' for name, value in attributes.items())
-    address = escape(f"{folder}replay.js")
-    yield f'<script async src="{address}"{pinned("replay.js")} crossorigin="anonymous"{once}{data}></script>'
+    def tag(more: str = "") -> str:
+        data = "".join(f' data-{name}="{escape(value)}"' for name, value in attributes.items())
+        address = f'{escape(folder)}replay.js"{pinned("replay.js")} crossorigin="anonymous'
+        return f'<script async{more} src="{address}"{once}{data}></script>'
+
+    modules = [*MODULES, *(["amplitude"] if attributes.get("mode") == "classic-cloud" else [])]
+    checks = ["micropython.options"] if any(attribute(option) in attributes for option in HANDED_ON) else []
+    ahead = [*map(module, modules), *(fetched(folder + assets[name]) for name in ("micropython.wasm", *checks))]
+    if attributes.get("consent") == "wait":
+        return [tag()]
+    if not (key := attributes.get("write-key")):
+        return [*ahead, tag()]
+    settings = f"{attributes.get('segment-cdn') or SEGMENT_CDN}/v1/projects/{quote(key, safe='')}/settings"
+    # browsers take an async script for the least urgent
+    return [tag(' fetchpriority="high"'), fetched(settings), module("analytics"), *ahead]

@@ -109,7 +109,8 @@ def test_tag_without_integrity_outlives_a_build(dist: Path, capsys: pytest.Captu
 
 def test_tag_with_more_options_names_what_they_need(dist: Path, capsys: pytest.CaptureFixture) -> None:
     assert ended("tag", str(dist), "--set", "write-key=k/1", "--set", "data-segment-cdn=https://cdn.example") == 0
-    settings, analytics, *_, script = capsys.readouterr().out.splitlines()
+    script, settings, analytics, *_ = capsys.readouterr().out.splitlines()
+    assert '<script async fetchpriority="high" src="/dist/replay.js"' in script
     assert 'href="https://cdn.example/v1/projects/k%2F1/settings"' in settings
     assert 'href="/dist/assets/analytics-' in analytics
     assert 'data-write-key="k/1" data-segment-cdn="https://cdn.example"' in script
