@@ -116,6 +116,8 @@ STARTER = "pyodide.start.mjs"  # Pyodide with it, for PyScript
 # needs no such stacks; that of PyScript's pages may. What is there; what instead
 PROMISES = ('newJspiSupported=canConstructWasm&&"Suspending"in WebAssembly', "newJspiSupported=false")
 WITHOUT_PROMISES = "pyodide.tag.mjs"
+# the assets that only PyScript pages ask for
+OF_PYSCRIPT = ("micropython.module", "pyodide.module", "pyscript.files", "border")
 # our Python that comes with the rest of MicroPython
 LATER = ("pyscript_replay/doctor.",)
 # and the module that only tags with options for the SDKs need
@@ -234,7 +236,8 @@ def _write(root: Path) -> dict:
     _pyscript(root, assets)
     provenance.write(root)
     package.write(root)
-    loader = esbuild(WEB / "page/tag.js", "--format=iife", define=_located(assets))
+    of_the_tag = {name: path for name, path in assets.items() if name not in OF_PYSCRIPT}
+    loader = esbuild(WEB / "page/tag.js", "--format=iife", define=_located(of_the_tag))
     (root / "replay.js").write_bytes(HEAD.encode() + minified("replay.js", loader))
     return _manifest(root, assets)
 
