@@ -1,19 +1,17 @@
 """The ready script tag of a built bundle, with what a page may fetch before ``replay.js`` says so.
 
 ``integrity`` has a browser refuse what is not this very build. The preload lines name what ``replay.js`` would ask for
-first, so that it is under way while that is still being fetched. They are what the default runtime, MicroPython, needs.
-Where the tag brings Segment, all waits for the tag, and then for Segment: they come first, in this order. Where the tag
-waits for a consent, nothing is fetched before.
+first, so that it is under way while that is still being fetched. Where the tag brings Segment, all waits for the tag,
+and then for Segment: they come first, in this order. Where the tag waits for a consent, nothing is fetched before.
 """
 
+import json
 from collections.abc import Mapping
 from html import escape
 from urllib.parse import quote
 
 from ..options import HANDED_ON, attribute
 from ..segment import SEGMENT_CDN
-
-MODULES = ("micropython", "session-replay", "session-replay.record", "session-replay.worker")
 
 
 def lines(
@@ -40,9 +38,8 @@ def lines(
         address = f'{escape(folder)}replay.js"{pinned("replay.js")} crossorigin="anonymous'
         return f'<script async{more} src="{address}"{once}{data}></script>'
 
-    modules = [*MODULES, *(["amplitude"] if attributes.get("mode") == "classic-cloud" else [])]
-    checks = ["micropython.options"] if any(attribute(option) in attributes for option in HANDED_ON) else []
-    ahead = [*map(module, modules), *(fetched(folder + assets[name]) for name in ("micropython.wasm", *checks))]
+    modules, programs = needed(attributes)
+    ahead = [*map(module, modules), *(fetched(folder + assets[name]) for name in programs)]
     if attributes.get("consent") == "wait":
         return [tag()]
     if not (key := attributes.get("write-key")):
@@ -50,3 +47,16 @@ def lines(
     settings = f"{attributes.get('segment-cdn') or SEGMENT_CDN}/v1/projects/{quote(key, safe='')}/settings"
     # browsers take an async script for the least urgent
     return [tag(' fetchpriority="high"'), fetched(settings), module("analytics"), *ahead]
+
+
+def needed(attributes: Mapping[str, str]) -> tuple[list[str], list[str]]:
+    """The modules, and the programs, that a page with this tag asks for first, by their names in the manifest."""
+    runtime, sdks = attributes.get("runtime", "micropython"), ["session-replay", "session-replay.record"]
+    if json.loads(attributes.get("options", "{}")).get("useWebWorker", True):
+        sdks += ["session-replay.worker"]
+    if attributes.get("mode") == "classic-cloud":
+        sdks += ["amplitude"]
+    if runtime == "pyodide":
+        return [runtime, *sdks], []  # its files are many times larger, and not to come before what Segment needs
+    checks = ["micropython.options"] if any(attribute(option) in attributes for option in HANDED_ON) else []
+    return [runtime, *sdks], ["micropython.wasm", *checks]

@@ -12,11 +12,20 @@ from pyscript_replay.tools.expectations import Replay
 POLICY = "script-src 'nonce-n0' https://cdn.example https://cdn.segment.com 'wasm-unsafe-eval'; worker-src 'self' blob:"
 
 
-@pytest.mark.parametrize("options", [{}, {"options": '{"privacyConfig": {"defaultMaskLevel": "light"}}'}])
+@pytest.mark.parametrize(
+    ("more", "unneeded"),
+    [
+        ({}, {"micropython.options", "amplitude", "pyodide"}),
+        ({"options": '{"privacyConfig": {"defaultMaskLevel": "light"}}'}, {"amplitude", "pyodide"}),
+        ({"options": '{"useWebWorker": false}'}, {"session-replay.worker", "amplitude", "pyodide"}),
+        ({"mode": "classic-cloud"}, {"micropython.options", "pyodide"}),
+        ({"runtime": "pyodide"}, {"micropython", "micropython.wasm", "micropython.options", "amplitude"}),
+    ],
+)
 def test_printed_tag_records_and_each_preload_is_used(
-    options: dict[str, str], context: BrowserContext, page: Page, replay: Replay, dist: Path
+    more: dict[str, str], unneeded: set[str], context: BrowserContext, page: Page, replay: Replay, dist: Path
 ) -> None:
-    attributes = {"mode": "actions", "api-key": "key", "sample-rate": "1", "write-key": "k", **options}
+    attributes = {"mode": "actions", "api-key": "key", "sample-rate": "1", "write-key": "k", **more}
     manifest = json.loads((dist / "manifest.json").read_text())
     tag = "\n".join(script_tag.lines(manifest, "https://cdn.example/r", attributes, nonce="n0"))
     asked: list[str] = []
@@ -42,12 +51,17 @@ def test_printed_tag_records_and_each_preload_is_used(
     assert not [text for text in said if "integrity" in text or "preload" in text or "Content Security" in text]
     assert len(asked) == len(set(asked))
     assert requested.count("https://cdn.segment.com/v1/projects/k/settings") == 1
-    files, assets = manifest["files"], manifest["assets"]
-    assert (assets["micropython.options"] in asked) == bool(options)
-    first = ["replay.js", *(assets[name] for name in (*script_tag.MODULES, "micropython.wasm"))]
-    assert set(first) < set(asked)
-    # what comes before the first snapshot, besides the SDK's worker
-    assert sum(files[name]["brotli"] for name in first if name != assets["session-replay.worker"]) <= 205_000
+    assets, (modules, programs) = manifest["assets"], script_tag.needed(attributes)
+    assert {assets[name] for name in (*modules, *programs)} < set(asked)
+    assert not {assets[name] for name in unneeded} & set(asked)
+
+
+def test_what_comes_before_the_first_snapshot_is_205_kb_besides_the_sdk_s_worker(dist: Path) -> None:
+    manifest = json.loads((dist / "manifest.json").read_text())
+    modules, programs = script_tag.needed({})
+    first = ["replay.js", *(manifest["assets"][name] for name in (*modules, *programs))]
+    worker = manifest["assets"]["session-replay.worker"]
+    assert sum(manifest["files"][name]["brotli"] for name in first if name != worker) <= 205_000
 
 
 def test_printed_tag_that_waits_for_a_consent_has_nothing_fetched_before(dist: Path) -> None:
@@ -63,5 +77,8 @@ def kind(name: str) -> dict[str, str]:
         "mjs": "text/javascript",
         "wasm": "application/wasm",
         "mpy": "application/octet-stream",
+        "bin": "application/octet-stream",
+        "zip": "application/zip",
+        "json": "application/json",
     }
     return {"Content-Type": types[name.rpartition(".")[2]]}

@@ -18,8 +18,8 @@ SIZES = {"bytes": 5884, "gzip": 2773, "brotli": 2450, "integrity": ""}
 
 def made(files: dict) -> dict:
     """A manifest with these files, and one that stands for all that the tag needs."""
-    assets = (*script_tag.MODULES, "micropython.wasm")
-    return {"files": files, "assets": dict.fromkeys(assets, "replay.js")}
+    modules, programs = script_tag.needed({})
+    return {"files": files, "assets": dict.fromkeys(modules + programs, "replay.js")}
 
 
 def ended(*arguments: str) -> object:
