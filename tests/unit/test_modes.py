@@ -318,29 +318,25 @@ def test_a_mode_shows_the_doctor_what_is_stored(mode: type[Mode]) -> None:
     assert not page.mode.evidence(page.facts()).get("expired")
 
 
-@pytest.mark.parametrize(
-    ("mode", "settings", "options"),
-    [
-        (
-            Actions,
-            {
-                "remotePlugins": [
-                    {
-                        "name": "Amplitude (Actions)",
-                        "settings": {
-                            "subscriptions": [
-                                {"partnerAction": "track"},
-                                {"partnerAction": "sessionId", "mapping": {"sessionLength": 5 * MINUTE}},
-                            ]
-                        },
-                    }
-                ]
-            },
-            {"amplitude_options": {}},
-        ),
-        (ClassicCloud, {}, {"amplitude_options": {"sessionTimeout": 5 * MINUTE}}),
-    ],
-)
+FIVE_MINUTES = {"partnerAction": "sessionId", "mapping": {"sessionLength": 5 * MINUTE}}
+SHORT = [
+    (
+        Actions,
+        {
+            "remotePlugins": [
+                {
+                    "name": "Amplitude (Actions)",
+                    "settings": {"subscriptions": [{"partnerAction": "track"}, FIVE_MINUTES]},
+                }
+            ]
+        },
+        {"amplitude_options": {}},
+    ),
+    (ClassicCloud, {}, {"amplitude_options": {"sessionTimeout": 5 * MINUTE}}),
+]
+
+
+@pytest.mark.parametrize(("mode", "settings", "options"), SHORT)
 def test_a_session_is_over_after_as_long_as_the_settings_say(mode: type[Mode], settings: dict, options: dict) -> None:
     for idle, reason in ((5 * MINUTE - 1, "resumed"), (5 * MINUTE, None)):
         page = Page(mode)
@@ -348,6 +344,19 @@ def test_a_session_is_over_after_as_long_as_the_settings_say(mode: type[Mode], s
         page.world.stored, page.world.access = NOON - MINUTE * 9, NOON - idle
         page.begin()
         assert (page.moves[0][2] == "resumed") is (reason == "resumed")
+
+
+@pytest.mark.parametrize(("mode", "settings", "options"), [*SHORT, (ClassicDevice, {}, {"amplitude_options": {}})])
+def test_an_answer_holds_until_the_session_is_over(mode: type[Mode], settings: dict, options: dict) -> None:
+    page = Page(mode)
+    page.mode = mode(options, settings)
+    page.world.amplitude["session_timeout"] = 5 * MINUTE
+    page.begin()
+    pass_by = {Actions: page.plugin, ClassicDevice: page.logged, ClassicCloud: page.event}[mode]
+    pass_by()
+    page.world.now += MINUTE
+    # Segment's plugin has stored the time of the event before it is looked at
+    assert pass_by()["holds"] == NOON + (6 if mode is Actions else 5) * MINUTE
 
 
 FOLLOWS_SEGMENT = {"integrations": {"Amplitude": {"preferAnonymousIdForDeviceId": True}}}

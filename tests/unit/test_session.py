@@ -89,6 +89,17 @@ def test_is_outlived(last_access: int | None, now: int, expected: bool) -> None:
     assert session.is_outlived(last_access, now) is expected
 
 
+@given(ids, st.integers(1, 10**9))
+def test_lasts_until_it_expires(last_access: int, length: int) -> None:
+    end = session.lasts_until(str(last_access), length)
+    assert end == last_access + length
+    assert session.is_expired(last_access, end, length) and not session.is_expired(last_access, end - 1, length)
+
+
+def test_no_session_lasts_until_nothing() -> None:
+    assert session.lasts_until(None) == session.lasts_until("null") == 0
+
+
 @given(maybe, ids)
 def test_a_session_opens_after_the_one_before_whatever_the_clock_says(previous: int | None, now: int) -> None:
     opened = session.opened(now, previous)
