@@ -115,6 +115,23 @@ def test_nothing_is_asked_for_before_the_snippet_s_script_which_a_slow_network_w
     assert ours.intersection(asked)
 
 
+CACHED = "Object.defineProperty(PerformanceResourceTiming.prototype, 'transferSize', { get: () => 300 });"
+
+
+def test_what_the_browser_s_cache_has_waits_for_no_snippet(site: Site) -> None:
+    """The tests' routes keep the browser from using its cache: the page is told that it did."""
+    site.context.add_init_script(CACHED)
+    site.file("snippet.js", SEGMENT_SNIPPET % {"cdn": site.cdn})
+    site.show(f'<script src="snippet.js"></script>{site.tag(mode="actions")}')
+    held: list[Route] = []
+    site.context.route("**/analytics.min.js", lambda route: held.append(route))
+    site.page.goto(f"{site.server.url}/site/", wait_until="commit")
+    site.wait_for("!!window.pyscriptReplay?.runtime")  # Python runs
+    assert len(held) == 1
+    held[0].continue_()
+    site.agreed(site.event("at once"))
+
+
 def test_a_segment_that_comes_late_is_held_as_well(site: Site) -> None:
     """As after a consent: the wiring, long since there, has to take hold of it first."""
     site.page.clock.install()

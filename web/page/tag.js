@@ -52,6 +52,8 @@ const runtimeFiles = () =>
 const more = () => (HANDED_ON.some((name) => name in tag) ? [asset("micropython.options")] : []);
 const PYODIDE = ["pyodide.tag.mjs", "pyodide.asm.wasm", "python_stdlib.zip", "pyodide-lock.json"];
 
+const HEADERS = 300; // bytes: what browsers count for an answer without its body
+
 const MAIN = "from pyscript_replay import tag; await tag.main()";
 
 /** @type {Watch | null} */
@@ -73,10 +75,17 @@ function load(page) {
     fetchConfigurationAhead(page, segment);
     // Segment puts the time zone on events. The first answer takes a browser 25 ms, which no held event has to spend.
     globalThis.requestIdleCallback?.(() => Intl.DateTimeFormat().resolvedOptions());
-    turn = snippetFetched(window, name);
+    if (!cached()) turn = snippetFetched(window, name);
     turn.then(fetchAhead);
   }
   booting ??= turn.then(() => boot(page));
+}
+
+/** Whether this script is out of the browser's cache: then so is the rest, which takes nothing from the network. */
+function cached() {
+  const [it] = /** @type {PerformanceResourceTiming[]} */ (performance.getEntriesByName(script?.src ?? ""));
+  const { transferSize = 0, decodedBodySize = 0 } = it ?? {}; // both are 0 where another origin does not tell
+  return transferSize <= HEADERS && transferSize + decodedBodySize > 0;
 }
 
 /** Python, which is welcome even when it comes after its time. @param {Page} page */
