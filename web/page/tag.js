@@ -84,8 +84,7 @@ function load(page) {
 /** Whether this script is out of the browser's cache: then so is the rest, which takes nothing from the network. */
 function cached() {
   const [it] = /** @type {PerformanceResourceTiming[]} */ (performance.getEntriesByName(script?.src ?? ""));
-  const { transferSize = 0, decodedBodySize = 0 } = it ?? {}; // both are 0 where another origin does not tell
-  return transferSize <= HEADERS && transferSize + decodedBodySize > 0;
+  return it?.transferSize <= HEADERS && it.transferSize + it.decodedBodySize > 0; // both are 0 where that is not told
 }
 
 /** Python, which is welcome even when it comes after its time. @param {Page} page */
