@@ -33,15 +33,15 @@ def lines(
     def module(name: str) -> str:
         return f'<link rel="modulepreload" href="{escape(folder + assets[name])}"{pinned(assets[name])}{once}>'
 
-    def tag(more: str = "") -> str:
+    def tag(urgency: str = "") -> str:
+        source = f'src="{escape(folder)}replay.js"{pinned("replay.js")}'
         data = "".join(f' data-{name}="{escape(value)}"' for name, value in attributes.items())
-        address = f'{escape(folder)}replay.js"{pinned("replay.js")} crossorigin="anonymous'
-        return f'<script async{more} src="{address}"{once}{data}></script>'
+        return f'<script async{urgency} {source} crossorigin="anonymous"{once}{data}></script>'
 
-    modules, programs = needed(attributes)
-    ahead = [*map(module, modules), *(fetched(folder + assets[name]) for name in programs)]
     if attributes.get("consent") == "wait":
         return [tag()]
+    modules, programs = needed(attributes)
+    ahead = [*map(module, modules), *(fetched(folder + assets[name]) for name in programs)]
     if not (key := attributes.get("write-key")):
         return [*ahead, tag()]
     settings = f"{attributes.get('segment-cdn') or SEGMENT_CDN}/v1/projects/{quote(key, safe='')}/settings"
@@ -52,7 +52,7 @@ def lines(
 def needed(attributes: Mapping[str, str]) -> tuple[list[str], list[str]]:
     """The modules, and the programs, that a page with this tag asks for first, by their names in the manifest."""
     runtime, sdks = attributes.get("runtime", "micropython"), ["session-replay", "session-replay.record"]
-    if json.loads(attributes.get("options", "{}")).get("useWebWorker", True):
+    if json.loads(attributes.get("options", "{}")).get("useWebWorker") is not False:
         sdks += ["session-replay.worker"]
     if attributes.get("mode") == "classic-cloud":
         sdks += ["amplitude"]

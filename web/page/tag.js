@@ -73,7 +73,8 @@ function load(page) {
     page.serve({ release: segment.release });
     if (bring) segment.expect(needing(bring(segment.meet), bring.settings));
     fetchConfigurationAhead(page, segment);
-    // Segment puts the time zone on events. The first answer takes a browser 25 ms, which no held event has to spend.
+    // Segment puts the time zone on events, and Chromium's first answer takes 25 ms: asked for while the page is idle,
+    // they delay no event.
     globalThis.requestIdleCallback?.(() => Intl.DateTimeFormat().resolvedOptions());
     if (!cached()) turn = snippetFetched(window, name);
     turn.then(fetchAhead);
@@ -81,7 +82,7 @@ function load(page) {
   booting ??= turn.then(() => boot(page));
 }
 
-/** Whether this script is out of the browser's cache: then so is the rest, which takes nothing from the network. */
+/** Whether this script is out of the browser's cache: then the rest should be, and take nothing from the network. */
 function cached() {
   const [it] = /** @type {PerformanceResourceTiming[]} */ (performance.getEntriesByName(script?.src ?? ""));
   return it?.transferSize <= HEADERS && it.transferSize + it.decodedBodySize > 0; // both are 0 where that is not told
