@@ -15,17 +15,20 @@ WEB = CHECKS.parent
 
 
 def main(arguments: list[str]) -> int:
-    """The number of checks that complain; each says why by itself."""
+    """The number of checks that complain; each says why by itself, and the last line names them."""
     packages = installed(CHECKS)
     tsc, biome = packages / "typescript/bin/tsc", packages / "@biomejs/biome/bin/biome"
-    commands = [
-        [tsc, "--project", CHECKS / "tsconfig.json"],
-        [biome, "ci", "--error-on-warnings", "--colors=off"],
-        ["--test", "--test-reporter=dot", "--test-timeout=60000", "test/*.test.js"],
-    ]
+    commands = {
+        "tsc": [tsc, "--project", CHECKS / "tsconfig.json"],
+        "biome": [biome, "ci", "--error-on-warnings", "--colors=off"],
+        "node --test": ["--test", "--test-reporter=dot", "--test-timeout=60000", "test/*.test.js"],
+    }
     if "--write" in arguments:
-        commands.insert(0, [biome, "format", "--write", "--colors=off"])
-    return sum(subprocess.run([node(), *command], cwd=WEB).returncode != 0 for command in commands)
+        commands = {"biome format": [biome, "format", "--write", "--colors=off"], **commands}
+    complained = [name for name, command in commands.items() if subprocess.run([node(), *command], cwd=WEB).returncode]
+    if complained:  # in the last line, since what each one says may stand far above
+        print(f"FAILED: {', '.join(complained)}", file=sys.stderr)
+    return len(complained)
 
 
 if __name__ == "__main__":

@@ -55,7 +55,7 @@ async function remembered(indexURL) {
 /** What comes in goes on in pieces, each in a task of its own: all at once may be decompressed in a long one. */
 const inTasks = () =>
   new TransformStream({
-    /** @param {Uint8Array} bytes @param {TransformStreamDefaultController<Uint8Array>} on */
+    /** @param {Uint8Array<ArrayBuffer>} bytes @param {TransformStreamDefaultController<Uint8Array<ArrayBuffer>>} on */
     async transform(bytes, on) {
       for (let from = 0; from < bytes.length; from += PIECE) {
         on.enqueue(bytes.subarray(from, from + PIECE));
