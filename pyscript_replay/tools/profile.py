@@ -22,7 +22,6 @@ from playwright.sync_api import BrowserContext, Page, sync_playwright
 
 from . import bundle, chromium, halves, wasm
 from .devserver import DevServer
-from .npm import installed
 
 MODES = ("actions", "classic-device", "classic-cloud")
 # what our Python imports of the Python inside MicroPython
@@ -55,8 +54,7 @@ async (turn) => {
 
 
 def main() -> None:
-    folder, _ = bundle.PUBLISHED["micropython"]
-    program = (installed() / folder / "micropython.wasm").read_bytes()
+    program = bundle.micropython()
     names, modules = _listing(program)
     profile = {
         "sha256": hashlib.sha256(program).hexdigest(),

@@ -22,7 +22,8 @@ LICENCE_FILE = re.compile(r"(licen[cs]e|copying|notice)([-.]|$)", re.IGNORECASE)
 # what npm's metadata does not say of a package
 BESIDES = {
     "@micropython/micropython-webassembly-pyscript": "Its source: https://github.com/micropython/micropython\n"
-    "For the script tag its WebAssembly is divided in two (halves.py); its clock is another one (TICKS in bundle.py).",
+    "For the script tag its WebAssembly is divided in two (halves.py), and raises exceptions without JavaScript\n"
+    "(exceptions.py); its clock is another one (TICKS in bundle.py).",
     "pyodide": "Its source: https://github.com/pyodide/pyodide\n"
     "Where it asks for Node, bundle.py (_for_pages) has it ask for a document first.\n"
     "Inside are CPython and its library, under the PSF License: https://docs.python.org/3/license.html",

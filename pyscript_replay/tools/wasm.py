@@ -1,7 +1,8 @@
-"""WebAssembly's binary format, as far as it takes to divide a program of Emscripten's (``halves.py``).
+"""WebAssembly's binary format, as far as it takes to change a program of Emscripten's.
 
-A program is taken apart into its sections, a function's body into its instructions. The functions and globals that
-instructions name can be numbered anew; all the rest stays as it is, byte for byte. The format:
+``halves.py`` and ``exceptions.py`` do that. A program is taken apart into its sections, a function's body into its
+instructions. The functions and globals that instructions name can be numbered anew; all the rest stays as it is, byte
+for byte. The format:
 https://webassembly.github.io/spec/core/binary/
 """
 
@@ -9,14 +10,36 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import NamedTuple
 
 CUSTOM, TYPE, IMPORT, FUNCTION, TABLE, MEMORY, GLOBAL, EXPORT, ELEMENT, CODE, DATA = (*range(8), 9, 10, 11)
+TAG = 13
+ORDER = (CUSTOM, TYPE, IMPORT, FUNCTION, TABLE, MEMORY, TAG, GLOBAL, EXPORT, ELEMENT, CODE, DATA)  # of sections
 OF_FUNCTION, OF_TABLE, OF_MEMORY, OF_GLOBAL = range(4)  # the kinds of imports and exports
-CALL, CALL_INDIRECT, LOCAL_GET, GLOBAL_GET, GLOBAL_SET, I32_CONST, END = 0x10, 0x11, 0x20, 0x23, 0x24, 0x41, 0x0B
+CALL, CALL_INDIRECT, I32_CONST, END = 0x10, 0x11, 0x41, 0x0B
+LOCAL_GET, LOCAL_SET, GLOBAL_GET, GLOBAL_SET = 0x20, 0x21, 0x23, 0x24
+TRY, CATCH, THROW, RETHROW, CATCH_ALL = 0x06, 0x07, 0x08, 0x09, 0x19
 BR_TABLE, SELECT_TYPED, PREFIXED = 0x0E, 0x1C, 0xFC
 ACCESSES = range(0x28, 0x3F)  # loads and stores
 MAGIC = b"\0asm\x01\0\0\0"
 
 # How many numbers follow an instruction. Others have none, or are in `_after`.
-ONE = (0x02, 0x03, 0x04, 0x0C, 0x0D, 0x10, *range(0x20, 0x27), 0x3F, 0x40, 0x41, 0x42, 0xD0, 0xD2)
+ONE = (
+    0x02,
+    0x03,
+    0x04,
+    TRY,
+    CATCH,
+    THROW,
+    RETHROW,
+    0x0C,
+    0x0D,
+    0x10,
+    *range(0x20, 0x27),
+    0x3F,
+    0x40,
+    0x41,
+    0x42,
+    0xD0,
+    0xD2,
+)
 NUMBERS = {**dict.fromkeys(ONE, 1), **dict.fromkeys((CALL_INDIRECT, *ACCESSES), 2)}
 NUMBERS_OF_PREFIXED = {**dict.fromkeys((8, 10, 12, 14), 2), **dict.fromkeys((9, 11, 13, 15, 16, 17), 1)}
 BYTES = {0x43: 4, 0x44: 8}  # floats
@@ -52,12 +75,15 @@ class Body:
         self.locals, self.code = entry[start:at], entry[at:]
         self.calls: set[int] = set()
         self.globals: set[int] = set()
+        self.throws = False  # or catches
         self.constants: set[int] = set()  # what may be an address: i32.const, and the offsets of loads and stores
         for code, at, _ in self.instructions():
             if code == CALL:
                 self.calls.add(read(self.code, at + 1)[0])
             elif code in (GLOBAL_GET, GLOBAL_SET):
                 self.globals.add(read(self.code, at + 1)[0])
+            elif code in (THROW, CATCH):
+                self.throws = True
             elif code == I32_CONST:
                 self.constants.add(read_signed(self.code, at + 1)[0] & 0xFFFFFFFF)
             elif code in ACCESSES:
@@ -107,7 +133,7 @@ class Program:
         self.type_of = dict(enumerate([*imported, *_numbers(self.sections[FUNCTION])]))
 
     def parameters(self, function: int) -> int:
-        return read(self.types[self.type_of[function]], 1)[0]
+        return len(signature(self.types[self.type_of[function]])[0])
 
     def memory(self) -> bytearray:
         """All that is in memory at first, from address 0 on."""
@@ -123,7 +149,7 @@ class Program:
 
 def written(contents: Mapping[int, bytes]) -> bytes:
     """A program of these sections."""
-    return MAGIC + b"".join(section(identity, contents[identity]) for identity in sorted(contents))
+    return MAGIC + b"".join(section(identity, contents[identity]) for identity in sorted(contents, key=ORDER.index))
 
 
 def sections(program: bytes) -> Iterator[tuple[int, bytes]]:
@@ -145,6 +171,23 @@ def custom(name: str, content: bytes) -> bytes:
 
 def imported(module: str, name: str, kind: int, description: bytes) -> bytes:
     return text(module) + text(name) + bytes((kind,)) + description
+
+
+def names(entry: bytes) -> tuple[str, str]:
+    """Of an import: the module, and what of it."""
+    end = _after_sized(entry, 0)
+    parts = (entry[read(entry, at)[1] : _after_sized(entry, at)].decode() for at in (0, end))
+    return next(parts), next(parts)
+
+
+def function_type(parameters: bytes, results: bytes) -> bytes:
+    return b"\x60" + sized(parameters) + sized(results)
+
+
+def signature(entry: bytes) -> tuple[bytes, bytes]:
+    """Of a function's type: its parameters and its results, a byte for each."""
+    end = _after_sized(entry, 1)
+    return entry[read(entry, 1)[1] : end], entry[read(entry, end)[1] :]
 
 
 def elements(segments: Iterable[tuple[int, list[int]]]) -> bytes:
