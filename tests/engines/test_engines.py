@@ -124,6 +124,12 @@ def test_ids_on_the_wire_agree_over_reload_31_minutes_reset_and_stop(
     assert [each["code"] for each in visit.tab.evaluate("pyscriptReplay.doctor()") if each["level"] == "problem"] == []
 
 
+def test_python_starts_on_each_page_of_a_visit(visit: Visit) -> None:
+    """As an engine gets to know a program, it compiles it anew; Safari 26.0 then missed exceptions (exceptions.py)."""
+    for number in range(10):
+        visit.open(f"/actions/?page={number}")
+
+
 @pytest.mark.parametrize("language", ["mpy", "py"])
 def test_pyscript_page_records(visit: Visit, language: str) -> None:
     visit.open(f"/pyscript/{language}")
