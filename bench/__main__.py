@@ -8,10 +8,10 @@ turn a candidate's figure is divided by its peer's.
 import argparse
 import shutil
 import tempfile
-from collections.abc import Generator
-from contextlib import contextmanager
+from collections.abc import Generator, Mapping
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from playwright.sync_api import Browser, sync_playwright
 from rich.progress import track
@@ -20,7 +20,7 @@ from pyscript_replay.tools import bundle, chromium
 from pyscript_replay.tools.devserver import DevServer
 
 from . import report
-from .candidates import address, built
+from .candidates import HASTE, Candidate, address, built
 from .visits import PROFILES, grown, tracked, visit
 
 EVENTS = (10, 1000, 50_000)
@@ -28,12 +28,21 @@ PARAGRAPHS = (100, 1000, 10_000)
 GROWING = ("JavaScript, npm", "MicroPython, npm")
 
 
-class Bench(NamedTuple):
-    """What visits need: ``addresses`` of the candidates, and each one's peer."""
+class Site(NamedTuple):
+    """A page wired by each candidate: its address, and the server that it is on."""
 
-    browser: Browser
     server: DevServer
     addresses: dict[str, str]
+
+
+class Bench(NamedTuple):
+    """What is measured with: ``visited`` for visits, ``used`` for events, where the SDK uploads as seldom as on any site;
+    and each candidate's peer.
+    """
+
+    browser: Browser
+    visited: Site
+    used: Site
     peers: dict[str, str]
 
 
@@ -63,35 +72,39 @@ def main() -> None:
 
 @contextmanager
 def _bench(only: list[str]) -> Generator[Bench]:
-    with tempfile.TemporaryDirectory() as directory, sync_playwright() as playwright:
-        root = Path(directory) / "dist"
-        shutil.copytree(bundle.cached(), root)
-        with DevServer(root) as server:
-            candidates = built(root, server.url)
-            peers = {name: each.peer for name, each in candidates.items() if not only or name in only}
-            peers |= {peer: peer for peer in peers.values()}
-            addresses = {name: f"{server.url}/dist/{address(name)}" for name in candidates if name in peers}
-            browser = playwright.chromium.launch(**chromium.find())
-            try:
-                yield Bench(browser, server, addresses, peers)
-            finally:
-                browser.close()
+    with ExitStack() as stack:
+        playwright = stack.enter_context(sync_playwright())
+        visited, candidates = _site(stack, HASTE)
+        used, _ = _site(stack, {})
+        peers = {name: each.peer for name, each in candidates.items() if not only or name in only}
+        peers |= {peer: peer for peer in peers.values()}
+        browser = playwright.chromium.launch(**chromium.find())
+        stack.callback(browser.close)
+        yield Bench(browser, visited, used, peers)
+
+
+def _site(stack: ExitStack, options: Mapping[str, Any]) -> tuple[Site, dict[str, Candidate]]:
+    root = Path(stack.enter_context(tempfile.TemporaryDirectory())) / "dist"
+    shutil.copytree(bundle.cached(), root)
+    server = stack.enter_context(DevServer(root))
+    candidates = built(root, server.url, options)
+    return Site(server, {name: f"{server.url}/dist/{address(name)}" for name in candidates}), candidates
 
 
 def _measured(asked: argparse.Namespace, bench: Bench) -> report.Measured:
-    browser, server, addresses, peers = bench
+    browser, visited, used, peers = bench
+    names = [each for each in visited.addresses if each in peers]
     profiles = [each for each in PROFILES if each.name in asked.profile]
     measured: report.Measured = {
-        "peers": {name: peers[name] for name in addresses},
+        "peers": {name: peers[name] for name in names},
         "turns": asked.turns,
-        "visits": {each.name: {name: {} for name in addresses} for each in profiles},
-        "tracked": {name: {} for name in addresses},
+        "visits": {each.name: {name: {} for name in names} for each in profiles},
+        "tracked": {name: {} for name in names},
     }
-    names = list(addresses)
     for turn in track(range(asked.turns + 1), "Turns"):
         for name in names[turn % len(names) :] + names[: turn % len(names)]:
-            figures = {each.name: visit(browser, server, addresses[name], each) for each in profiles}
-            cost = tracked(browser, server, addresses[name])
+            figures = {each.name: visit(browser, visited.server, visited.addresses[name], each) for each in profiles}
+            cost = tracked(browser, used.server, used.addresses[name])
             if turn:  # the first turn warms up
                 for profile, values in figures.items():
                     _add(measured["visits"][profile][name], values)
@@ -105,8 +118,8 @@ def _add(to: dict[str, list[float]], values: dict[str, float]) -> None:
 
 
 def _all_grown(bench: Bench) -> dict[str, dict[str, dict[str, float]]]:
-    browser, server, addresses, _ = bench
-    return {name: _growth(browser, server, addresses[name]) for name in GROWING if name in addresses}
+    (server, addresses), growing = bench.visited, [each for each in GROWING if each in bench.peers]
+    return {name: _growth(bench.browser, server, addresses[name]) for name in growing}
 
 
 def _growth(browser: Browser, server: DevServer, address: str) -> dict[str, dict[str, float]]:

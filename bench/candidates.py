@@ -19,7 +19,8 @@ from tests.sites import shop
 
 HERE = Path(__file__).parent / "pages"
 WRAPPER = "@amplitude/segment-session-replay-wrapper"
-OPTIONS = {"flushIntervalConfig": {"minIntervalMs": 100, "maxIntervalMs": 200}, "eagerFullSnapshotSend": True}
+# Of the SDK, so that the first snapshot is soon uploaded: a visit ends with that
+HASTE = {"flushIntervalConfig": {"minIntervalMs": 100, "maxIntervalMs": 200}, "eagerFullSnapshotSend": True}
 # Where the wrapper's SDK takes Amplitude to be: the option that the others have for it, and what follows it here.
 ADDRESSES = {
     "https://sr-client-cfg.amplitude.com/config": ("configServerUrl", "/local"),
@@ -45,10 +46,13 @@ class Candidate(NamedTuple):
         return f"JavaScript, {self.page}"
 
 
-def built(root: Path, url: str) -> dict[str, Candidate]:
-    """The candidates by name, each with a page of its name below ``root``, which the server at ``url`` has as /dist."""
+def built(root: Path, url: str, options: Mapping[str, Any] = HASTE) -> dict[str, Candidate]:
+    """The candidates by name, each with a page of its name below ``root``, which the server at ``url`` has as /dist.
+
+    ``options`` are the SDK's.
+    """
     amplitude = f"{url}/amplitude/session-replay"
-    options = {**OPTIONS, "configServerUrl": f"{amplitude}/config", "trackServerUrl": f"{amplitude}/track"}
+    options = {**options, "configServerUrl": f"{amplitude}/config", "trackServerUrl": f"{amplitude}/track"}
     cdn = f"{url}/segment"
     site = _Site(root, options, cdn)
     snippet = shop.SNIPPET.format(cdn=cdn, options="{}").replace("segment-key", "actions")
