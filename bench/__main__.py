@@ -36,9 +36,7 @@ class Site(NamedTuple):
 
 
 class Bench(NamedTuple):
-    """What is measured with: ``visited`` for visits, ``used`` for events, where the SDK uploads as seldom as on any site;
-    and each candidate's peer.
-    """
+    """A site for visits, one for events (whose SDK uploads as seldom as on any site), and each candidate's peer."""
 
     browser: Browser
     visited: Site
