@@ -21,25 +21,8 @@ ACCESSES = range(0x28, 0x3F)  # loads and stores
 MAGIC = b"\0asm\x01\0\0\0"
 
 # How many numbers follow an instruction. Others have none, or are in `_after`.
-ONE = (
-    0x02,
-    0x03,
-    0x04,
-    TRY,
-    CATCH,
-    THROW,
-    RETHROW,
-    0x0C,
-    0x0D,
-    0x10,
-    *range(0x20, 0x27),
-    0x3F,
-    0x40,
-    0x41,
-    0x42,
-    0xD0,
-    0xD2,
-)
+BLOCKS, BRANCHES, VARIABLES = (*range(0x02, 0x05), *range(TRY, RETHROW + 1)), (0x0C, 0x0D), range(0x20, 0x27)
+ONE = (*BLOCKS, *BRANCHES, CALL, *VARIABLES, *range(0x3F, 0x43), 0xD0, 0xD2)
 NUMBERS = {**dict.fromkeys(ONE, 1), **dict.fromkeys((CALL_INDIRECT, *ACCESSES), 2)}
 NUMBERS_OF_PREFIXED = {**dict.fromkeys((8, 10, 12, 14), 2), **dict.fromkeys((9, 11, 13, 15, 16, 17), 1)}
 BYTES = {0x43: 4, 0x44: 8}  # floats
