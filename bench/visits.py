@@ -108,7 +108,7 @@ def visit(browser: Browser, server: DevServer, address: str, profile: Profile) -
 
 
 def tracked(browser: Browser, server: DevServer, address: str) -> dict[str, float]:
-    """What a ``track()`` costs on a page that is recorded; of uploads, one a second at most."""
+    """What a ``track()`` costs on a page that is recorded."""
     with _page(browser, PROFILES[0]) as (page, devtools):
         server.store.clear()
         page.goto(address)
