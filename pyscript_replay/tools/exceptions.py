@@ -81,4 +81,4 @@ def _catch(program: Program, invoke: int) -> bytes:
 def _call(exports: Mapping[str, int], name: str) -> bytes:
     if name not in exports:
         raise ReplayError("bundle-runtime", f"MicroPython exports no {name!r}", "Find what it has, for exceptions.py.")
-    return bytes((wasm.CALL,)) + wasm.number(exports[name])
+    return wasm.call(exports[name])

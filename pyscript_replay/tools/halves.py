@@ -70,8 +70,7 @@ def counted(program: bytes) -> bytes:
     seen, takes_number = len(taken.imports), taken.types.index(b"\x60\1\x7f\0")
     moved = {each: each + (each >= seen) for each in taken.type_of}
     bodies = (
-        body.locals + wasm.i32(each) + bytes((wasm.CALL,)) + wasm.number(seen) + body.renumbered(moved)
-        for each, body in taken.bodies.items()
+        body.locals + wasm.i32(each) + wasm.call(seen) + body.renumbered(moved) for each, body in taken.bodies.items()
     )
     told = wasm.imported("profile", "seen", wasm.OF_FUNCTION, wasm.number(takes_number))
     exports = (Export(name, kind, of if kind else moved[of]).written() for name, kind, of in taken.exports)
@@ -163,8 +162,7 @@ class _Split:
 
     def _stub(self, function: int, load: int) -> bytes:
         arguments = (bytes((wasm.LOCAL_GET, at)) for at in range(self.program.parameters(function)))
-        ask = bytes((wasm.CALL,)) + wasm.number(load)
-        return b"".join([b"\0", ask, *arguments, self._through_table(function), bytes((wasm.END,))])
+        return b"".join([b"\0", wasm.call(load), *arguments, self._through_table(function), bytes((wasm.END,))])
 
     def _through_table(self, function: int) -> bytes:
         """Instructions that do what ``call`` does."""

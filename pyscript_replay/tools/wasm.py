@@ -85,7 +85,7 @@ class Body:
         for code, at, after in self.instructions():
             if code == CALL:
                 new = functions[read(self.code, at + 1)[0]]
-                instead = new if isinstance(new, bytes) else bytes((CALL,)) + number(new)
+                instead = new if isinstance(new, bytes) else call(new)
             elif code in (GLOBAL_GET, GLOBAL_SET) and globals_ is not None:
                 instead = bytes((code,)) + number(globals_[read(self.code, at + 1)[0]])
             else:
@@ -198,6 +198,11 @@ def number(value: int) -> bytes:
         encoded.append(value & 0x7F | 0x80)
         value >>= 7
     return bytes([*encoded, value])
+
+
+def call(function: int) -> bytes:
+    """The instruction that calls it."""
+    return bytes((CALL,)) + number(function)
 
 
 def i32(value: int) -> bytes:
