@@ -101,11 +101,14 @@ function summaryOf(id) {
     seen.sessions.set(id, null);
     fetch(`/api/sessions?search=${encodeURIComponent(id)}`)
       .then((answer) => answer.json())
-      .then((/** @type {Summary[]} */ found) => found.forEach(remembered))
+      .then((/** @type {Summary[]} */ found) => found.filter(isUntold).forEach(remembered))
       .catch(() => {}); // the stream tells, too
   }
   return seen.sessions.get(id);
 }
+
+/** What the stream has told meanwhile is newer than the answer. @param {Summary} summary */
+const isUntold = ({ replay_id }) => !seen.sessions.get(replay_id);
 
 /** Of this page's sessions only. @param {Summary} summary */
 function remembered(summary) {
@@ -232,10 +235,11 @@ async function follow() {
   addEventListener("pagehide", () => stream.close());
   /** @type {{ events: Arrived[], logged: Logged[], segment: number }} */
   const state = await (await fetch("/api/state")).json();
-  const live = new Set(seen.events.map(({ message }) => message.messageId)); // came while we asked
-  seen.events.push(...state.events.reverse().filter(({ message }) => !live.has(message.messageId)));
+  const told = new Set(seen.events.map(({ message }) => message.messageId)); // by the stream, while we asked
+  const untold = state.events.reverse().filter(({ message }) => !told.has(message.messageId));
+  seen.eventCount = state.segment + seen.events.length + untold.length - state.events.length;
+  seen.events.push(...untold);
   seen.logged.push(...state.logged.reverse());
-  seen.eventCount = state.segment;
   changed();
 }
 

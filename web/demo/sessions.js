@@ -64,18 +64,19 @@ function asked() {
 let asking = false;
 let again = false;
 
-/** Ask for the list; one question at a time, and another where something has changed meanwhile. */
+/** Ask for the list; one question at a time, and another where something has changed before its answer is read. */
 async function list() {
   again = asking;
   if (asking) return;
   asking = true;
-  const answer = await fetch(`/api/sessions?${asked()}`).catch(() => null);
+  /** @type {Counted[] | null} */
+  const summaries = await fetch(`/api/sessions?${asked()}`)
+    .then((answer) => (answer.ok ? answer.json() : null))
+    .catch(() => null);
   asking = false;
   if (again) return list();
-  if (!answer?.ok) return complain("The server does not answer. Is it still running?");
+  if (!summaries) return complain("The server does not answer. Is it still running?");
   complain("");
-  /** @type {Counted[]} */
-  const summaries = await answer.json();
   sessions = new Map(summaries.map((summary) => [summary.replay_id, summary]));
   draw();
 }
@@ -120,7 +121,7 @@ async function importFile({ target }) {
 const stream = new EventSource("/api/stream");
 stream.addEventListener("session", ({ data }) => {
   const summary = JSON.parse(data);
-  if (!sessions.has(summary.replay_id)) return list();
+  if (asking || !sessions.has(summary.replay_id)) return list(); // an answer that is on its way may be older
   sessions.set(summary.replay_id, summary);
   requestAnimationFrame(draw);
 });
