@@ -92,17 +92,14 @@ UNUSED = re.compile(
     r"|FS\.createPreloadedFile=\(.*?\},FS\.preloadFile=FS_preloadFile,"
     r'|\["[^\]]+"\]\.forEach\((?:function\(sym\)\{unexportedRuntimeSymbol\(sym\)\}|unexportedRuntimeSymbol)\);'
     r'|Module\._\w+=makeInvalidEarlyAccess\("\w+"\)[,;]'
+    # and Emscripten's file system, of which terser leaves nothing where nothing names it: system.js has what we need
+    r"|__syscall_\w+:function.*?return-e\.errno\}\},|fd_\w+:function.*?return e\.errno\}\},"
+    r"|FS\.staticInit\(\),|Module\.noFSInit\|\|FS\.initialized\|\|FS\.init\(\),TTY\.init\(\),|FS\.ignorePermissions=!1,"
+    r'|(?<=ErrnoError:class) extends Error(?=\{)|name="ErrnoError";constructor\(errno\)\{.*?break\}\}(?=\})'
+    r"|,Module\.FS=FS(?=;)|FS:Module\.FS,|Module\.PATH=PATH,Module\.PATH_FS=PATH_FS,"
     r"|invoke_\w+:function\(.*?_setThrew\(1,0\)\}\},|_emscripten_throw_longjmp:\(\)=>\{throw 1/0\},"
 )
 REMINDING = ("assert", "checkStackCookie", "consumedModuleProp", "makeInvalidEarlyAccess", "unexportedRuntimeSymbol")
-# An import looks for files that are not there, and of each MicroPython makes an Error, with a message and a stack that
-# nobody reads. What is there; what instead
-NO_FILE = (
-    'ErrnoError:class extends Error{name="ErrnoError";constructor(errno){for(var key in super(runtimeInitialized?'
-    '(errno=>UTF8ToString(_strerror(errno)))(errno):""),this.errno=errno,ERRNO_CODES)if(ERRNO_CODES[key]===errno)'
-    "{this.code=key;break}}}",
-    'ErrnoError:class{name="ErrnoError";constructor(errno){this.errno=errno}}',
-)
 # MicroPython's event loop sleeps by the wall clock, and oversleeps when that is set back. What is there; what instead
 TICKS = ("mp_js_ticks_ms:()=>Date.now()-MP_JS_EPOCH", "mp_js_ticks_ms:()=>performance.now()")
 # the files of Pyodide whose damage it would not notice before it is too late
@@ -371,7 +368,7 @@ def _exchanged(name: str, program: bytes, there: str, instead: str) -> bytes:
 
 def _micropython(split: bool, optional: bytes) -> bytes:
     """For pages only: what it would do in Node is left out."""
-    program = _exchanged("micropython.mjs", _monotonic(), *NO_FILE).decode()
+    program = _monotonic().decode()
     return _runtime(
         "micropython",
         f"{PUBLISHED['micropython'][0]}/micropython.mjs",

@@ -4,6 +4,8 @@
 // is called for before that is fetched at once, by a synchronous request, for WebAssembly cannot wait. Where that fails,
 // Python has come to its end in the middle of something: it is not called any more, and the page is told.
 
+import { withSystem } from "./system.js";
+
 const { Instance, Module, RuntimeError, instantiate, instantiateStreaming } = globalThis.WebAssembly;
 const SECTION = "python"; // as bundle.py calls it
 
@@ -36,8 +38,11 @@ export function unpack(given) {
 
 /** @param {(source: any, imports: WebAssembly.Imports) => Promise<WebAssembly.WebAssemblyInstantiatedSource>} how */
 const begun = (how) => async (/** @type {unknown} */ source, /** @type {WebAssembly.Imports} */ given) => {
-  const imports = { ...given, split: { load } };
+  /** @type {any} */
+  let memory = null;
+  const imports = { ...withSystem(given, () => memory.buffer), split: { load } };
   const { module, instance } = await how(source, imports);
+  memory = instance.exports.memory;
   first = { exports: instance.exports, imports, module };
   const exports = Object.entries(instance.exports).map(([name, it]) => [
     name,

@@ -3,22 +3,21 @@
 import { loadMicroPython } from "@micropython/micropython-webassembly-pyscript/micropython.mjs";
 import { booted, fetch, named, there } from "./assets.js";
 import * as border from "./bridge.js";
-import { put } from "./files.js";
 import { expect, rest, unpack } from "./halves.js";
+import { put } from "./system.js";
 
 /** @param {Host} host @param {string} main the Python program to run */
 export async function boot(host, main) {
   border.adopt(host);
   const url = host.asset("micropython.wasm");
   const later = __SPLIT__ ? host.asset("micropython.rest") : null;
-  const [stdout, stderr] = [console.log, console.error].map((say) => (/** @type {string} */ line) => say(line));
   expect(later, border.lost);
-  const loading = () => loadMicroPython({ url, stdout, stderr, linebuffer: true });
+  const loading = () => loadMicroPython({ url });
   const [python, ...modules] = await booted(
     () => Promise.all([loading(), ...(host.more ?? []).map(fetched)]),
     __INTEGRITY__,
   );
-  const write = (/** @type {string} */ path, /** @type {Uint8Array} */ bytes) => put(python, `/lib/${path}`, bytes);
+  const write = (/** @type {string} */ path, /** @type {Uint8Array} */ bytes) => put(`/lib/${path}`, bytes);
   unpack(write);
   for (const [path, bytes] of modules) write(path, bytes);
   host.page.rest = () => there(rest(), later ? [later] : []);

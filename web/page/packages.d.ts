@@ -6,12 +6,7 @@ declare module "python-pack" {
 }
 
 declare module "@micropython/micropython-webassembly-pyscript/micropython.mjs" {
-  export function loadMicroPython(options: {
-    url: string;
-    stdout(line: string): void;
-    stderr(line: string): void;
-    linebuffer: boolean;
-  }): Promise<Python>;
+  export function loadMicroPython(options: { url: string }): Promise<Python>;
 }
 
 declare module "smol-toml" {
