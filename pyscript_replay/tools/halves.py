@@ -240,8 +240,9 @@ class _Data:
     def _without(self, segment: Segment, going: list[range]) -> Iterator[Segment]:
         at, end = segment.address, segment.address + len(segment.content)
         for each in going:
-            if at <= each.start < end:
-                yield Segment(at, bytes(self.memory[at : each.start]))
+            if each.start < end and each.stop > at:
+                if at < each.start:
+                    yield Segment(at, bytes(self.memory[at : each.start]))
                 at = each.stop
         if at < end:
             yield Segment(at, bytes(self.memory[at:end]))

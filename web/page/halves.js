@@ -4,9 +4,9 @@
 // is called for before that is fetched at once, by a synchronous request, for WebAssembly cannot wait. Where that fails,
 // Python has come to its end in the middle of something: it is not called any more, and the page is told.
 
-import { withSystem } from "./system.js";
+import * as assets from "./assets.js";
 
-const { Instance, Module, RuntimeError, instantiate, instantiateStreaming } = globalThis.WebAssembly;
+const { Instance, Module, RuntimeError, instantiate, instantiateStreaming } = WebAssembly;
 const SECTION = "python"; // as bundle.py calls it
 
 /** @type {{ exports: WebAssembly.Exports, imports: WebAssembly.Imports, module: WebAssembly.Module } | null} */
@@ -36,27 +36,28 @@ export function unpack(given) {
   if (first) for (const [path, bytes] of files(first.module)) write(path, bytes);
 }
 
-/** @param {(source: any, imports: WebAssembly.Imports) => Promise<WebAssembly.WebAssemblyInstantiatedSource>} how */
-const begun = (how) => async (/** @type {unknown} */ source, /** @type {WebAssembly.Imports} */ given) => {
-  /** @type {any} */
-  let memory = null;
-  const imports = { ...withSystem(given, () => memory.buffer), split: { load } };
-  const { module, instance } = await how(source, imports);
-  memory = instance.exports.memory;
+/**
+ * Load the first half. Answers what it exports.
+ * @param {string} url @param {WebAssembly.Imports} given
+ */
+export async function begun(url, given) {
+  const imports = { ...given, split: { load } };
+  const { module, instance } = await loaded(url, imports);
   first = { exports: instance.exports, imports, module };
   const exports = Object.entries(instance.exports).map(([name, it]) => [
     name,
     typeof it === "function" ? guarded(it) : it,
   ]);
-  return { module, instance: { exports: Object.fromEntries(exports) } };
-};
+  return Object.fromEntries(exports);
+}
 
-/** What MicroPython's own JavaScript has as `WebAssembly`. */
-export const WebAssembly = {
-  RuntimeError,
-  instantiate: begun(instantiate),
-  instantiateStreaming: begun(instantiateStreaming),
-};
+/** @param {string} url @param {WebAssembly.Imports} imports */
+async function loaded(url, imports) {
+  const whole = async () => instantiate(await (await assets.fetch(url)).arrayBuffer(), imports);
+  const response = await assets.fetch(url);
+  if (response.headers.get("Content-Type") !== "application/wasm") return whole();
+  return instantiateStreaming(response, imports).catch(whole); // it may have broken off
+}
 
 /** @param {Function} call */
 const guarded =

@@ -22,7 +22,6 @@ export async function boot(host, main) {
   for (const [path, bytes] of modules) write(path, bytes);
   host.page.rest = () => there(rest(), later ? [later] : []);
   python.registerJsModule("pyscript_replay_border", border);
-  python.runPython(`import sys; sys.path.append("/lib")`);
   if (!(host.wanted?.() ?? true)) return;
   border.afterwards(host.page, () => host.page.rest?.());
   await python.runPythonAsync(main);

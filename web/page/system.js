@@ -1,14 +1,90 @@
-// What MicroPython has below it instead of an operating system: our Python as files, and a place for its output.
+// What MicroPython has below it, in Emscripten's place: how JavaScript and its program hand texts and numbers to each
+// other, more memory, and instead of an operating system some files and a place for its output.
 //
-// Emscripten's own is a whole file system, larger than all the rest of MicroPython's JavaScript.
+// Emscripten's own can do all that C programs may want. It is larger than all the rest of MicroPython's JavaScript.
 
+import { begun } from "./halves.js";
+
+const PAGE = 65_536; // bytes of WebAssembly's memory
+const GROWTH = 1.2;
 const [NO_FILE, NOT_OPEN, NOT_HERE] = [44, 8, 52]; // errors, as WASI numbers them
 const [FOLDER, FILE] = [0o040755, 0o100644];
 const KIND_AT = 4; // in C's `struct stat`
 const OUTPUT = [1, 2];
 const NEW_LINE = 10;
 
-/** @type {Map<string, Uint8Array | null>} what is there, by its path; a folder has no content */
+/** @type {any} what the program exports */
+let program = null;
+/** @type {DataView} */
+let view;
+/** @type {Uint8Array} */
+let bytes;
+const [encoder, decoder] = [new TextEncoder(), new TextDecoder()];
+
+/** What MicroPython's JavaScript calls by these names of Emscripten's. */
+const Module = {
+  getValue: (/** @type {number} */ at, /** @type {"i32" | "double"} */ type) =>
+    type === "i32" ? view.getInt32(at, true) : view.getFloat64(at, true),
+  setValue: (/** @type {number} */ at, /** @type {number} */ value, /** @type {"i32" | "double"} */ type) =>
+    type === "i32" ? view.setInt32(at, value, true) : view.setFloat64(at, value, true),
+
+  /** A text of C's, which ends with a zero. @param {number} at */
+  UTF8ToString(at) {
+    let text = "";
+    for (let next = at; bytes[next] < 0x80; next++) {
+      if (!bytes[next]) return text;
+      text += String.fromCharCode(bytes[next]);
+    }
+    return decoder.decode(bytes.subarray(at, bytes.indexOf(0, at)));
+  },
+  lengthBytesUTF8: (/** @type {string} */ text) => encoder.encode(text).length,
+  stringToUTF8(/** @type {string} */ text, /** @type {number} */ at, /** @type {number} */ room) {
+    const { written } = encoder.encodeInto(text, bytes.subarray(at, at + room - 1));
+    bytes[at + written] = 0;
+  },
+
+  /** Call a function of the program. @param {string} name @param {string} _ @param {string[]} types @param {any[]} args */
+  ccall(name, _, types, args) {
+    const stack = program.emscripten_stack_get_current();
+    const given = args.map((each, at) => (types[at] === "string" ? onStack(each) : each));
+    const result = program[name](...given);
+    program._emscripten_stack_restore(stack);
+    return result;
+  },
+  _malloc: (/** @type {number} */ size) => program.malloc(size),
+  _free: (/** @type {number} */ at) => program.free(at),
+};
+
+/** @param {string} text */
+function onStack(text) {
+  const room = Module.lengthBytesUTF8(text) + 1;
+  const at = program._emscripten_stack_alloc(room);
+  Module.stringToUTF8(text, at, room);
+  return at;
+}
+
+/**
+ * Load MicroPython's program, which imports what is here, and `own` of its JavaScript.
+ * @param {string} url @param {(module: object) => Record<string, Function>} own
+ */
+export async function loaded(url, own) {
+  const known = { ...own(Module), ...system };
+  const imported = new Proxy(known, {
+    get: (_, /** @type {string} */ name) => known[name] ?? (() => (name.startsWith("fd_") ? NOT_HERE : -NOT_HERE)),
+  });
+  program = await begun(url, { env: imported, wasi_snapshot_preview1: imported });
+  look();
+  program.__wasm_call_ctors();
+  return Module;
+}
+
+/** After the memory has grown, it is another one to JavaScript. */
+function look() {
+  view = new DataView(program.memory.buffer);
+  bytes = new Uint8Array(program.memory.buffer);
+}
+
+/** @type {Map<string, Uint8Array | null>} the files, by their paths; a folder has no content */
 const files = new Map();
 /** @type {Map<number, { content: Uint8Array, at: number }>} */
 const opened = new Map();
@@ -21,79 +97,71 @@ export function put(path, content) {
   for (let at = path.lastIndexOf("/"); at > 0; at = path.lastIndexOf("/", at - 1)) files.set(path.slice(0, at), null);
 }
 
-/**
- * The functions that MicroPython imports.
- * @param {WebAssembly.Imports} given those of Emscripten's JavaScript
- * @param {() => ArrayBuffer} memory
- * @returns {WebAssembly.Imports}
- */
-export function withSystem(given, memory) {
-  const word = (/** @type {number} */ at) => new DataView(memory()).getUint32(at, true);
-  const write = (/** @type {number} */ at, /** @type {number} */ value) =>
-    new DataView(memory()).setUint32(at, value, true);
-  const path = (/** @type {number} */ at) => {
-    const bytes = new Uint8Array(memory(), at);
-    return new TextDecoder().decode(bytes.subarray(0, bytes.indexOf(0)));
-  };
-
-  /** What `each` makes of the pieces of memory in a list, until it has no more; and the sum is written down. */
-  const pieces = (
-    /** @type {number} */ list,
-    /** @type {number} */ count,
-    /** @type {number} */ sum,
-    /** @type {(piece: Uint8Array) => number} */ each,
-  ) => {
-    let done = 0;
-    for (let at = list; at < list + 8 * count; at += 8) done += each(new Uint8Array(memory(), word(at), word(at + 4)));
-    write(sum, done);
+/** @type {Record<string, Function>} */
+const system = {
+  __syscall_stat64(/** @type {number} */ path, /** @type {number} */ told) {
+    const content = files.get(Module.UTF8ToString(path));
+    if (content === undefined) return -NO_FILE;
+    view.setUint32(told + KIND_AT, content ? FILE : FOLDER, true);
     return 0;
-  };
-
-  /** @type {Record<string, Function>} */
-  const system = {
-    __syscall_stat64(/** @type {number} */ name, /** @type {number} */ told) {
-      const content = files.get(path(name));
-      if (content === undefined) return -NO_FILE;
-      write(told + KIND_AT, content ? FILE : FOLDER);
-      return 0;
-    },
-    __syscall_openat(/** @type {number} */ _folder, /** @type {number} */ name) {
-      const content = files.get(path(name));
-      if (!content) return -NO_FILE;
-      let number = 3; // after those of input and output
-      while (opened.has(number)) number++;
-      opened.set(number, { content, at: 0 });
-      return number;
-    },
-    fd_read(/** @type {number} */ number, /** @type {[number, number, number]} */ ...into) {
-      const file = opened.get(number);
-      if (!file) return NOT_OPEN;
-      return pieces(...into, (piece) => {
-        const read = file.content.subarray(file.at, file.at + piece.length);
-        piece.set(read);
-        file.at += read.length;
-        return read.length;
-      });
-    },
-    fd_write(/** @type {number} */ number, /** @type {[number, number, number]} */ ...from) {
-      if (!OUTPUT.includes(number)) return NOT_OPEN;
-      return pieces(...from, (piece) => {
-        for (const byte of piece) byte === NEW_LINE ? say() : line.push(byte);
-        return piece.length;
-      });
-    },
-    fd_close: (/** @type {number} */ number) => (opened.delete(number) ? 0 : NOT_OPEN),
-  };
-  const of = (/** @type {string} */ module) =>
-    new Proxy(given[module] ?? {}, {
-      get: (theirs, /** @type {string} */ name) =>
-        system[name] ?? Reflect.get(theirs, name) ?? (() => (name.startsWith("fd_") ? NOT_HERE : -NOT_HERE)),
+  },
+  __syscall_openat(/** @type {number} */ _, /** @type {number} */ path) {
+    const content = files.get(Module.UTF8ToString(path));
+    if (!content) return -NO_FILE;
+    let number = 3; // after those of input and output
+    while (opened.has(number)) number++;
+    opened.set(number, { content, at: 0 });
+    return number;
+  },
+  fd_read(/** @type {number} */ number, /** @type {[number, number, number]} */ ...pieces) {
+    const file = opened.get(number);
+    if (!file) return NOT_OPEN;
+    return summed(...pieces, (piece) => {
+      const read = file.content.subarray(file.at, file.at + piece.length);
+      piece.set(read);
+      file.at += read.length;
+      return read.length;
     });
-  return { ...given, env: of("env"), wasi_snapshot_preview1: of("wasi_snapshot_preview1") };
+  },
+  fd_write(/** @type {number} */ number, /** @type {[number, number, number]} */ ...pieces) {
+    if (!OUTPUT.includes(number)) return NOT_OPEN;
+    return summed(...pieces, (piece) => {
+      for (const byte of piece) byte === NEW_LINE ? say() : line.push(byte);
+      return piece.length;
+    });
+  },
+  fd_close: (/** @type {number} */ number) => (opened.delete(number) ? 0 : NOT_OPEN),
+  emscripten_resize_heap(/** @type {number} */ wanted) {
+    const size = Math.max(wanted >>> 0, bytes.length * GROWTH);
+    try {
+      program.memory.grow(Math.ceil((size - bytes.length) / PAGE));
+    } catch {
+      return 0;
+    }
+    look();
+    return 1;
+  },
+  _abort_js() {
+    throw new WebAssembly.RuntimeError("MicroPython has given up");
+  },
+};
+
+/**
+ * What `each` makes of the pieces of memory that are listed; the sum is written down.
+ * @param {number} list @param {number} count @param {number} sum @param {(piece: Uint8Array) => number} each
+ */
+function summed(list, count, sum, each) {
+  let total = 0;
+  for (let at = list; at < list + 8 * count; at += 8) {
+    const start = view.getUint32(at, true);
+    total += each(bytes.subarray(start, start + view.getUint32(at + 4, true)));
+  }
+  view.setUint32(sum, total, true);
+  return 0;
 }
 
 /** A line that Python has printed. */
 function say() {
-  console.log(new TextDecoder().decode(new Uint8Array(line)));
+  console.log(decoder.decode(new Uint8Array(line)));
   line = [];
 }
