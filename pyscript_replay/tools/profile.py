@@ -61,19 +61,19 @@ def main() -> None:
         "frozen": FROZEN,
         "frozen_names": names,
         "frozen_modules": modules,
-        "functions": _runs(sorted(_seen(program))),
+        "functions": _runs(sorted(_seen())),
     }
     lines = (f'  "{name}": {json.dumps(value)}' for name, value in profile.items())
     halves.PROFILE.write_text("{\n" + ",\n".join(lines) + "\n}\n", encoding="utf-8")
 
 
-def _seen(program: bytes) -> set[int]:
+def _seen() -> set[int]:
     """The functions that run in visits of each mode."""
     seen: set[int] = set()
     with tempfile.TemporaryDirectory() as directory, sync_playwright() as playwright:
         root = Path(directory) / "dist"
         shutil.copytree(bundle.cached(), root)
-        _count(root, program)
+        _count(root)
         with DevServer(root) as server:
             browser = playwright.chromium.launch(**chromium.find())
             for mode in MODES:
@@ -87,15 +87,12 @@ def _seen(program: bytes) -> set[int]:
     return seen
 
 
-def _count(root: Path, program: bytes) -> None:
-    """Give the bundle a MicroPython that counts, with the Python that the first half has inside."""
+def _count(root: Path) -> None:
+    """Give the bundle a MicroPython that counts."""
     assets = json.loads((root / "manifest.json").read_text("utf-8"))["assets"]
-    first = root / assets["micropython.wasm"]
-    python = [content for identity, content in wasm.sections(first.read_bytes()) if identity == wasm.CUSTOM]
-    inside = b"".join(wasm.section(wasm.CUSTOM, content) for content in python)
     for compressed in root.rglob("micropython*.wasm.*"):
         compressed.unlink()
-    first.write_bytes(halves.counted(program) + inside)
+    (root / assets["micropython.wasm"]).write_bytes(halves.counted(bundle.started()))
 
 
 def _page(url: str, mode: str) -> str:

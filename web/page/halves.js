@@ -22,18 +22,14 @@ let ended = () => {};
 let write = () => {};
 
 /**
- * Before MicroPython is loaded: where the rest of it is, or `null` where there is none; and who is told of its end.
- * @param {string | null} rest @param {(error: Error) => void} lost
+ * Before MicroPython is loaded: where the rest of it is, or `null` where there is none; how to write a file; and who is
+ * told of its end.
+ * @param {string | null} rest @param {typeof write} given @param {typeof ended} lost
  */
-export function expect(rest, lost) {
+export function expect(rest, given, lost) {
   due = rest;
-  ended = lost;
-}
-
-/** Once it is loaded: how to write a file. @param {(path: string, bytes: Uint8Array) => void} given */
-export function unpack(given) {
   write = given;
-  if (first) for (const [path, bytes] of files(first.module)) write(path, bytes);
+  ended = lost;
 }
 
 /**
@@ -44,6 +40,7 @@ export async function begun(url, given) {
   const imports = { ...given, split: { load } };
   const { module, instance } = await loaded(url, imports);
   first = { exports: instance.exports, imports, module };
+  unpack(module);
   const exports = Object.entries(instance.exports).map(([name, it]) => [
     name,
     typeof it === "function" ? guarded(it) : it,
@@ -126,19 +123,18 @@ export async function rest() {
 /** @param {WebAssembly.Module} module */
 function arrived(module) {
   due = null;
-  for (const [path, bytes] of files(module)) write(path, bytes);
+  unpack(module);
 }
 
 /**
- * The Python that a module has inside: after a line of JSON, each file's path and size, come the files.
+ * The Python files that a module has inside: after a line of JSON, with each one's path and size, they come themselves.
  * @param {WebAssembly.Module} module
- * @returns {[path: string, bytes: Uint8Array][]}
  */
-function files(module) {
-  const [section = new ArrayBuffer(0)] = Module.customSections(module, SECTION);
+function unpack(module) {
+  const [section] = Module.customSections(module, SECTION);
+  if (!section) return;
   const bytes = new Uint8Array(section);
   let at = bytes.indexOf(10) + 1;
-  /** @type {[string, number][]} */
-  const listed = at ? JSON.parse(new TextDecoder().decode(bytes.subarray(0, at))) : [];
-  return listed.map(([path, size]) => [path, bytes.subarray(at, (at += size))]);
+  for (const [path, size] of JSON.parse(new TextDecoder().decode(bytes.subarray(0, at))))
+    write(path, bytes.subarray(at, (at += size)));
 }

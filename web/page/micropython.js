@@ -3,7 +3,7 @@
 import { loadMicroPython } from "@micropython/micropython-webassembly-pyscript/micropython.mjs";
 import { booted, fetch, named, there } from "./assets.js";
 import * as border from "./bridge.js";
-import { expect, rest, unpack } from "./halves.js";
+import { expect, rest } from "./halves.js";
 import { put } from "./system.js";
 
 /** @param {Host} host @param {string} main the Python program to run */
@@ -11,16 +11,15 @@ export async function boot(host, main) {
   border.adopt(host);
   const url = host.asset("micropython.wasm");
   const later = __SPLIT__ ? host.asset("micropython.rest") : null;
-  expect(later, border.lost);
-  const loading = () => loadMicroPython({ url });
+  const write = (/** @type {string} */ path, /** @type {Uint8Array} */ bytes) => put(`/lib/${path}`, bytes);
+  expect(later, write, border.lost);
   const [python, ...modules] = await booted(
-    () => Promise.all([loading(), ...(host.more ?? []).map(fetched)]),
+    () => Promise.all([loadMicroPython({ url }), ...(host.more ?? []).map(fetched)]),
     __INTEGRITY__,
   );
-  const write = (/** @type {string} */ path, /** @type {Uint8Array} */ bytes) => put(`/lib/${path}`, bytes);
-  unpack(write);
   for (const [path, bytes] of modules) write(path, bytes);
   host.page.rest = () => there(rest(), later ? [later] : []);
+  // The first thing of JavaScript's that Python gets: tools/image.py says why.
   python.registerJsModule("pyscript_replay_border", border);
   if (!(host.wanted?.() ?? true)) return;
   border.afterwards(host.page, () => host.page.rest?.());
