@@ -53,8 +53,10 @@ def _run(program: bytes, modules: Mapping[str, bytes]) -> tuple[bytearray, range
             env={**os.environ, "MICROPYTHON": str(installed() / RUNTIME)},
         )
     if done.returncode:
-        said = " ".join(done.stderr.decode(errors="replace").split())
-        raise _refused(f"MicroPython's memory could not be made: {said[-500:]}")
+        said = done.stderr.decode(errors="replace").split("\n")
+        raise _refused(
+            f"MicroPython's memory could not be made: {next(filter(None, reversed(said)), 'no reason given')}"
+        )
     told, _, memory = done.stdout.partition(b"\n")
     return bytearray(memory), range(*json.loads(told)["stack"])
 

@@ -54,14 +54,14 @@ def report(dist: Path, tmp_path_factory: pytest.TempPathFactory) -> Callable[[st
 
 
 def in_a_page(names: list[str]) -> str:
-    """A program that brings the suite along: the page's Python knows no files of this machine."""
-    files = {name: (HERE / name).read_text("utf-8") for name in ("stories.py", "suite.py")}
+    """A program that brings the suite along: the page's Python has no files but its own."""
+    modules = {name: (HERE / f"{name}.py").read_text("utf-8") for name in ("stories", "suite")}
     return f"""
 import sys
-sys.path.append("/")
-for name, text in {files!r}.items():
-    with open("/" + name, "w") as file:
-        file.write(text)
+for name, text in {modules!r}.items():
+    inside = {{"__name__": name}}
+    exec(text, inside)
+    sys.modules[name] = type(name, (), inside)
 import suite
 await suite.run({names!r})
 """

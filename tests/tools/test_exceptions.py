@@ -5,7 +5,7 @@ import contextlib
 import io
 import json
 import subprocess
-from pathlib import Path
+from collections.abc import Callable
 
 import pytest
 
@@ -13,7 +13,6 @@ from pyscript_replay.errors import ReplayError
 from pyscript_replay.tools import bundle, exceptions, npm, wasm
 from pyscript_replay.tools.wasm import Export, Program
 
-RUN = Path(__file__).parents[1] / "runtime" / "run.mjs"
 IN_PYTHON = """
 def deep(depth):
     return 0 if depth == 0 else 1 + deep(depth - 1)
@@ -130,14 +129,10 @@ def published() -> bytes:
     return (npm.installed() / folder / "micropython.wasm").read_bytes()
 
 
-def node(*arguments: str | Path) -> str:
-    command = [npm.node(), *arguments]
-    return subprocess.run(command, capture_output=True, encoding="utf-8", timeout=60, check=True).stdout
-
-
 def test_a_long_jump_and_an_error_of_javascripts_leave_the_stack_as_it_was() -> None:
     program = exceptions.inside(as_emscripten_makes_it())
-    told = json.loads(node("-e", CASES, base64.b64encode(program).decode()))
+    command = [npm.node(), "-e", CASES, base64.b64encode(program).decode()]
+    told = json.loads(subprocess.run(command, capture_output=True, timeout=60, check=True).stdout)
     assert told == [[7, 984, 0], [0, 1000, 1], ["of JavaScript's: 2", 1000, 0]]
 
 
@@ -152,17 +147,15 @@ def test_nothing_of_it_is_left_to_javascript_and_functions_keep_their_numbers() 
     assert "invoke_" not in program.read_text("utf-8")
 
 
-def test_python_raises_and_catches_as_elsewhere(dist: Path, tmp_path: Path) -> None:
-    (tmp_path / "program.py").write_text(IN_PYTHON)
+def test_python_raises_and_catches_as_elsewhere(printed: Callable[..., str]) -> None:
     elsewhere = io.StringIO()
     with contextlib.redirect_stdout(elsewhere):
         exec(IN_PYTHON, {})
-    assert node(RUN, dist, "micropython", tmp_path / "program.py") == elsewhere.getvalue()
+    assert printed(IN_PYTHON) == elsewhere.getvalue()
 
 
-def test_javascript_sees_what_python_raises(dist: Path, tmp_path: Path) -> None:
-    (tmp_path / "program.py").write_text(IN_A_PAGE)
-    assert "ValueError: of Python's" in node(RUN, dist, "micropython", tmp_path / "program.py")
+def test_javascript_sees_what_python_raises(printed: Callable[..., str]) -> None:
+    assert "ValueError: of Python's" in printed(IN_A_PAGE)
 
 
 def test_a_program_that_is_made_otherwise_is_named() -> None:

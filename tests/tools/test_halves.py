@@ -2,16 +2,14 @@
 
 import json
 import logging
-import subprocess
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import pytest
 
-from pyscript_replay.tools import bundle, halves, npm, wasm
+from pyscript_replay.tools import bundle, halves, wasm
 from pyscript_replay.tools.wasm import Program
 
-RUN = Path(__file__).parents[1] / "runtime" / "run.mjs"
 IMPORTED = """
 import sys
 from pyscript_replay import bridge, doctor, make, replay, tag
@@ -35,11 +33,6 @@ def python_inside(program: bytes) -> list[str]:
     return [path for path, _ in json.loads(section[section.index(b"[") : section.index(b"\n")])]
 
 
-def run(dist: Path, program: Path) -> str:
-    command = [npm.node(), RUN, dist, "micropython", program]
-    return subprocess.run(command, capture_output=True, encoding="utf-8", timeout=60, check=True).stdout
-
-
 def test_the_profile_is_of_the_micropython_that_is_installed(program: bytes) -> None:
     assert halves.Profile.read().fits(program), "run: python -m pyscript_replay.tools.profile"
 
@@ -57,25 +50,23 @@ def test_each_half_has_what_the_other_has_not(program: bytes) -> None:
 
 
 def test_each_module_is_in_the_file_that_comes_when_it_is_needed(dist: Path) -> None:
-    first, rest = (
-        set(python_inside((dist / assets(dist)[f"micropython.{each}"]).read_bytes())) for each in ("wasm", "rest")
-    )
-    options = {f"pyscript_replay/{Path(assets(dist)['micropython.options']).name}"}
-    assert rest == {"pyscript_replay/doctor.mpy"}
-    assert options == {"pyscript_replay/sdk_options.mpy"}
-    assert first == {path.replace(".py", ".mpy") for path in bundle.page_modules()} - rest - options
+    """But for those that are in MicroPython's memory from the first: see test_image.py."""
+    assert python_inside((dist / assets(dist)["micropython.rest"]).read_bytes()) == ["pyscript_replay/doctor.mpy"]
+    assert Path(assets(dist)["micropython.options"]).name == "sdk_options.mpy"
 
 
-def test_frozen_modules_that_our_python_imports_are_in_the_first_half(dist: Path, tmp_path: Path) -> None:
-    (tmp_path / "program.py").write_text(IMPORTED)
-    files = json.loads(run(dist, tmp_path / "program.py").replace("'", '"'))
+def test_frozen_modules_that_our_python_imports_are_in_the_first_half(printed: Callable[..., str]) -> None:
+    files = json.loads(printed(IMPORTED).replace("'", '"'))
     frozen = {file for file in files if not file.startswith("/lib/") and file.endswith(".py")}
     assert "asyncio/core.py" in frozen
     assert frozen <= halves.Profile.read().frozen
 
 
 def test_another_micropython_is_not_divided_and_runs_all_the_same(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+    printed: Callable[..., str],
 ) -> None:
     monkeypatch.setattr(halves.Profile, "fits", lambda self, program: False)
     with caplog.at_level(logging.WARNING):
@@ -91,5 +82,4 @@ def test_another_micropython_is_not_divided_and_runs_all_the_same(
         "micropython.options": "sdk_options.mpy",
     }
     (tmp_path / "manifest.json").write_text(json.dumps({"assets": names}))
-    (tmp_path / "program.py").write_text("from pyscript_replay import doctor, sdk_options\nprint(doctor.OK)")
-    assert run(tmp_path, tmp_path / "program.py").strip() == "ok"
+    assert printed("from pyscript_replay import doctor, sdk_options\nprint(doctor.OK)", tmp_path).strip() == "ok"

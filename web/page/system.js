@@ -10,7 +10,6 @@ const GROWTH = 1.2;
 const [NO_FILE, NOT_OPEN, NOT_HERE] = [44, 8, 52]; // errors, as WASI numbers them
 const [FOLDER, FILE] = [0o040755, 0o100644];
 const KIND_AT = 4; // in C's `struct stat`
-const OUTPUT = [1, 2];
 const NEW_LINE = 10;
 
 /** @type {any} what the program exports */
@@ -28,14 +27,14 @@ const Module = {
   setValue: (/** @type {number} */ at, /** @type {number} */ value, /** @type {"i32" | "double"} */ type) =>
     type === "i32" ? view.setInt32(at, value, true) : view.setFloat64(at, value, true),
 
-  /** A text of C's, which ends with a zero. @param {number} at */
-  UTF8ToString(at) {
+  /** A text of so many bytes, or one that ends with a zero. @param {number} at @param {number} [length] */
+  UTF8ToString(at, length = bytes.indexOf(0, at) - at) {
     let text = "";
-    for (let next = at; bytes[next] < 0x80; next++) {
-      if (!bytes[next]) return text;
+    for (let next = at; next < at + length; next++) {
+      if (bytes[next] >= 0x80) return decoder.decode(bytes.subarray(at, at + length));
       text += String.fromCharCode(bytes[next]);
     }
-    return decoder.decode(bytes.subarray(at, bytes.indexOf(0, at)));
+    return text;
   },
   lengthBytesUTF8: (/** @type {string} */ text) => encoder.encode(text).length,
   stringToUTF8(/** @type {string} */ text, /** @type {number} */ at, /** @type {number} */ room) {
@@ -88,8 +87,11 @@ function look() {
 const files = new Map();
 /** @type {Map<number, { content: Uint8Array, at: number }>} */
 const opened = new Map();
-/** @type {number[]} of the line that is being printed */
-let line = [];
+/** @type {Record<number, { line: number[], say(line: string): void }>} what is being printed, and where it goes */
+const outputs = {
+  1: { line: [], say: (line) => console.log(line) },
+  2: { line: [], say: (line) => console.error(line) },
+};
 
 /** Write a file. @param {string} path @param {Uint8Array} content */
 export function put(path, content) {
@@ -124,9 +126,13 @@ const system = {
     });
   },
   fd_write(/** @type {number} */ number, /** @type {[number, number, number]} */ ...pieces) {
-    if (!OUTPUT.includes(number)) return NOT_OPEN;
+    const output = outputs[number];
+    if (!output) return NOT_OPEN;
     return summed(...pieces, (piece) => {
-      for (const byte of piece) byte === NEW_LINE ? say() : line.push(byte);
+      for (const byte of piece) {
+        if (byte !== NEW_LINE) output.line.push(byte);
+        else output.say(decoder.decode(new Uint8Array(output.line.splice(0))));
+      }
       return piece.length;
     });
   },
@@ -158,10 +164,4 @@ function summed(list, count, sum, each) {
   }
   view.setUint32(sum, total, true);
   return 0;
-}
-
-/** A line that Python has printed. */
-function say() {
-  console.log(decoder.decode(new Uint8Array(line)));
-  line = [];
 }

@@ -7,6 +7,10 @@ import { readFileSync } from "node:fs";
 import { pathToFileURL } from "node:url";
 import { put } from "../page/files.js";
 
+process.on("uncaughtException", ({ message }) => {
+  console.error(message);
+  process.exit(1);
+});
 const { loadMicroPython } = await import(pathToFileURL(process.env.MICROPYTHON));
 const files = JSON.parse(readFileSync(0, "utf8"));
 
@@ -30,13 +34,15 @@ const border = new Proxy({}, {
 python.registerJsModule("pyscript_replay_border", border);
 const modules = Object.keys(files).map((path) => path.replace(/(\/__init__)?\.mpy$/, "").replaceAll("/", "."));
 python.runPython(`
-import sys
-sys.path.append("/lib")
-import ${modules.join(", ")}
-del pyscript_replay, sys
+def load():
+    import sys
+    sys.path.append("/lib")
+    for name in ${JSON.stringify(modules)}:
+        __import__(name)
+load()
+del load
 `);
 python.runPython("import gc; gc.collect(); del gc"); // which is done when this comes to its end
-python.runPython("");
 
 const memory = new Uint8Array(exports.memory.buffer);
 const stack = [exports.emscripten_stack_get_end(), exports.emscripten_stack_get_base()];

@@ -1,0 +1,77 @@
+"""MicroPython as it is once it has our modules: what is in its memory, and what is not."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from pyscript_replay.errors import ReplayError
+from pyscript_replay.tools import bundle, image
+from pyscript_replay.tools.wasm import Program
+
+LOADED = """
+import sys
+print(sorted(name for name in sys.modules if name.startswith("pyscript_replay.")))
+"""
+BORDER = "import pyscript_replay_border\n"
+
+
+@pytest.fixture(scope="module")
+def program() -> bytes:
+    return bundle.started()
+
+
+@pytest.fixture(scope="module")
+def memory(program: bytes) -> bytearray:
+    return Program(program).memory()
+
+
+@pytest.fixture
+def compiled(tmp_path: Path) -> Callable[[str], dict[str, bytes]]:
+    """A module with this text."""
+
+    def module(text: str) -> dict[str, bytes]:
+        (tmp_path / "module.py").write_text(text)
+        return {"module.mpy": bundle.mpy("module.py", tmp_path / "module.py")}
+
+    return module
+
+
+def test_it_has_each_module_but_the_doctor_and_the_sdks_options_before_any_is_imported(
+    printed: Callable[..., str],
+) -> None:
+    names = {path.removesuffix(".py").removesuffix("/__init__").replace("/", ".") for path in bundle.page_modules()}
+    names -= {"pyscript_replay", "pyscript_replay.doctor", "pyscript_replay.sdk_options"}
+    assert printed(LOADED).strip() == str(sorted(names))
+
+
+def test_it_is_made_of_the_same_bytes_each_time(program: bytes) -> None:
+    assert bundle.started() == program
+
+
+def test_what_nobody_refers_to_is_zero(memory: bytearray) -> None:
+    cleared = bytearray(memory)
+    image._clear_free_blocks(cleared)
+    assert cleared == memory
+    first = Program(bundle.micropython()).data[0].address  # below is the stack
+    assert not any(memory[:first])
+
+
+def test_a_module_that_asks_for_something_of_the_pages_too_early_is_named(
+    compiled: Callable[[str], dict[str, bytes]],
+) -> None:
+    image.with_modules(bundle.micropython(), compiled(BORDER + "def later(): pyscript_replay_border.now()"))
+    with pytest.raises(ReplayError, match="a module asks for the page's now when it is imported") as raised:
+        image.with_modules(bundle.micropython(), compiled(BORDER + "pyscript_replay_border.now()"))
+    assert raised.value.code == "bundle-runtime"
+
+
+@pytest.mark.parametrize("copies", [0, 2])
+def test_a_heap_that_is_not_found_is_named(memory: bytearray, copies: int) -> None:
+    table, size, _ = image._heap(memory)
+    noted = b"".join(each.to_bytes(4, "little") for each in (table, size))
+    at = memory.index(noted)
+    memory = memory[:at] + memory[at : at + 20] * copies + memory[at + 20 :]
+    with pytest.raises(ReplayError, match=f"noted at {copies} places") as raised:
+        image._heap(memory)
+    assert raised.value.code == "bundle-runtime"
