@@ -434,17 +434,18 @@ def micropython() -> bytes:
 
 def started() -> bytes:
     """The same as it is once it has our modules, but for the few that not every page needs, or not at first."""
-    return image.with_modules(micropython(), _modules()[0])
+    return image.inside(micropython(), image.memory(micropython(), _modules()[0]))
 
 
 def _micropython_with_python() -> tuple[bytes, bytes | None, bytes]:
     """MicroPython, with our Python inside: what is needed at first, the rest, and Python that not every tag needs."""
-    program, profile = started(), Profile.read()
-    _, later, optional = _modules()
-    if not profile.fits(micropython()):
+    program, profile = micropython(), Profile.read()
+    python, later, optional = _modules()
+    filled = image.memory(program, python)
+    if not profile.fits(program):
         log.warning("This MicroPython is not the one of %s: it is not divided, and larger", halves.PROFILE.name)
-        return program + _packed(later), None, optional
-    first, rest = halves.split(program, profile)
+        return image.inside(program, filled) + _packed(later), None, optional
+    first, rest = halves.split(program, profile, filled)
     return first, rest + _packed(later), optional
 
 

@@ -59,8 +59,10 @@ class Halves(NamedTuple):
     rest: bytes
 
 
-def split(program: bytes, profile: Profile) -> Halves:
-    split = _Split(Program(program), profile)
+def split(program: bytes, profile: Profile, memory: list[Segment] | None = None) -> Halves:
+    """``memory`` is what the first half puts there, if that is more than the program's own data (``image.py``)."""
+    taken = Program(program)
+    split = _Split(taken, profile, memory or taken.data)
     return Halves(split.first(), split.rest())
 
 
@@ -85,7 +87,7 @@ def counted(program: bytes) -> bytes:
 
 
 class _Split:
-    def __init__(self, program: Program, profile: Profile):
+    def __init__(self, program: Program, profile: Profile, memory: list[Segment]):
         self.program = program
         stays = profile.functions | {each for each, body in program.bodies.items() if body.throws}  # there is the tag
         self.kept = [each for each in program.bodies if each in stays]
@@ -97,7 +99,7 @@ class _Split:
         self.shared = sorted(self._called_by(self.deferred).intersection(self.kept))
         self.places = {each: place for place, each in enumerate([*self.stubs, *self.shared], program.table_size)}
         self.globals = sorted({each for function in self.deferred for each in program.bodies[function].globals})
-        self.data = _Data(program, profile)
+        self.data = _Data(program, profile, memory)
 
     def first(self) -> bytes:
         program, load = self.program, len(self.program.imports)
@@ -173,12 +175,14 @@ class _Split:
 class _Data:
     """The memory's first content, divided: what stays ``here``, and what is put ``there`` with the rest.
 
+    Only the program's own data are divided. All else may change before the rest comes.
+
     Nothing says where an object ends, or what is an address. So whatever looks like an address of something counts as
     one, and an object goes on to the next address that anything names. Rather too much stays than too little.
     """
 
-    def __init__(self, program: Program, profile: Profile):
-        self.memory = program.memory()
+    def __init__(self, program: Program, profile: Profile, memory: list[Segment]):
+        self.memory = wasm.memory(program.data)
         self.known = range(program.data[0].address, len(self.memory))
         words = range(self.known.start, self.known.stop - 3, 4)
         self.pointers = {at: self._word(at) for at in words if self._word(at) in self.known}
@@ -188,9 +192,10 @@ class _Data:
         going = [each for each in going if len(each) >= WORTH_A_SEGMENT]
         entries = [range(at, at + 4) for at, name in self._listed(profile).items() if name not in profile.frozen]
         self.there = [Segment(each.start, bytes(self.memory[each.start : each.stop])) for each in [*entries, *going]]
+        filled = wasm.memory(memory)
         for each in entries:
-            self.memory[each.start : each.stop] = NOWHERE
-        self.here = [part for segment in program.data for part in self._without(segment, going)]
+            filled[each.start : each.stop] = NOWHERE
+        self.here = [part for segment in memory for part in _without(filled, segment, going)]
 
     def _modules(self, profile: Profile) -> Iterator[range]:
         """What belongs to frozen modules, and is needed neither by ours nor by anything else."""
@@ -237,15 +242,16 @@ class _Data:
     def _word(self, at: int) -> int:
         return int.from_bytes(self.memory[at : at + 4], "little")
 
-    def _without(self, segment: Segment, going: list[range]) -> Iterator[Segment]:
-        at, end = segment.address, segment.address + len(segment.content)
-        for each in going:
-            if each.start < end and each.stop > at:
-                if at < each.start:
-                    yield Segment(at, bytes(self.memory[at : each.start]))
-                at = each.stop
-        if at < end:
-            yield Segment(at, bytes(self.memory[at:end]))
+
+def _without(memory: bytes | bytearray, segment: Segment, going: list[range]) -> Iterator[Segment]:
+    at, end = segment.address, segment.address + len(segment.content)
+    for each in going:
+        if each.start < end and each.stop > at:
+            if at < each.start:
+                yield Segment(at, bytes(memory[at : each.start]))
+            at = each.stop
+    if at < end:
+        yield Segment(at, bytes(memory[at:end]))
 
 
 def _texts_for_linker(program: Program) -> list[range]:

@@ -15,7 +15,7 @@ import re
 import struct
 import subprocess
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from ..errors import ReplayError
@@ -30,15 +30,20 @@ BLOCKS_OF_BYTE = 4
 GAP = 300
 
 
-def with_modules(program: bytes, modules: Mapping[str, bytes]) -> bytes:
-    """The program with these modules, by their paths, in its memory.
+def memory(program: bytes, modules: Mapping[str, bytes]) -> list[Segment]:
+    """What is in the program's memory once it has these modules, by their paths.
 
     Raises ``ReplayError`` (``bundle-runtime``).
     """
-    memory, stack = _run(program, modules)
-    memory[stack.start : stack.stop] = bytes(len(stack))
-    _clear_free_blocks(memory)
-    return Program(program).written({wasm.DATA: wasm.vector(each.written() for each in _segments(bytes(memory)))})
+    filled, stack = _run(program, modules)
+    filled[stack.start : stack.stop] = bytes(len(stack))
+    _clear_free_blocks(filled)
+    return _segments(bytes(filled))
+
+
+def inside(program: bytes, memory: Iterable[Segment]) -> bytes:
+    """The program with that in its memory from the first."""
+    return Program(program).written({wasm.DATA: wasm.vector(each.written() for each in memory)})
 
 
 def _run(program: bytes, modules: Mapping[str, bytes]) -> tuple[bytearray, range]:

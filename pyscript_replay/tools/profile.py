@@ -128,7 +128,7 @@ def _visit(context: BrowserContext, url: str) -> Iterator[Page]:
 
 def _listing(program: bytes) -> tuple[int, int]:
     """Where the names of the frozen modules are, and where the modules are listed."""
-    memory = wasm.Program(program).memory()
+    memory = wasm.memory(wasm.Program(program).data)
     (found,) = re.finditer(rb"(?:[\w/]+\.py\0){9,}\0", memory)
     count = found[0].count(b"\0") - 1
     for at in range(found.end() // 4 * 4, found.end() + 4096, 4):

@@ -118,13 +118,6 @@ class Program:
     def parameters(self, function: int) -> int:
         return len(signature(self.types[self.type_of[function]])[0])
 
-    def memory(self) -> bytearray:
-        """All that is in memory at first, from address 0 on."""
-        memory = bytearray(max(segment.address + len(segment.content) for segment in self.data))
-        for address, content in self.data:
-            memory[address : address + len(content)] = content
-        return memory
-
     def written(self, instead: Mapping[int, bytes]) -> bytes:
         """The program, with these sections in place of its own."""
         return written({**self.sections, **instead})
@@ -285,6 +278,15 @@ def _exports(content: bytes) -> Iterator[Export]:
         size, start = read(each, 0)
         kind = start + size
         yield Export(each[start:kind].decode(), each[kind], read(each, kind + 1)[0])
+
+
+def memory(segments: Iterable[Segment]) -> bytearray:
+    """All that they put into memory, from address 0 on."""
+    listed = list(segments)
+    filled = bytearray(max(segment.address + len(segment.content) for segment in listed))
+    for address, content in listed:
+        filled[address : address + len(content)] = content
+    return filled
 
 
 def segments(content: bytes) -> Iterator[Segment]:

@@ -42,11 +42,18 @@ def test_each_half_has_what_the_other_has_not(program: bytes) -> None:
     first, rest = (dict(wasm.sections(half)) for half in halves.split(program, profile))
     stays = [each for each, body in whole.bodies.items() if each in profile.functions or body.throws]
     assert wasm.read(rest[wasm.CODE], 0)[0] == len(whole.bodies) - len(stays)
-    memory = bytearray(len(whole.memory()))
-    for half in (first, rest):
-        for address, content in wasm.segments(half[wasm.DATA]):
-            memory[address : address + len(content)] = content
-    assert memory == whole.memory()
+    put = [segment for half in (first, rest) for segment in wasm.segments(half[wasm.DATA])]
+    assert wasm.memory(put) == wasm.memory(whole.data)
+
+
+def test_the_rest_writes_only_what_a_micropython_that_runs_does_not_change(program: bytes) -> None:
+    memory = wasm.memory(wasm.Program(bundle.started()).data)
+    heap = len(wasm.memory(Program(program).data))
+    segments = list(wasm.segments(dict(wasm.sections(bundle._micropython_with_python()[1] or b""))[wasm.DATA]))
+    assert sum(len(content) for _, content in segments) > 30_000
+    for address, content in segments:
+        assert memory[address : address + len(content)] == content
+        assert address + len(content) <= heap
 
 
 def test_each_module_is_in_the_file_that_comes_when_it_is_needed(dist: Path) -> None:

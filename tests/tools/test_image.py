@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from pyscript_replay.errors import ReplayError
-from pyscript_replay.tools import bundle, image
+from pyscript_replay.tools import bundle, image, wasm
 from pyscript_replay.tools.wasm import Program
 
 LOADED = """
@@ -23,7 +23,7 @@ def program() -> bytes:
 
 @pytest.fixture(scope="module")
 def memory(program: bytes) -> bytearray:
-    return Program(program).memory()
+    return wasm.memory(Program(program).data)
 
 
 @pytest.fixture
@@ -60,9 +60,9 @@ def test_what_nobody_refers_to_is_zero(memory: bytearray) -> None:
 def test_a_module_that_asks_for_something_of_the_pages_too_early_is_named(
     compiled: Callable[[str], dict[str, bytes]],
 ) -> None:
-    image.with_modules(bundle.micropython(), compiled(BORDER + "def later(): pyscript_replay_border.now()"))
+    image.memory(bundle.micropython(), compiled(BORDER + "def later(): pyscript_replay_border.now()"))
     with pytest.raises(ReplayError, match="a module asks for the page's now when it is imported") as raised:
-        image.with_modules(bundle.micropython(), compiled(BORDER + "pyscript_replay_border.now()"))
+        image.memory(bundle.micropython(), compiled(BORDER + "pyscript_replay_border.now()"))
     assert raised.value.code == "bundle-runtime"
 
 
