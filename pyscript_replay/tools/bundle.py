@@ -93,7 +93,7 @@ const _createMicroPythonModule = ({ locateFile }) => loaded(locateFile("micropyt
 });
 """
 # of these, what system.js and exceptions.py have instead, how output goes to whoever wants it, and how it is a program
-# in Node. Where a new version has that in another form, it stays, and nothing comes of it
+# in Node (a test says where a new version has that in another form)
 UNUSED = re.compile(
     r"__syscall_\w+:function.*?return-e\.errno\}\},|fd_\w+:function.*?return e\.errno\}\},"
     r"|invoke_\w+:function\(.*?_setThrew\(1,0\)\}\},|_emscripten_throw_longjmp:\(\)=>\{throw 1/0\},"
@@ -102,8 +102,12 @@ UNUSED = re.compile(
     r'|(?<=globalThis\.loadMicroPython=loadMicroPython),"object"==typeof.*?process\.argv\.length>1(?=\))'
     r'|const path=await import\("path"\).*?error\.message\)\}\}\}\(\)(?=\})'
 )
-# A page has a MicroPython that has started (image.py). What is there
-START = 'Module.ccall("mp_js_init","null",["number","number"],[pystack,heapsize]),'
+# A page has a MicroPython that has started, and has the border already (image.py). What is there; what instead
+START = (
+    'Module.ccall("mp_js_init","null",["number","number"],[pystack,heapsize]),'
+    'Module.ccall("proxy_c_init","null",[],[]),',
+    "proxy_js_ref.push(options.border),",
+)
 # MicroPython's event loop sleeps by the wall clock, and oversleeps when that is set back. What is there; what instead
 TICKS = ("mp_js_ticks_ms:()=>Date.now()-MP_JS_EPOCH", "mp_js_ticks_ms:()=>performance.now()")
 # the files of Pyodide whose damage it would not notice before it is too late
@@ -378,7 +382,7 @@ def _between(program: str, start: str, end: str) -> str:
 
 def _micropython(split: bool, optional: bytes) -> bytes:
     """For pages only: what it would do in Node is left out."""
-    program = _exchanged("micropython.mjs", _monotonic(), START, "").decode()
+    program = _exchanged("micropython.mjs", _monotonic(), *START).decode()
     emscriptens = EMSCRIPTENS.replace("IMPORTS", _between(program, *IMPORTS))
     return _runtime(
         "micropython",

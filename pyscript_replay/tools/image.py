@@ -3,8 +3,8 @@
 It is run in Node (``web/tools/micropython.mjs``), and what is in its memory then is in the memory of the program that a
 page loads, from the first. So such a program is not started any more (``bundle.py`` takes that out of its JavaScript).
 
-What nobody refers to any more is made zero, or it would have to be fetched: MicroPython leaves free blocks of its heap
-as they were. A block is free by a table of two bits for each; where that is, stands in the memory:
+Its stack and the free blocks of its heap are made zero, or they would have to be fetched: they are left as they were. A
+block is free by a table of two bits for each; where that is, stands in the memory:
 https://github.com/micropython/micropython/blob/master/py/gc.c
 """
 

@@ -2,6 +2,7 @@
 
 import json
 import logging
+import struct
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
@@ -54,6 +55,15 @@ def test_the_rest_writes_only_what_a_micropython_that_runs_does_not_change(progr
     for address, content in segments:
         assert memory[address : address + len(content)] == content
         assert address + len(content) <= heap
+
+
+def test_nothing_in_the_heap_refers_to_what_comes_with_the_rest(program: bytes) -> None:
+    own = Program(program).data
+    memory = wasm.memory(Program(bundle.started()).data)
+    rest = dict(wasm.sections(bundle._micropython_with_python()[1] or b""))
+    coming = [range(at, at + len(content)) for at, content in wasm.segments(rest[wasm.DATA]) if at < own[-1].address]
+    words = struct.unpack_from(f"<{len(memory) // 4}I", memory)[len(wasm.memory(own)) // 4 :]
+    assert not [word for word in words if any(word in each for each in coming)]
 
 
 def test_each_module_is_in_the_file_that_comes_when_it_is_needed(dist: Path) -> None:

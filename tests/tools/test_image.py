@@ -13,6 +13,13 @@ LOADED = """
 import sys
 print(sorted(name for name in sys.modules if name.startswith("pyscript_replay.")))
 """
+COLLECTED = """
+import asyncio, gc, js, sys
+from pyscript_replay import bridge
+gc.collect()
+await asyncio.sleep(0)
+print(js.globalThis is js.globalThis, bridge._border is sys.modules["pyscript_replay_border"])
+"""
 BORDER = "import pyscript_replay_border\n"
 
 
@@ -57,12 +64,25 @@ def test_what_nobody_refers_to_is_zero(memory: bytearray) -> None:
     assert not any(memory[:first])
 
 
-def test_a_module_that_asks_for_something_of_the_pages_too_early_is_named(
-    compiled: Callable[[str], dict[str, bytes]],
+def test_what_it_has_of_javascripts_is_the_pages(printed: Callable[..., str]) -> None:
+    assert printed(COLLECTED).strip() == "True True"
+
+
+@pytest.mark.parametrize(
+    ("text", "refused"),
+    [
+        ("pyscript_replay_border.now()", "a module asks for the page's now when it is imported"),
+        ("from js import setTimeout", "a module has something of JavaScript's when it is imported"),
+        ("kept = bytearray(30_000_000)", "the modules need more memory than there is at first"),
+        ("1 / 0", "ZeroDivisionError"),
+    ],
+)
+def test_a_module_that_cannot_be_imported_before_there_is_a_page_is_named(
+    text: str, refused: str, compiled: Callable[[str], dict[str, bytes]]
 ) -> None:
-    image.memory(bundle.micropython(), compiled(BORDER + "def later(): pyscript_replay_border.now()"))
-    with pytest.raises(ReplayError, match="a module asks for the page's now when it is imported") as raised:
-        image.memory(bundle.micropython(), compiled(BORDER + "pyscript_replay_border.now()"))
+    image.memory(bundle.micropython(), compiled(BORDER + f"def later(): {text.replace('kept = ', '')}"))
+    with pytest.raises(ReplayError, match=refused) as raised:
+        image.memory(bundle.micropython(), compiled(BORDER + text))
     assert raised.value.code == "bundle-runtime"
 
 

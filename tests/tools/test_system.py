@@ -1,6 +1,7 @@
 """MicroPython in the place of Emscripten's system: what it prints, its memory, its files, and texts from JavaScript."""
 
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
@@ -46,11 +47,27 @@ print(tried(os.listdir, "/lib"), tried(os.mkdir, "/folder"), tried(os.remove, do
 TEXTS = """
 import js
 same, length = js.eval("(text) => text"), js.eval("(text) => text.length")
-for text in ("", "a" * 100, "e" * 15 + "é", "€" * 33, "a😀" * 20, "a\\0b"):
+for text in ("", "a" * 100, "e" * 15 + "é", "€" * 33, "a😀" * 20, "a\\0b", "\\ufeff one", "\\ufeff" * 10):
     print(same(text) == text, length(text))
 half = js.eval("'half \\\\ud800 of one'")
 print(len(half), half.endswith(" of one"))
 print(same(js.eval("'name'")), getattr(js, "parseInt")("12"))
+"""
+
+CONSOLE = """
+import asyncio, gc, js, sys
+js.eval("console.error = () => { throw new Error('not on this page') }")
+async def kept():
+    gc.collect()
+    await asyncio.sleep(0)
+    return gc.mem_alloc()
+before = await kept()
+for _ in range(5):
+    print("said" * 100, file=sys.stderr)
+    garbage = [bytearray(1000) for _ in range(500)]
+    garbage = None
+    after = await kept()
+print(after < before + 100_000)
 """
 
 
@@ -59,6 +76,7 @@ print(same(js.eval("'name'")), getattr(js, "parseInt")("12"))
     [
         pytest.param(MEMORY, ["60000000 7", "as much as there is", "and goes on"], id="its memory grows"),
         pytest.param(PRINTED, ["one line", "äö€😀", "", "three"], id="it prints whole lines"),
+        pytest.param(CONSOLE, ["True"], id="a page's console may throw"),
         pytest.param(
             FILES,
             ["b'M' True True", "[44, 44]", "44 52 52"],
@@ -66,10 +84,16 @@ print(same(js.eval("'name'")), getattr(js, "parseInt")("12"))
         ),
         pytest.param(
             TEXTS,
-            [*(f"True {length}" for length in (0, 100, 16, 33, 60, 3)), "13 True", "name 12"],
+            [*(f"True {length}" for length in (0, 100, 16, 33, 60, 3, 5, 10)), "13 True", "name 12"],
             id="texts are the same on both sides",
         ),
     ],
 )
 def test_micropython_in_it(program: str, expected: list[str], printed: Callable[..., str]) -> None:
     assert printed(program).splitlines() == expected
+
+
+@pytest.mark.parametrize("name", ["SYSCALLS", "__syscall_chdir", "fd_seek", "invoke_", "readFileSync", "_textDecoder"])
+def test_of_emscriptens_javascript_nothing_is_left(name: str, dist: Path) -> None:
+    (program,) = (dist / "assets").glob("micropython-*.js")
+    assert name not in program.read_text("utf-8")

@@ -9,7 +9,7 @@ import * as assets from "./assets.js";
 const { Instance, Module, RuntimeError, instantiate, instantiateStreaming } = WebAssembly;
 const SECTION = "python"; // as bundle.py calls it
 
-/** @type {{ exports: WebAssembly.Exports, imports: WebAssembly.Imports, module: WebAssembly.Module } | null} */
+/** @type {{ exports: WebAssembly.Exports, imports: WebAssembly.Imports } | null} */
 let first = null;
 /** @type {string | null} where the rest is, until it is there */
 let due = null;
@@ -39,7 +39,7 @@ export function expect(rest, given, lost) {
 export async function begun(url, given) {
   const imports = { ...given, split: { load } };
   const { module, instance } = await loaded(url, imports);
-  first = { exports: instance.exports, imports, module };
+  first = { exports: instance.exports, imports };
   unpack(module);
   const exports = Object.entries(instance.exports).map(([name, it]) => [
     name,
@@ -50,10 +50,13 @@ export async function begun(url, given) {
 
 /** @param {string} url @param {WebAssembly.Imports} imports */
 async function loaded(url, imports) {
-  const whole = async () => instantiate(await (await assets.fetch(url)).arrayBuffer(), imports);
   const response = await assets.fetch(url);
-  if (response.headers.get("Content-Type") !== "application/wasm") return whole();
-  return instantiateStreaming(response, imports).catch(whole); // it may have broken off
+  if (response.headers.get("Content-Type") !== "application/wasm")
+    return instantiate(await response.arrayBuffer(), imports);
+  return instantiateStreaming(response, imports).catch(async () => {
+    const again = await assets.fetch(url); // it may have broken off
+    return instantiate(await again.arrayBuffer(), imports);
+  });
 }
 
 /** @param {Function} call */
@@ -116,7 +119,11 @@ export async function rest() {
   if (!due) return;
   const response = await fetch(due);
   if (!response.ok) throw new Error(`the server answered ${response.status}`);
-  const { module } = await instantiate(await response.arrayBuffer(), imports());
+  const bytes = await response.arrayBuffer();
+  if (!due) return; // it was needed meanwhile
+  const module = await WebAssembly.compile(bytes);
+  if (!due) return;
+  new Instance(module, imports());
   arrived(module);
 }
 

@@ -14,13 +14,11 @@ export async function boot(host, main) {
   const write = (/** @type {string} */ path, /** @type {Uint8Array} */ bytes) => put(`/lib/${path}`, bytes);
   expect(later, write, border.lost);
   const [python, ...modules] = await booted(
-    () => Promise.all([loadMicroPython({ url }), ...(host.more ?? []).map(fetched)]),
+    () => Promise.all([loadMicroPython({ url, border }), ...(host.more ?? []).map(fetched)]),
     __INTEGRITY__,
   );
   for (const [path, bytes] of modules) write(path, bytes);
   host.page.rest = () => there(rest(), later ? [later] : []);
-  // The first thing of JavaScript's that Python gets: tools/image.py says why.
-  python.registerJsModule("pyscript_replay_border", border);
   if (!(host.wanted?.() ?? true)) return;
   border.afterwards(host.page, () => host.page.rest?.());
   await python.runPythonAsync(main);

@@ -6,7 +6,7 @@ declare module "python-pack" {
 }
 
 declare module "@micropython/micropython-webassembly-pyscript/micropython.mjs" {
-  export function loadMicroPython(options: { url: string }): Promise<Python>;
+  export function loadMicroPython(options: { url: string; border: object }): Promise<Python>;
 }
 
 declare module "smol-toml" {

@@ -4,12 +4,13 @@
 // Emscripten's own can do all that C programs may want. It is larger than all the rest of MicroPython's JavaScript.
 
 import { begun } from "./halves.js";
+import { say } from "./say.js";
 
 const PAGE = 65_536; // bytes of WebAssembly's memory
 const GROWTH = 1.2;
 const [NO_FILE, NOT_OPEN, NOT_HERE] = [44, 8, 52]; // errors, as WASI numbers them
 const [FOLDER, FILE] = [0o040755, 0o100644];
-const KIND_AT = 4; // in C's `struct stat`
+const [STAT_SIZE, KIND_AT] = [96, 4]; // of C's `struct stat`, of which only the kind is told
 const NEW_LINE = 10;
 
 /** @type {any} what the program exports */
@@ -18,7 +19,9 @@ let program = null;
 let view;
 /** @type {Uint8Array} */
 let bytes;
-const [encoder, decoder] = [new TextEncoder(), new TextDecoder()];
+const encoder = new TextEncoder();
+const decoder = new TextDecoder("utf-8", { ignoreBOM: true }); // which else would leave out a first U+FEFF
+const SHORT = 16; // bytes, up to which a loop is faster
 
 /** What MicroPython's JavaScript calls by these names of Emscripten's. */
 const Module = {
@@ -29,10 +32,11 @@ const Module = {
 
   /** A text of so many bytes, or one that ends with a zero. @param {number} at @param {number} [length] */
   UTF8ToString(at, length = bytes.indexOf(0, at) - at) {
+    const whole = bytes.subarray(at, at + length);
     let text = "";
-    for (let next = at; next < at + length; next++) {
-      if (bytes[next] >= 0x80) return decoder.decode(bytes.subarray(at, at + length));
-      text += String.fromCharCode(bytes[next]);
+    for (const byte of whole) {
+      if (length > SHORT || byte >= 0x80) return decoder.decode(whole);
+      text += String.fromCharCode(byte);
     }
     return text;
   },
@@ -87,11 +91,8 @@ function look() {
 const files = new Map();
 /** @type {Map<number, { content: Uint8Array, at: number }>} */
 const opened = new Map();
-/** @type {Record<number, { line: number[], say(line: string): void }>} what is being printed, and where it goes */
-const outputs = {
-  1: { line: [], say: (line) => console.log(line) },
-  2: { line: [], say: (line) => console.error(line) },
-};
+/** @type {Record<number, { line: number[], method: "log" | "error" }>} what is being printed, and where it goes */
+const outputs = { 1: { line: [], method: "log" }, 2: { line: [], method: "error" } };
 
 /** Write a file. @param {string} path @param {Uint8Array} content */
 export function put(path, content) {
@@ -104,6 +105,7 @@ const system = {
   __syscall_stat64(/** @type {number} */ path, /** @type {number} */ told) {
     const content = files.get(Module.UTF8ToString(path));
     if (content === undefined) return -NO_FILE;
+    bytes.fill(0, told, told + STAT_SIZE);
     view.setUint32(told + KIND_AT, content ? FILE : FOLDER, true);
     return 0;
   },
@@ -129,23 +131,25 @@ const system = {
     const output = outputs[number];
     if (!output) return NOT_OPEN;
     return summed(...pieces, (piece) => {
-      for (const byte of piece) {
+      for (const byte of piece.slice()) {
         if (byte !== NEW_LINE) output.line.push(byte);
-        else output.say(decoder.decode(new Uint8Array(output.line.splice(0))));
+        else say(globalThis, output.method, decoder.decode(new Uint8Array(output.line.splice(0))));
       }
       return piece.length;
     });
   },
   fd_close: (/** @type {number} */ number) => (opened.delete(number) ? 0 : NOT_OPEN),
   emscripten_resize_heap(/** @type {number} */ wanted) {
-    const size = Math.max(wanted >>> 0, bytes.length * GROWTH);
-    try {
-      program.memory.grow(Math.ceil((size - bytes.length) / PAGE));
-    } catch {
-      return 0;
+    for (const size of [bytes.length * GROWTH, 0]) {
+      try {
+        program.memory.grow(Math.ceil((Math.max(wanted >>> 0, size) - bytes.length) / PAGE));
+      } catch {
+        continue; // it may be had without what would be to spare
+      }
+      look();
+      return 1;
     }
-    look();
-    return 1;
+    return 0;
   },
   _abort_js() {
     throw new WebAssembly.RuntimeError("MicroPython has given up");

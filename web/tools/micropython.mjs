@@ -24,25 +24,23 @@ WebAssembly.instantiate = async (...given) => {
 
 const python = await loadMicroPython({ url: process.argv[2] });
 for (const [path, bytes] of Object.entries(files)) put(python, `/lib/${path}`, Buffer.from(bytes, "base64"));
-// The page gives another one the same place, for both are the first thing of JavaScript's that Python has. Nothing may
-// ask for what is in it before that.
+// The page puts another one in its place (bundle.py), where it is the first thing of JavaScript's that Python has.
+// Nothing may ask for what is in it before that, or have anything else of JavaScript's.
 const border = new Proxy({}, {
   get(_, name) {
     throw new Error(`a module asks for the page's ${String(name)} when it is imported`);
   },
 });
 python.registerJsModule("pyscript_replay_border", border);
+const references = globalThis.proxy_js_ref.length;
+const size = exports.memory.buffer.byteLength;
+
 const modules = Object.keys(files).map((path) => path.replace(/(\/__init__)?\.mpy$/, "").replaceAll("/", "."));
-python.runPython(`
-def load():
-    import sys
-    sys.path.append("/lib")
-    for name in ${JSON.stringify(modules)}:
-        __import__(name)
-load()
-del load
-`);
-python.runPython("import gc; gc.collect(); del gc"); // which is done when this comes to its end
+put(python, "/load.py", `for name in ${JSON.stringify(modules)}:\n    __import__(name)`);
+python.runPython("exec(open('/load.py').read())");
+python.runPython("del name; import gc; gc.collect(); del gc"); // which is done when this comes to its end
+if (globalThis.proxy_js_ref.length > references) throw new Error("a module has something of JavaScript's when it is imported");
+if (exports.memory.buffer.byteLength > size) throw new Error("the modules need more memory than there is at first");
 
 const memory = new Uint8Array(exports.memory.buffer);
 const stack = [exports.emscripten_stack_get_end(), exports.emscripten_stack_get_base()];
