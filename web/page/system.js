@@ -21,7 +21,7 @@ let view;
 let bytes;
 const encoder = new TextEncoder();
 const decoder = new TextDecoder("utf-8", { ignoreBOM: true }); // which else would leave out a first U+FEFF
-const SHORT = 16; // bytes, up to which a loop is faster
+const SHORT = 16; // bytes, for which a decoder takes longer than it helps
 
 /** What MicroPython's JavaScript calls by these names of Emscripten's. */
 const Module = {
@@ -33,12 +33,8 @@ const Module = {
   /** A text of so many bytes, or one that ends with a zero. @param {number} at @param {number} [length] */
   UTF8ToString(at, length = bytes.indexOf(0, at) - at) {
     const whole = bytes.subarray(at, at + length);
-    let text = "";
-    for (const byte of whole) {
-      if (length > SHORT || byte >= 0x80) return decoder.decode(whole);
-      text += String.fromCharCode(byte);
-    }
-    return text;
+    const plain = length <= SHORT && whole.every((byte) => byte < 0x80);
+    return plain ? String.fromCharCode(...whole) : decoder.decode(whole);
   },
   lengthBytesUTF8: (/** @type {string} */ text) => encoder.encode(text).length,
   stringToUTF8(/** @type {string} */ text, /** @type {number} */ at, /** @type {number} */ room) {
