@@ -1,7 +1,7 @@
 // @ts-nocheck it runs in node, of which the checker knows nothing
 //
-// MicroPython's memory with our modules in it: `node micropython.mjs PROGRAM`; their files come in as JSON, and out go a
-// line of JSON, where the stack is, and the memory.
+// MicroPython's memory with our modules in it: `node micropython.mjs PROGRAM`; their files come in as JSON. Out go a line
+// of JSON, where the stack begins and ends, and the memory.
 
 import { readFileSync } from "node:fs";
 import { pathToFileURL } from "node:url";
@@ -36,6 +36,7 @@ const references = globalThis.proxy_js_ref.length;
 const size = exports.memory.buffer.byteLength;
 
 const modules = Object.keys(files).map((path) => path.replace(/(\/__init__)?\.mpy$/, "").replaceAll("/", "."));
+// out of a file, for a text that JavaScript hands over would stay in the memory
 put(python, "/load.py", `for name in ${JSON.stringify(modules)}:\n    __import__(name)`);
 python.runPython("exec(open('/load.py').read())");
 python.runPython("del name; import gc; gc.collect(); del gc"); // which is done when this comes to its end
@@ -43,6 +44,5 @@ if (globalThis.proxy_js_ref.length > references) throw new Error("a module has s
 if (exports.memory.buffer.byteLength > size) throw new Error("the modules need more memory than there is at first");
 
 const memory = new Uint8Array(exports.memory.buffer);
-const stack = [exports.emscripten_stack_get_end(), exports.emscripten_stack_get_base()];
-process.stdout.write(`${JSON.stringify({ stack })}\n`);
+process.stdout.write(`${JSON.stringify([exports.emscripten_stack_get_end(), exports.emscripten_stack_get_base()])}\n`);
 process.stdout.write(memory.subarray(0, memory.findLastIndex(Boolean) + 1));
