@@ -171,11 +171,7 @@ def test_an_event_crosses_the_border_six_times_at_most_and_not_at_all_when_it_is
     """Calls in both directions, counted where the runtime is given the border's JavaScript half."""
 
     def count(route: Route) -> None:
-        text, found = re.subn(
-            r'registerJsModule\("pyscript_replay_border",(\w+)\)',
-            r'registerJsModule("pyscript_replay_border",counted(\1))',
-            route.fetch().text(),
-        )
+        text, found = re.subn(r"border:(\w+)\}", r"border:counted(\1)}", route.fetch().text())
         assert found == 1
         route.fulfill(body=text, content_type="text/javascript")
 
