@@ -372,16 +372,16 @@ def _exchanged(name: str, program: bytes, there: str, instead: str) -> bytes:
 
 
 def _between(program: str, start: str, end: str) -> str:
-    """Of ``micropython.mjs``. Raises as ``_exchanged`` does."""
+    """Of ``micropython.mjs``; without an ``end``, all that follows. Raises as ``_exchanged`` does."""
     _, begun, after = program.partition(start)
     found, ended, _ = after.partition(end) if end else (after, "all", "")
     if not begun or not ended:
-        raise ReplayError("bundle-runtime", f"micropython.mjs has no {start!r}", "Find what it has instead.")
+        raise ReplayError("bundle-runtime", f"micropython.mjs has no {start!r} … {end!r}", "Find what it has instead.")
     return found
 
 
 def _micropython(split: bool, optional: bytes) -> bytes:
-    """For pages only: what it would do in Node is left out."""
+    """What boots it in a page, with as much of its own JavaScript as a page needs."""
     program = _exchanged("micropython.mjs", _monotonic(), *START).decode()
     emscriptens = EMSCRIPTENS.replace("IMPORTS", _between(program, *IMPORTS))
     return _runtime(

@@ -243,7 +243,7 @@ class _Data:
         return int.from_bytes(self.memory[at : at + 4], "little")
 
 
-def _without(memory: bytes | bytearray, segment: Segment, going: list[range]) -> Iterator[Segment]:
+def _without(memory: bytearray, segment: Segment, going: list[range]) -> Iterator[Segment]:
     at, end = segment.address, segment.address + len(segment.content)
     for each in going:
         if each.start < end and each.stop > at:
