@@ -376,7 +376,9 @@ def _between(program: str, start: str, end: str) -> str:
     _, begun, after = program.partition(start)
     found, ended, _ = after.partition(end) if end else (after, "all", "")
     if not begun or not ended:
-        raise ReplayError("bundle-runtime", f"micropython.mjs has no {start!r} and {end!r} after it", "Find what it has.")
+        raise ReplayError(
+            "bundle-runtime", f"micropython.mjs has no {start!r} and {end!r} after it", "Find what it has."
+        )
     return found
 
 
