@@ -1,8 +1,8 @@
 """WebAssembly's binary format, as far as it takes to change a program of Emscripten's.
 
-``halves.py`` and ``exceptions.py`` do that. A program is taken apart into its sections, a function's body into its
-instructions. The functions and globals that instructions name can be numbered anew; all the rest stays as it is, byte
-for byte. The format:
+``halves.py``, ``exceptions.py`` and ``image.py`` do that. A program is taken apart into its sections, a function's body
+into its instructions. The functions and globals that instructions name can be numbered anew; all the rest stays as it
+is, byte for byte. The format:
 https://webassembly.github.io/spec/core/binary/
 """
 
