@@ -3,7 +3,8 @@
 There are two pages, one with Segment's snippet and one with Segment out of npm. Each has a *peer*, the documented
 wiring made right, in JavaScript, as esbuild splits it for a site, with the preload hints that a site would have: what
 the others cost is divided by what it costs. Our tag is as ``pyscript-replay tag`` prints it, with its hints where the
-page's Segment is out of npm (``docs/how-to/hosting.md`` says why). All files are compressed, those of the peers too.
+page's Segment is out of npm (``docs/how-to/hosting.md`` says why). All files are compressed, those of the peers too,
+and browsers may keep them for as long: for ever what has a hash in its name, as all that a bundler makes.
 """
 
 import json
@@ -108,37 +109,40 @@ class _Site:
 
     def script(self, name: str) -> str:
         """One of ``pages/`` as a bundler makes it, with hints for all that is needed before the first snapshot."""
-        out = self.root / name
         with tempfile.TemporaryDirectory() as directory:
             meta = Path(directory) / "meta.json"
             bundle.esbuild(
                 HERE / f"{name}.js",
                 "--splitting",
-                f"--outdir={out}",
+                f"--outdir={self.root}",
+                "--entry-names=assets/[name]-[hash]",  # browsers may keep them for ever, as they may ours
+                "--chunk-names=assets/[name]-[hash]",
                 f"--metafile={meta}",
                 define={"OPTIONS": json.dumps(self.options), "CDN": json.dumps(self.cdn)},
                 alias={WRAPPER: str(npm.installed(Path(shop.__file__).parent / "npm") / WRAPPER)},
             )
             outputs = json.loads(meta.read_text())["outputs"]
-        for file in out.glob("*.js"):  # the wrapper's SDK has no options for where Amplitude is
+        for each in outputs:  # the wrapper's SDK has no options for where Amplitude is
+            file = self.root / "assets" / Path(each).name
             text = file.read_text("utf-8")
             for address, (option, rest) in ADDRESSES.items():
                 text = text.replace(address, self.options[option] + rest)
             file.write_text(text, "utf-8")
-        files = [f"{name}/{Path(each).name}" for each in _needed(outputs)]
+        entry = next(each for each, it in outputs.items() if it.get("entryPoint", "").startswith("bench/"))
+        files = [f"assets/{Path(each).name}" for each in _needed(entry, outputs)]
         hints = "".join(f'<link rel="modulepreload" href="{each}">' for each in files)
         settings = f'<link rel="preload" as="fetch" crossorigin href="{self.cdn}/v1/projects/actions/settings">'
         early = settings if name.startswith("npm") else ""
-        return f'{early}{hints}<script type="module" src="{name}/{name}.js"></script>'
+        return f'{early}{hints}<script type="module" src="{files[0]}"></script>'
 
 
-def _needed(outputs: dict[str, Any]) -> Iterator[str]:
+def _needed(entry: str, outputs: dict[str, Any]) -> Iterator[str]:
     """The entry, rrweb's recorder and the SDK's worker, each with what it imports."""
-    waiting = [
+    waiting = [entry]
+    waiting += [
         each
-        for each, it in outputs.items()
-        if it.get("entryPoint", "").startswith("bench/")
-        or any(part in name for part in ("rrweb-record", "/worker") for name in it["inputs"])
+        for each in outputs
+        if any(part in name for part in ("rrweb-record", "/worker") for name in outputs[each]["inputs"])
     ]
     seen: set[str] = set()
     while waiting:

@@ -284,6 +284,12 @@ function watch(patience = HOLD_MS) {
       return !consentSettings && !disabled && !opted_out && Object.keys(analytics.integrations ?? {}).length === 0;
     },
 
+    /** What a snippet was told when it began to load Segment; `null` where it has not, or where that is not seen. */
+    get loadOptions() {
+      if (!Array.isArray(waiting) || segment.deferred()) return null;
+      return /** @type {any} */ (waiting)._loadOptions ?? {};
+    },
+
     /** Whether the page has a Segment that it has not begun to load. */
     deferred: () => waiting !== null && !(Array.isArray(waiting) && document.querySelector(SEGMENT_SCRIPT)),
 

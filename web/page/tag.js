@@ -12,6 +12,7 @@ import { deferred, isOpen, openPage } from "./replay.js";
 import { say } from "./say.js";
 import { bringing, handOver, hasSegment, isTaken, snippetFetched, standIn, trackOn, watchSegment } from "./segment.js";
 import { CONSENT, HANDED_ON, HOLD_MS } from "./tables.js";
+import { askedBefore, leaveAsked } from "./visit.js";
 
 const ASSETS = __ASSETS__; // logical name: path below this script's folder; written by `pyscript-replay build`
 /** @type {Record<string, string>} */
@@ -53,6 +54,9 @@ const more = () => (HANDED_ON.some((name) => name in tag) ? [asset("micropython.
 const PYODIDE = ["pyodide.tag.mjs", "pyodide.asm.wasm", "python_stdlib.zip", "pyodide-lock.json"];
 
 const HEADERS = 300; // bytes: what browsers count for an answer without its body
+
+/** Options of Segment's by which a page may keep a visitor from Amplitude. */
+const RESTRAINTS = ["disable", "integrations", "updateCDNSettings"];
 
 const MAIN = "from pyscript_replay import tag; await tag.main()";
 
@@ -151,19 +155,29 @@ function fetchAhead() {
 }
 
 /**
- * Amplitude is not asked before it is known that nothing on the page keeps this visitor from it.
+ * Amplitude is not asked before it is known that nothing on the page keeps this visitor from it. Segment says that, once
+ * it has its settings; on a further page of a visit it is known from the page before, if what Segment was told is seen.
  * @param {Page} page @param {Watch} segment
  */
 function fetchConfigurationAhead(page, segment) {
+  const options = json(tag.options);
+  const url = `${configServer()}/${encodeURIComponent(tag["api-key"])}?config_group=browser`;
+  const may = () => Boolean(tag["api-key"]) && !page.optedOut && !options.optOut;
   const ask = () => {
-    if (!tag["api-key"] || page.optedOut || json(tag.options).optOut || !segment.unrestricted) return;
     // no link: browsers warn of those that go unused, as this does where the wiring fails
-    const url = `${configServer()}/${encodeURIComponent(tag["api-key"])}?config_group=browser`;
     const answer = fetch(url);
     answer.catch(() => {}); // told where it is asked for
     ahead.set(url, answer);
   };
-  segment.real.then(ask, () => {});
+  const told = bring ? json(tag["segment-options"]) : segment.loadOptions;
+  const plain = told !== null && !RESTRAINTS.some((option) => option in told);
+  if (askedBefore(url) && plain && may()) ask();
+  else
+    segment.real.then(
+      () => segment.unrestricted && may() && ask(),
+      () => {},
+    );
+  leaveAsked(url, () => page.facade.recording && segment.unrestricted && !("amplitude" in globalThis));
 }
 
 /** @param {string} rel @param {string} href @param {string} [as] @param {string} [crossOrigin] */

@@ -234,6 +234,7 @@ declare global {
     look(): Facts;
     apply(event: SegmentEvent | null, patch: Patch | null | undefined): Patch | null;
     readonly unrestricted: boolean;
+    readonly loadOptions: Record<string, unknown> | null;
     deferred(): boolean;
     awaited(): string;
     evidence(): object;

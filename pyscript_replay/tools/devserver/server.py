@@ -58,6 +58,7 @@ class DevServer:
         db: a file to keep what is collected in; left out, it is kept in memory.
         real: let the demo's shops use the real Segment and Amplitude.
         sources: the local Segment's, by their write keys; left out, those of ``SOURCES``.
+        max_age: for how many seconds browsers may keep scripts of the bundle that have no hash in their names.
 
     Attributes:
         url: where it is, without a slash at the end.
@@ -76,6 +77,7 @@ class DevServer:
         db: Path | None = None,
         real: Real | None = None,
         sources: dict[str, dict[str, Any]] | None = None,
+        max_age: int = 0,
     ) -> None:
         self._socket = _bound(port)
         self.url = f"http://{HOST}:{self._socket.getsockname()[1]}"
@@ -84,7 +86,7 @@ class DevServer:
         self.sources = dict(segment.SOURCES) if sources is None else sources
         self.configuration: dict[str, Any] = {}
         self._stream = api.Stream(self.store)
-        config = uvicorn.Config(self._app(dist, real), log_level="error", lifespan="off", timeout_graceful_shutdown=1)
+        config = uvicorn.Config(self._app(_Bundle(dist, max_age), real), log_level="error", lifespan="off", timeout_graceful_shutdown=1)
         self._server = uvicorn.Server(config)
         self._thread = threading.Thread(target=self._server.run, args=([self._socket],), daemon=True)
 
@@ -109,7 +111,7 @@ class DevServer:
         """Have the next requests to ``path`` answered so: the arguments are those of ``Fault``."""
         self.faults.append(ordered(path, status, **more))
 
-    def _app(self, dist: Path, real: Real | None) -> Starlette:
+    def _app(self, dist: "_Bundle", real: Real | None) -> Starlette:
         return Starlette(
             routes=[
                 *segment.routes(self.store, self.sources),
@@ -118,7 +120,7 @@ class DevServer:
                 *demo.routes(real),
                 *viewer.routes(),
                 *elsewhere.routes(),
-                Mount("/dist", _Bundle(directory=dist)),
+                Mount("/dist", dist),
             ],
             middleware=[
                 Middleware(TrustedHostMiddleware, allowed_hosts=LOOPBACK),
@@ -181,6 +183,10 @@ class _Origins:
 class _Bundle(StaticFiles):
     """Files, or their ``.br`` and ``.gz`` where the browser takes these; what has a hash in its name is for ever."""
 
+    def __init__(self, directory: Path, max_age: int) -> None:
+        super().__init__(directory=directory)
+        self._max_age = max_age
+
     async def get_response(self, path: str, scope: Scope) -> Response:
         accepted = {
             each.partition(";")[0].strip() for each in Headers(scope=scope).get("accept-encoding", "").split(",")
@@ -194,7 +200,11 @@ class _Bundle(StaticFiles):
             response = await super().get_response(path, scope)
         response.headers["Content-Type"] = TYPES.get(Path(path).suffix, "application/octet-stream")
         response.headers["Vary"] = "Accept-Encoding"
-        hashed = Path(path).parts[0] == "assets"
-        response.headers["Cache-Control"] = "max-age=31536000, immutable" if hashed else "no-cache"
+        response.headers["Cache-Control"] = self._kept(Path(path))
         response.headers["Access-Control-Allow-Origin"] = "*"
         return response
+
+    def _kept(self, path: Path) -> str:
+        if path.parts[0] == "assets":
+            return "max-age=31536000, immutable"
+        return f"max-age={self._max_age}" if self._max_age and path.suffix == ".js" else "no-cache"
