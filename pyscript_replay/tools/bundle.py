@@ -117,6 +117,8 @@ MEMORY = (
     "if(!e._loadSnapshot)return;let n=await e._loadSnapshot,",
     "let n=await e._loadSnapshot;if(!n)return;let ",
 )
+# In a page with the tag its program is compiled by compiled.js. What is there; what instead
+COMPILED = ("WebAssembly.instantiateStreaming(", "instantiateStreaming(")
 STARTER = "pyodide.start.mjs"  # Pyodide with it, for PyScript
 # Where Chromium samples allocations, a page may crash on the stacks that WebAssembly's promises have (JSPI). Our Python
 # needs no such stacks; that of PyScript's pages may. What is there; what instead
@@ -347,7 +349,7 @@ def _runtime(name: str, package: str, program: bytes, own: Sequence[str], **defi
             define={**{each: f"inside.{each.rpartition('.')[2]}" for each in names}, **define},
             alias={
                 "python-pack": str(pack),
-                **{each: str(WEB / f"page/{each}.js") for each in ("assets", "system")},
+                **{each: str(WEB / f"page/{each}.js") for each in ("compiled", "system")},
                 package: str(runtime),
             },
         )
@@ -398,7 +400,8 @@ def _micropython(split: bool, optional: bytes) -> bytes:
 
 def _pyodide(remembered: str) -> bytes:
     integrity = {each: _integrity(_package_file("pyodide", each)) for each in CHECKED}
-    program = b'import { fetch } from "assets";\n' + _remembering()
+    program = _exchanged("pyodide.mjs", _remembering(), *COMPILED)
+    program = b'import { fetch, instantiateStreaming } from "compiled";\n' + program
     define = {"__INTEGRITY__": json.dumps(integrity), "__MEMORY__": remembered}
     return _runtime("pyodide", "pyodide", program, ("process",), **define)
 

@@ -533,6 +533,12 @@ def test_what_has_a_hash_is_for_ever_and_the_rest_is_asked_for_again(server: Dev
     assert first.headers["Access-Control-Allow-Origin"] == "*"
 
 
+def test_scripts_without_a_hash_are_kept_for_as_long_as_is_said(dist: Path) -> None:
+    with DevServer(dist, max_age=300) as server:
+        kept = {name: ask(server, f"/dist/{name}").headers["Cache-Control"] for name in ("replay.js", "manifest.json")}
+    assert kept == {"replay.js": "max-age=300", "manifest.json": "no-cache"}
+
+
 OUTSIDE = [
     "..",
     "../pyproject.toml",

@@ -86,7 +86,8 @@ class DevServer:
         self.sources = dict(segment.SOURCES) if sources is None else sources
         self.configuration: dict[str, Any] = {}
         self._stream = api.Stream(self.store)
-        config = uvicorn.Config(self._app(_Bundle(dist, max_age), real), log_level="error", lifespan="off", timeout_graceful_shutdown=1)
+        app = self._app(_Bundle(dist, max_age), real)
+        config = uvicorn.Config(app, log_level="error", lifespan="off", timeout_graceful_shutdown=1)
         self._server = uvicorn.Server(config)
         self._thread = threading.Thread(target=self._server.run, args=([self._socket],), daemon=True)
 
