@@ -268,6 +268,15 @@ def test_opt_out_option_of_session_replay_contacts_nobody(site: Site, mode: str)
     assert [url for url in asked if "/amplitude/session-replay/" in url] == []
 
 
+def test_opt_out_option_of_the_shell_contacts_nobody(site: Site) -> None:
+    asked: list[str] = []
+    site.context.on("request", lambda request: asked.append(request.url))
+    site.open("classic-cloud", amplitude_options={"optOut": True})
+    assert REPLAY_ID not in site.track("out")["properties"]
+    site.page.wait_for_timeout(500)
+    assert [url for url in asked if "/amplitude/" in url] == []
+
+
 @pytest.mark.parametrize("mode", MODES)
 def test_an_event_that_the_caller_keeps_from_amplitude_is_not_marked(site: Site, mode: str) -> None:
     site.open(mode)

@@ -153,3 +153,13 @@ def test_further_page_of_a_site_with_a_consent_wrapper_waits(site: Site) -> None
     site.context.unroute(SETTINGS)
     assert visit(site, SETTINGS) == []
     recorded(site, "on the second page")
+
+
+@pytest.mark.parametrize("given", ["5", '"text"', "null", "no JSON"])
+def test_options_that_are_none_are_named_and_keep_no_event(site: Site, given: str) -> None:
+    site.show(site.tag(write_key="actions", segment_cdn=site.cdn, segment_options=given))
+    site.page.goto(site.address())
+    site.page.evaluate("void analytics.track('first')")
+    site.event("first")
+    site.wait_for("pyscriptReplay.status !== 'loading'")
+    assert site.errors == ([] if given == "null" else ["option-value"])

@@ -160,9 +160,9 @@ function fetchAhead() {
  * @param {Page} page @param {Watch} segment
  */
 function fetchConfigurationAhead(page, segment) {
-  const options = json(tag.options);
   const url = `${configServer()}/${encodeURIComponent(tag["api-key"])}?config_group=browser`;
-  const may = () => Boolean(tag["api-key"]) && !page.optedOut && !options.optOut;
+  const optOut = [tag.options, tag["amplitude-options"]].some((given) => json(given).optOut);
+  const may = () => Boolean(tag["api-key"]) && !page.optedOut && !optOut;
   const ask = () => {
     // no link: browsers warn of those that go unused, as this does where the wiring fails
     const answer = fetch(url);
@@ -170,7 +170,7 @@ function fetchConfigurationAhead(page, segment) {
     ahead.set(url, answer);
   };
   const told = bring ? json(tag["segment-options"]) : segment.loadOptions;
-  const plain = told !== null && !RESTRAINTS.some((option) => option in told);
+  const plain = told !== null && !RESTRAINTS.some((option) => option in Object(told));
   if (askedBefore(url) && plain && may()) ask();
   else
     segment.real.then(
