@@ -23,6 +23,7 @@ export async function fetch(resource, options) {
 export async function instantiateStreaming(asked, imports) {
   const response = await asked;
   const module = await modules.get(response);
+  // without its Content-Type it fails here, as it would without us
   if (!module) return WebAssembly.instantiateStreaming(response, imports);
   return { module, instance: await WebAssembly.instantiate(module, imports) };
 }

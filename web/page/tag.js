@@ -170,6 +170,7 @@ function fetchConfigurationAhead(page, segment) {
     ahead.set(url, answer);
   };
   const told = bring ? json(tag["segment-options"]) : segment.loadOptions;
+  // an object, whatever the page has given: options.py says what is wrong with it
   const plain = told !== null && !RESTRAINTS.some((option) => option in Object(told));
   if (askedBefore(url) && plain && may()) ask();
   else
